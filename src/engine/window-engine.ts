@@ -1,0 +1,73 @@
+import type { EventBatch } from '../event/event-batch.ts';
+import type { Window, WindowType } from '../event/window.ts';
+import type { Pane, Results } from '../results/aggregation-result.ts';
+import type { Instant } from '../time/instant.ts';
+
+/** One firing of one window. */
+export interface FiredPane {
+  readonly windowName: string;
+  readonly windowType: WindowType;
+  readonly window: Window;
+  readonly results: Results;
+  readonly pane: Pane;
+}
+
+/** An event that was too late for a window; `index` is its place in the batch just ingested. */
+export interface DroppedEvent {
+  readonly index: number;
+  readonly window: Window;
+  /** The watermark it was judged by: its partition's, or the pipeline's where that alone had closed the window. */
+  readonly watermark: Instant;
+}
+
+/** Counts per (event, window), as SEMANTICS §4 has them: assigned = onTime + outOfOrder + acceptedLate + droppedLate. */
+export interface EngineCounters {
+  assigned: number;
+  onTime: number;
+  outOfOrder: number;
+  acceptedLate: number;
+  droppedLate: number;
+  /** Events that belong to no window at all. */
+  unassigned: number;
+  /** Panes fired, retractions among them. */
+  fired: number;
+}
+
+/** State that changed since the last one was taken; an absent value deletes the key. */
+export type StateDelta = readonly { readonly key: Uint8Array; readonly value?: Uint8Array }[];
+
+/**
+ * Windows, keys and accumulators of one pipeline. Synchronous: nothing in it waits, reads a clock or does I/O.
+ * Every driver gives the same answers and passes the same contract suite.
+ */
+export interface WindowEngine {
+  /**
+   * Adds a batch to its windows. Early panes become due here; the events it drops are returned, valid until the
+   * next call. `now` is the clock's.
+   */
+  ingest(batch: EventBatch, now: Instant): readonly DroppedEvent[];
+  /** The clock has moved on: asks the triggers of open windows. Does nothing where no trigger was given. */
+  tick(now: Instant): void;
+  /**
+   * Moves the watermark (a lower one is ignored) and marks as due what it closes; called after each batch, with
+   * the same watermark if it has not moved, so that windows with late events fire again.
+   */
+  advance(watermark: Instant): void;
+  /** Takes at most `limit` of the due panes, in firing order. Fewer than `limit` means that none is left. */
+  takeFired(limit: number): readonly FiredPane[];
+  /** What changed since the last call, and forgets it. */
+  takeDelta(): StateDelta;
+  /** Takes up the state of a restart: all entries that deltas have written, in any order. Before the first batch. */
+  load(entry: { readonly key: Uint8Array; readonly value: Uint8Array }): void;
+  /** True while some window holds state under this key id. */
+  isLive(keyId: number): boolean;
+  readonly counters: Readonly<EngineCounters>;
+  /** Windows (per key) that hold state. */
+  readonly activeWindows: number;
+  /** Bytes of state held, estimated. */
+  sizeBytes(): number;
+  /** The earliest open windows, at most `limit`: for health and queries. */
+  openWindows(
+    limit: number,
+  ): readonly { readonly windowName: string; readonly window: Window; readonly fired: boolean }[];
+}

@@ -1,0 +1,31 @@
+/**
+ * Every code an error can carry, with what it means. Codes are part of the public API: they are never renamed.
+ * `docs/errors.md` lists the same, and a test holds the two together.
+ */
+export const ERROR_CODES = {
+  CONFIG_INVALID: 'An option or a configuration file is wrong: unknown key, wrong type, impossible combination.',
+  CONFIG_UNREADABLE: 'The configuration file cannot be read, is too large, or is not YAML.',
+  DURATION_INVALID: 'A duration is neither a number of milliseconds nor text such as "5m" or "1h30m".',
+  TIMESTAMP_INVALID: 'An instant is not a whole number of milliseconds within ±8.64e15 of 1970.',
+  KEY_INVALID: 'A grouping key has no fields, a repeated field, or a field that is not text or null.',
+  WINDOW_INVALID: 'A window size, slide, gap, offset or lateness is out of range.',
+  VALUE_NOT_FINITE: 'An aggregation was given NaN or an infinity.',
+  PERCENTILE_INVALID: 'A percentile is not in 0 < p ≤ 100, or an accuracy is not in 0 < α < 1.',
+  ACCUMULATOR_MISMATCH: 'Two accumulators of different kinds or settings cannot be merged.',
+  ACCUMULATOR_CORRUPT: 'The stored form of an accumulator cannot be read.',
+  AGGREGATOR_FAILED: 'A custom aggregator threw.',
+  TRIGGER_FAILED: 'A custom window trigger threw.',
+  WATERMARK_INVALID: 'A watermark generator was misused or returned something that is no instant.',
+  STATE_FAILED: 'The state backend refused a read or a write.',
+  STATE_CORRUPT: 'Stored state cannot be read back.',
+  STATE_MISMATCH: 'Stored state belongs to a pipeline that was configured differently.',
+  CHECKPOINT_UNKNOWN: 'There is no checkpoint of that id.',
+  SOURCE_FAILED: 'A source could not be opened or read.',
+  SOURCE_NOT_FOUND: 'No file matches the paths given to a source.',
+  SINK_FAILED: 'A sink could not be opened, or refused a delivery for good.',
+  SINK_TIMEOUT: 'A sink did not answer in time.',
+  RUN_STATE: 'The pipeline was used in a state that does not allow it, such as being run twice at once.',
+  INTERNAL: 'An invariant of the processor does not hold. This is a bug.',
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_CODES;

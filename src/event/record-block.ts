@@ -1,0 +1,46 @@
+import type { Instant } from '../time/instant.ts';
+
+/** How the bytes of a block's records are to be read. */
+export type RecordFormat = { readonly type: 'json' } | { readonly type: 'csv'; readonly header: readonly string[] };
+
+/** Why a source could not hand over a record whole. The bytes given are then the first of it. */
+export interface RecordFault {
+  readonly reason: 'too_large' | 'malformed';
+  readonly message: string;
+}
+
+interface BlockHeader {
+  /** Number of records, at least 1. */
+  readonly count: number;
+  /** Position of each record in its partition, rising. What they count (bytes, records) is the source's affair. */
+  readonly offsets: Float64Array;
+  /** Where reading goes on after this block: what is committed once the block has been worked off. */
+  readonly nextOffset: number;
+  /** When the source received the block. */
+  readonly receivedAt: Instant;
+  /** Further position of the source's own after this block (a file's identity, say), kept with the offset. */
+  readonly token?: string;
+}
+
+/** Records as bytes: record i is `bytes[starts[i], ends[i])`. Only the first `count` entries of each column count. */
+export interface ByteBlock extends BlockHeader {
+  readonly kind: 'bytes';
+  readonly format: RecordFormat;
+  readonly bytes: Uint8Array;
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+  /** Records that did not arrive whole, by index; they become dead letters. */
+  readonly faults?: ReadonlyMap<number, RecordFault>;
+}
+
+/** Records as JavaScript values, from a source that has them so. */
+export interface ObjectBlock extends BlockHeader {
+  readonly kind: 'objects';
+  readonly objects: readonly unknown[];
+}
+
+/** What a source hands over: some consecutive records of one partition. */
+export type RecordBlock = ByteBlock | ObjectBlock;
+
+/** The most bytes one record may have: 1 MiB. A longer one is a dead letter. */
+export const MAX_RECORD_BYTES = 1_048_576;

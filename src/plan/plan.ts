@@ -1,0 +1,65 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { AggregationSpec } from '../aggregations/aggregation-spec.ts';
+import type { Aggregator } from '../aggregations/aggregator.ts';
+import type { DecodePlan } from '../decode/decode-plan.ts';
+import type { WindowType } from '../event/window.ts';
+import type { AggregationResult } from '../results/aggregation-result.ts';
+import type { DeadLetter } from '../results/dead-letter.ts';
+import type { LateEvent } from '../results/late-event.ts';
+import type { EventSink } from '../sinks/event-sink.ts';
+import type { EventSource } from '../sources/event-source.ts';
+import type { StateBackend } from '../state/state-backend.ts';
+import type { Millis } from '../time/instant.ts';
+import type { WatermarkGenerator } from '../time/watermark.ts';
+import type { WindowAssigner } from '../windows/window-assigner.ts';
+import type { WindowTrigger } from '../windows/window-trigger.ts';
+import type { ErrorHandler } from './error-handler.ts';
+
+/** One window definition of a pipeline. */
+export interface WindowPlan {
+  /** Its type, unless it was given a name; unique in the pipeline, part of result ids. */
+  readonly name: string;
+  readonly type: WindowType;
+  readonly assigner: WindowAssigner;
+  readonly allowedLatenessMs: Millis;
+  readonly trigger?: WindowTrigger;
+}
+
+/** Which late events a closed window still takes; SEMANTICS §4. */
+export type LateRule = 'event' | 'window';
+
+/**
+ * A pipeline as data: complete, validated, frozen, nothing started. What the builder and the configuration file
+ * both come down to, and all that the runtime reads.
+ */
+export interface PipelinePlan {
+  /** Pipeline id: result ids and state are kept under it. */
+  readonly name: string;
+  readonly source: EventSource;
+  readonly decode: DecodePlan;
+  readonly windows: readonly WindowPlan[];
+  readonly lateRule: LateRule;
+  readonly watermark: WatermarkGenerator;
+  /** How long a partition must be silent, with nothing left to read, before it is left out of the watermark. */
+  readonly idleTimeoutMs: Millis;
+  readonly aggregation: AggregationSpec;
+  readonly aggregators: readonly Aggregator[];
+  /** True if results are those of the one metric, not of each metric by name. */
+  readonly flatResults: boolean;
+  readonly state: StateBackend;
+  readonly sinks: readonly EventSink<AggregationResult>[];
+  readonly lateSink?: EventSink<LateEvent>;
+  readonly deadLetterSink?: EventSink<DeadLetter>;
+  readonly errorHandler: ErrorHandler;
+  /** Threads that aggregate. */
+  readonly parallelism: number;
+  /** Events read but not yet committed before sources are paused. */
+  readonly bufferSize: number;
+  /** Length of an epoch. */
+  readonly commitIntervalMs: Millis;
+  readonly checkpointIntervalMs: Millis;
+  readonly checkpointsRetained: number;
+}
+
+/** A schema of the Standard Schema interface: zod, valibot, arktype and others. */
+export type Schema<T = unknown> = StandardSchemaV1<unknown, T>;

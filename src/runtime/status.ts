@@ -1,0 +1,61 @@
+import type { Instant } from '../time/instant.ts';
+
+/** How a component is. `degraded`: at work on a fault that may pass; `failed`: the run has ended by it. */
+export type Health = 'ok' | 'degraded' | 'failed';
+
+export interface ComponentStatus {
+  readonly status: Health;
+  /** What is wrong, for a person; null when nothing is. */
+  readonly message: string | null;
+}
+
+export interface PartitionStatus {
+  readonly id: string;
+  readonly state: 'active' | 'idle' | 'finished';
+  /** −∞ before the first event. */
+  readonly watermark: Instant;
+  readonly offset: number;
+  readonly caughtUp: boolean;
+  readonly bytesRead?: number;
+  readonly bytesTotal?: number;
+}
+
+export interface OpenWindowStatus {
+  readonly name: string;
+  readonly start: Instant;
+  readonly end: Instant;
+  readonly key: string | null;
+  readonly fired: boolean;
+}
+
+/** Everything the outside may see of a run, as plain data of one moment. */
+export interface StatusSnapshot {
+  readonly pipeline: string;
+  readonly state: 'starting' | 'running' | 'stopping' | 'finished' | 'failed';
+  readonly startedAt: Instant;
+  readonly uptimeMs: number;
+  readonly health: Health;
+  /** `source`, `engine`, `state`, and one for each sink, such as `sink:console`. */
+  readonly components: Readonly<Record<string, ComponentStatus>>;
+  readonly epoch: number;
+  readonly watermark: Instant;
+  readonly partitions: readonly PartitionStatus[];
+  readonly activeWindows: number;
+  readonly openWindows: readonly OpenWindowStatus[];
+  readonly counters: {
+    readonly read: number;
+    readonly decoded: number;
+    readonly rejected: number;
+    readonly filtered: number;
+    readonly assigned: number;
+    readonly onTime: number;
+    readonly outOfOrder: number;
+    readonly acceptedLate: number;
+    readonly droppedLate: number;
+    readonly unassigned: number;
+    readonly fired: number;
+    /** Items that a sink refused and the policy `skip` left out. */
+    readonly skipped: number;
+  };
+  readonly stateBytes: number;
+}

@@ -1,0 +1,39 @@
+import type { AggregationResult } from '../results/aggregation-result.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Clock } from '../time/clock.ts';
+
+/** What a sink is given when it is opened. */
+export interface SinkContext {
+  /** Name of the pipeline. */
+  readonly pipeline: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** What a sink is told with a delivery. */
+export interface Delivery {
+  /** The epoch that the items belong to. After a crash an epoch is delivered again, with the same ids. */
+  readonly epoch: number;
+  /** Aborts when the attempt is given up: on a time-out, or when the process must end. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Where results go; also dead letters (`EventSink<DeadLetter>`) and late events (`EventSink<LateEvent>`).
+ *
+ * Items are delivered in order, one call at a time; a call that rejects is tried again by the pipeline's
+ * {@link ErrorHandler}, so a sink neither retries nor swallows. Delivery is at least once, with stable ids.
+ * Give either `send` or `sendBatch`; `sendBatch` is used where both are there.
+ */
+export interface EventSink<T = AggregationResult> {
+  /** Short name for logs, metrics and health, such as `file`. */
+  readonly name?: string;
+  /** Before the first delivery. @throws ProcessorError of kind `sink`, which ends the run. */
+  open?(context: SinkContext): Promise<void> | void;
+  /** Delivers one item. Resolves when the sink has it for good. */
+  send?(item: T, delivery: Delivery): Promise<void> | void;
+  /** Delivers some items of one epoch, in order. All or nothing as far as the caller knows. */
+  sendBatch?(items: readonly T[], delivery: Delivery): Promise<void> | void;
+  /** After the last delivery. */
+  close?(): Promise<void> | void;
+}

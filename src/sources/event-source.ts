@@ -1,0 +1,65 @@
+import type { RecordBlock } from '../event/record-block.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Clock } from '../time/clock.ts';
+
+/** Where reading of a partition goes on: what an epoch commits for it. */
+export interface SourcePosition {
+  /** Offset of the next record to read, counted as the source counts. */
+  readonly offset: number;
+  /** What else the source needs to find its place again, such as a file's identity. Its own text. */
+  readonly token?: string;
+}
+
+/** What a source is given when it is opened. */
+export interface SourceContext {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Committed positions by partition id; a partition that is absent is read from its start. */
+  readonly positions: ReadonlyMap<string, SourcePosition>;
+  /** Aborts when the run ends: a read under way must then resolve, with what it has or with null. */
+  readonly signal: AbortSignal;
+  /** The most records a block may hold. */
+  readonly maxBlockRecords: number;
+}
+
+/**
+ * One ordered sequence of records. At most one `read` is under way at a time; not asking is the back-pressure, so a
+ * partition holds a bounded amount at any time.
+ */
+export interface SourcePartition {
+  /** Stable across restarts: committed positions are kept under it. */
+  readonly id: string;
+  /** The next block; waits until there is one. Null at the end of the partition, and when the run's signal aborts. */
+  read(): Promise<RecordBlock | null>;
+  /**
+   * True while nothing is left to read that the source knows of (lag 0). A partition can go idle only then: a
+   * backlog behind a slow or paused source is not idleness.
+   */
+  readonly caughtUp: boolean;
+  /** Bytes read and bytes in all, where known; for progress bars. */
+  progress?(): { readonly bytesRead: number; readonly bytesTotal: number };
+}
+
+/** A source that has been opened. */
+export interface OpenSource {
+  /** The partitions known at opening. */
+  readonly partitions: readonly SourcePartition[];
+  /** Partitions that have appeared since the last call, for sources that can grow. */
+  newPartitions?(): readonly SourcePartition[];
+  /** An epoch is committed: everything before these positions will never be asked for again. */
+  committed?(positions: ReadonlyMap<string, SourcePosition>): void;
+  close(): Promise<void>;
+}
+
+/**
+ * Where events come from. A source is a description until it is opened; opening it twice gives two independent
+ * readers. `T` is the type of its events where it hands over JavaScript values; bytes are typed by the pipeline.
+ */
+export interface EventSource<T = unknown> {
+  /** Short name for logs, metrics and health, such as `file`. */
+  readonly name: string;
+  /** Only for the type: a source of `T`. */
+  readonly __event?: T;
+  /** @throws ProcessorError of kind `source`. */
+  open(context: SourceContext): Promise<OpenSource>;
+}

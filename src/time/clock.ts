@@ -1,0 +1,41 @@
+import type { Instant, Millis } from './instant.ts';
+
+/**
+ * Time as an argument. The wall clock and timers are reached through this port only, so that a test turns the
+ * clock by hand and a simulation decides what happens when.
+ */
+export interface Clock {
+  /** The wall clock now, in whole milliseconds. May jump either way. */
+  now(): Instant;
+  /** Milliseconds since an arbitrary start, never falling, with fractions: for measuring lengths of time. */
+  monotonic(): number;
+  /** Resolves after `delay`; early, without error, when `signal` aborts. */
+  sleep(delay: Millis, signal?: AbortSignal): Promise<void>;
+}
+
+/** The machine's clock. */
+export class SystemClock implements Clock {
+  now(): Instant {
+    return Date.now();
+  }
+
+  monotonic(): number {
+    return performance.now();
+  }
+
+  sleep(delay: Millis, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (signal?.aborted === true) {
+        resolve();
+        return;
+      }
+      const done = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setTimeout(done, delay);
+      signal?.addEventListener('abort', done, { once: true });
+    });
+  }
+}

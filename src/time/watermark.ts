@@ -1,0 +1,33 @@
+import type { Instant } from './instant.ts';
+
+/**
+ * A promise: no more events with a timestamp before `timestamp`. −∞ before anything is known, +∞ at the end of
+ * the input.
+ */
+export class Watermark {
+  static readonly MIN = new Watermark(-Infinity);
+  static readonly MAX = new Watermark(Infinity);
+
+  readonly timestamp: Instant;
+
+  constructor(timestamp: Instant) {
+    this.timestamp = timestamp;
+  }
+}
+
+/**
+ * Makes the watermarks of one partition from its events. The pipeline is given one generator as a model and asks
+ * it for a fresh one per partition. What it returns may fall; the pipeline never lets the watermark fall.
+ */
+export interface WatermarkGenerator {
+  /** A generator with the same settings that has seen nothing yet. */
+  forPartition(): WatermarkGenerator;
+  /** Takes note of an event; returns the watermark handed on from here, −∞ if none yet. `now` is the clock's. */
+  onEvent(timestamp: Instant, now: Instant): Instant;
+  /** The clock has moved on without an event; returns the watermark handed on from here. */
+  onTick(now: Instant): Instant;
+  /** What {@link WatermarkGenerator.restore} needs to go on from here after a restart; any JSON value. */
+  snapshot(): unknown;
+  /** Goes on from a {@link WatermarkGenerator.snapshot}. */
+  restore(snapshot: unknown): void;
+}
