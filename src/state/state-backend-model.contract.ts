@@ -1,11 +1,26 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { ProcessorError } from '../errors/processor-error.ts';
-import type { StateBackend } from './state-backend.ts';
+import type { StateBackend, StateEntry } from './state-backend.ts';
 
 export type Pair = readonly [key: readonly number[], value: readonly number[]];
 
 export const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
+
+/** Gives an open, empty backend, with some pairs put into it. */
+export type OpenBackend = (pairs?: readonly Pair[]) => Promise<StateBackend>;
+
+/** All that a scan gives. */
+export async function collect(entries: AsyncIterable<StateEntry>): Promise<Pair[]> {
+  const pairs: Pair[] = [];
+  for await (const { key, value } of entries) pairs.push([[...key], [...value]]);
+  return pairs;
+}
+
+/** The keys of a backend that begin with a prefix. */
+export async function keysOf(backend: StateBackend, ...prefix: number[]): Promise<(readonly number[])[]> {
+  return (await collect(backend.scan(bytes(...prefix)))).map(([key]) => key);
+}
 
 /** The code of the state error that a promise rejects with; undefined if it does not reject. */
 export async function codeOf(promise: Promise<unknown>): Promise<string | undefined> {

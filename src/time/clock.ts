@@ -13,6 +13,9 @@ export interface Clock {
   sleep(delay: Millis, signal?: AbortSignal): Promise<void>;
 }
 
+/** The longest delay that a timer of JavaScript can hold; it fires at once for a longer one. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** The machine's clock. */
 export class SystemClock implements Clock {
   now(): Instant {
@@ -34,7 +37,16 @@ export class SystemClock implements Clock {
         signal?.removeEventListener('abort', done);
         resolve();
       };
-      const timer = setTimeout(done, delay);
+      let rest = delay;
+      const wait = (): ReturnType<typeof setTimeout> => {
+        const part = Math.min(rest, MAX_TIMER_MS);
+        rest -= part;
+        return setTimeout(() => {
+          if (rest > 0) timer = wait();
+          else done();
+        }, part);
+      };
+      let timer = wait();
       signal?.addEventListener('abort', done, { once: true });
     });
   }
