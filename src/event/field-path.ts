@@ -46,12 +46,12 @@ export function nameOfPath(path: FieldPath): string {
   return typeof path === 'string' ? path : path.join('.');
 }
 
-/** The value at a path inside a value; undefined where there is none. Own fields only, so `__proto__` is a name. */
+/** The value at a path inside a value; undefined where there is none. Own fields only, so `__proto__` is a name; of arrays, elements only. */
 export function valueAt(value: unknown, steps: readonly PathStep[]): unknown {
   let current: unknown = value;
   for (const step of steps) {
     if (typeof current !== 'object' || current === null) return undefined;
-    if (typeof step === 'number' && !Array.isArray(current)) return undefined;
+    if ((typeof step === 'number') !== Array.isArray(current)) return undefined;
     if (!Object.hasOwn(current, step)) return undefined;
     current = (current as Record<PathStep, unknown>)[step];
   }
