@@ -47,7 +47,7 @@ export function nameOfPath(path: FieldPath): string {
   return typeof path === 'string' ? path : path.join('.');
 }
 
-/** The value at a path inside a value; undefined where there is none. Own fields only, so `__proto__` is a name. */
+/** The value at a path inside a value; undefined where there is none. Own fields only, so `__proto__` is a name; of arrays, elements only. */
 export function valueAt(value: unknown, steps: readonly PathStep[]): unknown {
   let current: unknown = value;
   for (const step of steps) {
