@@ -69,7 +69,10 @@ function definitions(name: string, options: CaseOptions): fc.Arbitrary<WindowDef
     fc.tuple(base, size).map(([b, gap]) => ({ ...b, type: 'session' as const, gap })),
   );
   if (options.triggers === false) return bare;
-  const fireEvery = fc.option(fc.integer({ min: 1, max: 4 }), { freq: 4, nil: undefined });
+  const fireEvery = fc.oneof(
+    { weight: 4, arbitrary: fc.constant(undefined) },
+    { weight: 1, arbitrary: fc.integer({ min: 1, max: 4 }) },
+  );
   return fc
     .tuple(bare, fireEvery)
     .map(([definition, every]) => (every === undefined ? definition : { ...definition, fireEvery: every }));
@@ -134,7 +137,7 @@ const crowds = fc
   .map(([first, rest]) => rest.map((one): Draw => ({ ...one, advance: 0, behind: 0, key: first.key })));
 
 const partitionDraws = fc.oneof(
-  { weight: 6, arbitrary: fc.array(draw, { maxLength: 30 }) },
+  { weight: 6, arbitrary: fc.array(draw, { maxLength: 30, size: 'max' }) },
   { weight: 1, arbitrary: crowds },
 );
 
@@ -162,8 +165,8 @@ interface Turn {
 
 const turn: fc.Arbitrary<Turn> = fc.record({
   partition: fc.nat(3),
-  events: fc.integer({ min: 1, max: 8 }),
-  idle: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
+  events: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 8 })),
+  idle: fc.integer({ min: 0, max: 4 }).map((n) => n === 0),
 });
 
 /** The steps of some turns; what they leave is read in the end, and each partition finishes with its last event. */
@@ -200,12 +203,20 @@ export function pipelineCases(options: CaseOptions = {}): fc.Arbitrary<Case> {
       keys: keyRings,
       start: fc.integer({ min: -100, max: 60 }),
       draws: fc.array(fc.tuple(partitionDraws, fc.integer({ min: -10, max: 10 })), { minLength: 1, maxLength: 4 }),
-      turns: fc.array(turn, { maxLength: 40 }),
+      turns: fc.array(turn, { maxLength: 40, size: 'max' }),
       goesIdle: fc.boolean(),
+      // In order: the sessions of several partitions are then defined.
+      disordered: fc.integer({ min: 0, max: 3 }).map((n) => n > 0),
     })
-    .map(({ config, keys, start, draws, turns, goesIdle }) => {
+    .map(({ config, keys, start, draws, turns, goesIdle, disordered }) => {
       const partitions = draws.map(([events, shift], i) =>
-        partitionOf(`part-${String(i)}`, events, start + shift, keys, config.metrics.length),
+        partitionOf(
+          `part-${String(i)}`,
+          disordered ? events : events.map((event) => ({ ...event, behind: 0 })),
+          start + shift,
+          keys,
+          config.metrics.length,
+        ),
       );
       return { config, partitions, steps: interleave(partitions, turns, goesIdle && options.idle !== false) };
     });
