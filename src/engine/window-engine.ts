@@ -33,8 +33,22 @@ export interface EngineCounters {
   fired: number;
 }
 
-/** State that changed since the last one was taken; an absent value deletes the key. */
-export type StateDelta = readonly { readonly key: Uint8Array; readonly value?: Uint8Array }[];
+/** One write of a delta; an absent value deletes the key. */
+export interface StateRecord {
+  readonly key: Uint8Array;
+  readonly value?: Uint8Array;
+}
+
+/** State that changed since the last one was taken. */
+export type StateDelta = readonly StateRecord[];
+
+/** A window that holds state. */
+export interface OpenWindow {
+  readonly windowName: string;
+  readonly window: Window;
+  /** True if it has emitted a pane. */
+  readonly fired: boolean;
+}
 
 /**
  * Windows, keys and accumulators of one pipeline. Synchronous: nothing in it waits, reads a clock or does I/O.
@@ -67,7 +81,5 @@ export interface WindowEngine {
   /** Bytes of state held, estimated. */
   sizeBytes(): number;
   /** The earliest open windows, at most `limit`: for health and queries. */
-  openWindows(
-    limit: number,
-  ): readonly { readonly windowName: string; readonly window: Window; readonly fired: boolean }[];
+  openWindows(limit: number): readonly OpenWindow[];
 }

@@ -44,3 +44,19 @@ export type RecordBlock = ByteBlock | ObjectBlock;
 
 /** The most bytes one record may have: 1 MiB. A longer one is a dead letter. */
 export const MAX_RECORD_BYTES = 1_048_576;
+
+/** A copy of the bytes of a record; JSON of it where the source has no bytes, its text where it has no JSON. */
+export function rawBytesOf(block: RecordBlock, record: number): Uint8Array {
+  if (block.kind === 'bytes') return block.bytes.slice(block.starts[record], block.ends[record]);
+  const value = block.objects[record];
+  return new TextEncoder().encode(textOf(value));
+}
+
+function textOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    // Cycles and big integers have no JSON; a dead letter with some text is better than none.
+    return String(value);
+  }
+}

@@ -43,7 +43,7 @@ export interface PipelinePlan {
   /** How long a partition must be silent, with nothing left to read, before it is left out of the watermark. */
   readonly idleTimeoutMs: Millis;
   readonly aggregation: AggregationSpec;
-  readonly aggregators: readonly Aggregator[];
+  readonly aggregators: readonly Aggregator<number>[];
   /** True if results are those of the one metric, not of each metric by name. */
   readonly flatResults: boolean;
   readonly state: StateBackend;

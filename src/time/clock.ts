@@ -11,6 +11,8 @@ export interface Clock {
   monotonic(): number;
   /** Resolves after `delay`; early, without error, when `signal` aborts. */
   sleep(delay: Millis, signal?: AbortSignal): Promise<void>;
+  /** Resolves on a later turn of the event loop, once I/O and timers that are ready have had theirs. */
+  nextTurn(): Promise<void>;
 }
 
 /** The machine's clock. */
@@ -36,6 +38,12 @@ export class SystemClock implements Clock {
       };
       const timer = setTimeout(done, delay);
       signal?.addEventListener('abort', done, { once: true });
+    });
+  }
+
+  nextTurn(): Promise<void> {
+    return new Promise((resolve) => {
+      setImmediate(resolve);
     });
   }
 }

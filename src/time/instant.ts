@@ -18,7 +18,7 @@ export function isInstant(value: number): value is Instant {
 }
 
 /**
- * The instant of a `Date`, of milliseconds, or of RFC 3339 text that `Date` understands.
+ * The instant of a `Date` or of milliseconds; never −0.
  * @throws ProcessorError TIMESTAMP_INVALID where there is none.
  */
 export function toInstant(value: Date | number): Instant {
@@ -30,7 +30,7 @@ export function toInstant(value: Date | number): Instant {
       `not an instant: ${String(at)}; expected a whole number of milliseconds within ±8.64e15`,
     );
   }
-  return at;
+  return at + 0;
 }
 
 /** ISO 8601 in UTC with milliseconds; `-infinity` and `+infinity` for the two ends of a watermark. */

@@ -33,6 +33,12 @@ export class ManualClock implements Clock {
     });
   }
 
+  nextTurn(): Promise<void> {
+    return new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+
   /** Lets `by` milliseconds pass. */
   advance(by: Millis): void {
     this.#now += by;

@@ -1,0 +1,71 @@
+import type { KeyDictionary } from '../../event/key-dictionary.ts';
+import type { Window } from '../../event/window.ts';
+import type { Instant } from '../../time/instant.ts';
+import { Watermark } from '../../time/watermark.ts';
+import type { DroppedEvent, EngineCounters, FiredPane } from '../window-engine.ts';
+import type { StoredItem } from './stored-item.ts';
+import type { WindowOperator } from './window-operator.ts';
+import type { WindowState } from './window-state.ts';
+
+/** A window that waits to fire. */
+export interface DueWindow {
+  readonly operator: WindowOperator;
+  readonly state: WindowState;
+}
+
+/** A part of the state that has changed. */
+export interface ChangedItem {
+  readonly operator: WindowOperator;
+  readonly item: StoredItem;
+}
+
+/** What the operators of one engine share: the watermark, the clock's time, counts, and what comes out. */
+export class Ledger {
+  readonly keys: KeyDictionary;
+  readonly counters: EngineCounters = {
+    assigned: 0,
+    onTime: 0,
+    outOfOrder: 0,
+    acceptedLate: 0,
+    droppedLate: 0,
+    unassigned: 0,
+    fired: 0,
+  };
+  /** The clock's time of the call under way. */
+  now: Instant = 0;
+  watermark = Watermark.MIN;
+  /** Events dropped from windows by the batch under way. */
+  dropped: DroppedEvent[] = [];
+  /** Panes fired ahead of the watermark, and retractions, in the order in which they came about. */
+  emitted: FiredPane[] = [];
+  /** Windows that the watermark, or a late event after it, makes fire at the end of the batch. */
+  due: DueWindow[] = [];
+  /** What has changed or gone since the last delta; null where nobody asks for deltas. */
+  readonly changes: ChangedItem[] | null;
+  /** Windows that hold state. */
+  activeWindows = 0;
+  /** By key id: how many windows hold state under it. */
+  readonly #references: number[] = [];
+
+  constructor(keys: KeyDictionary, trackChanges: boolean) {
+    this.keys = keys;
+    this.changes = trackChanges ? [] : null;
+  }
+
+  drop(index: number, window: Window, watermark: Instant): void {
+    this.counters.droppedLate += 1;
+    this.dropped.push({ index, window, watermark });
+  }
+
+  hold(keyId: number): void {
+    this.#references[keyId] = (this.#references[keyId] ?? 0) + 1;
+  }
+
+  release(keyId: number): void {
+    this.#references[keyId] = (this.#references[keyId] ?? 0) - 1;
+  }
+
+  isLive(keyId: number): boolean {
+    return (this.#references[keyId] ?? 0) > 0;
+  }
+}

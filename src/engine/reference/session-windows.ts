@@ -1,0 +1,157 @@
+import { present } from '../../errors/assert.ts';
+import type { EventBatch } from '../../event/event-batch.ts';
+import type { Results } from '../../results/aggregation-result.ts';
+import type { Instant, Millis } from '../../time/instant.ts';
+import { Cell } from './cell.ts';
+import { DeadlineHeap } from './deadline-heap.ts';
+import type { Ledger } from './ledger.ts';
+import { WindowOperator, type OperatorSettings } from './window-operator.ts';
+import { WindowState } from './window-state.ts';
+
+/** Sessions: windows that an event opens, and that merge while less than the gap lies between their events. */
+export class SessionWindows extends WindowOperator {
+  readonly #gapMs: Millis;
+  /** By key id: the sessions that hold state, by start; they never overlap. */
+  readonly #sessions = new Map<number, WindowState[]>();
+  /** Every session has an entry here, at its end as it was when the entry was made, or at when it is gone. */
+  readonly #deadlines = new DeadlineHeap<WindowState>();
+  /** Closed sessions whose trigger decides when they go. */
+  #lingering: WindowState[] = [];
+
+  constructor(settings: OperatorSettings, ledger: Ledger, gapMs: Millis) {
+    super(settings, ledger);
+    this.#gapMs = gapMs;
+  }
+
+  override add(batch: EventBatch, i: number): void {
+    const at = batch.timestamps[i] ?? Number.NaN;
+    const keyId = batch.keys[i] ?? 0;
+    const sessions = this.#sessions.get(keyId) ?? [];
+    // Two events exactly a gap apart are two sessions, so spans that only touch stay apart.
+    const first = firstEndingAfter(sessions, at);
+    let behind = first;
+    while ((sessions[behind]?.start ?? Infinity) < at + this.#gapMs) behind += 1;
+    const start = behind > first ? Math.min(at, sessions[first]?.start ?? at) : at;
+    const end = Math.max(at + this.#gapMs, behind > first ? (sessions[behind - 1]?.end ?? at) : at);
+    if (!this.admit(batch, i, start, end)) return;
+    const state = this.#join(sessions, first, behind, start, end, keyId);
+    state.cell?.add(batch, i);
+    this.touch(state);
+  }
+
+  override close(): void {
+    const { watermark } = this.ledger;
+    for (;;) {
+      const state = this.#deadlines.popDue(watermark.timestamp);
+      if (state === undefined) break;
+      if (state.removed) continue;
+      // The session has grown since the entry was made.
+      if (state.end > watermark.timestamp) this.#deadlines.push(state.end, state);
+      else this.#closeSession(state);
+    }
+    if (this.#lingering.length > 0) this.#lingering = this.#lingering.filter((state) => this.#lingers(state));
+  }
+
+  override results(state: WindowState): Results {
+    return present(state.cell, 'cell of a session').results();
+  }
+
+  override *states(): Iterable<WindowState> {
+    for (const sessions of this.#sessions.values()) yield* sessions;
+  }
+
+  override adopt(state: WindowState): void {
+    const sessions = this.#sessions.get(state.keyId) ?? [];
+    this.#sessions.set(state.keyId, sessions);
+    sessions.splice(firstEndingAfter(sessions, state.start), 0, state);
+    this.created(state);
+    this.#deadlines.push(state.end, state);
+    if (state.closed && state.elements > 0) this.markDue(state);
+  }
+
+  override sizeBytes(): number {
+    let size = 0;
+    for (const state of this.states()) size += 240 + (state.cell?.sizeBytes() ?? 0);
+    return size;
+  }
+
+  protected override unlink(state: WindowState): void {
+    const sessions = this.#sessions.get(state.keyId);
+    const index = sessions?.indexOf(state) ?? -1;
+    if (sessions === undefined || index === -1) return;
+    sessions.splice(index, 1);
+    if (sessions.length === 0) this.#sessions.delete(state.keyId);
+  }
+
+  /** The session that spans [start, end) once those in [first, behind) have been merged into it. */
+  #join(
+    sessions: WindowState[],
+    first: number,
+    behind: number,
+    start: Instant,
+    end: Instant,
+    keyId: number,
+  ): WindowState {
+    const joined = sessions.slice(first, behind);
+    const [only] = joined;
+    if (only !== undefined && joined.length === 1) {
+      if (only.start === start && only.end === end) return only;
+      if (only.panes === 0) {
+        only.resize(start, end);
+        return only;
+      }
+    }
+    const merged = this.#open(start, end, keyId);
+    for (const absorbed of joined) {
+      merged.cell?.merge(present(absorbed.cell, 'cell of a session'));
+      merged.elements += absorbed.elements;
+      merged.since = Math.min(merged.since, absorbed.since);
+      // Joined after its firing by a late event, the merged session fires again, late; unless it is open once more.
+      if (absorbed.closed && end <= this.ledger.watermark.timestamp) merged.closed = true;
+      this.#absorb(absorbed);
+    }
+    sessions.splice(first, 0, merged);
+    this.#sessions.set(keyId, sessions);
+    return merged;
+  }
+
+  #open(start: Instant, end: Instant, keyId: number): WindowState {
+    const key = this.ledger.keys.keyOf(keyId);
+    const state = new WindowState(start, end, keyId, key, new Cell(this.settings.shape), this.ledger.now);
+    this.created(state);
+    this.#deadlines.push(end, state);
+    return state;
+  }
+
+  /** Takes a session out that a larger one has taken in; what it had said is taken back. */
+  #absorb(absorbed: WindowState): void {
+    if (absorbed.emitted !== null) {
+      this.ledger.emitted.push(this.emit(absorbed, absorbed.emitted, 'retraction', true));
+    }
+    this.remove(absorbed);
+  }
+
+  #closeSession(state: WindowState): void {
+    if (!state.closed) this.markDue(state);
+    if (this.trigger?.shouldPurge !== undefined) this.#lingering.push(state);
+    else if (this.isPast(state.end)) this.retire(state);
+    else this.#deadlines.push(state.end + this.lateness.allowedLatenessMs, state);
+  }
+
+  #lingers(state: WindowState): boolean {
+    if (!state.removed && this.isGone(state.window)) this.retire(state);
+    return !state.removed && !state.due;
+  }
+}
+
+/** Index of the first session that ends after `at`; ends rise with starts. */
+function firstEndingAfter(sessions: readonly WindowState[], at: Instant): number {
+  let low = 0;
+  let high = sessions.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sessions[middle]?.end ?? Infinity) > at) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

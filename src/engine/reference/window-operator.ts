@@ -1,0 +1,181 @@
+import { ProcessorError } from '../../errors/processor-error.ts';
+import type { EventBatch } from '../../event/event-batch.ts';
+import { Window, type WindowType } from '../../event/window.ts';
+import type { Pane, Results } from '../../results/aggregation-result.ts';
+import type { Instant } from '../../time/instant.ts';
+import type { WindowTrigger } from '../../windows/window-trigger.ts';
+import type { FiredPane } from '../window-engine.ts';
+import type { CellShape } from './cell.ts';
+import { judge, Verdict, type LatenessRule } from './lateness.ts';
+import type { Ledger } from './ledger.ts';
+import type { StoredItem } from './stored-item.ts';
+import type { WindowState } from './window-state.ts';
+
+/** What an operator needs to know of its window definition. */
+export interface OperatorSettings {
+  readonly name: string;
+  readonly type: WindowType;
+  readonly lateness: LatenessRule;
+  readonly trigger: WindowTrigger | undefined;
+  readonly shape: CellShape;
+}
+
+/** The windows of one definition: what the three kinds of windows have in common. */
+export abstract class WindowOperator {
+  readonly settings: OperatorSettings;
+  protected readonly ledger: Ledger;
+  protected readonly lateness: LatenessRule;
+  protected readonly trigger: WindowTrigger | undefined;
+
+  constructor(settings: OperatorSettings, ledger: Ledger) {
+    this.settings = settings;
+    this.ledger = ledger;
+    this.lateness = settings.lateness;
+    this.trigger = settings.trigger;
+  }
+
+  /** Adds event `i` of a batch to the windows that it belongs to. */
+  abstract add(batch: EventBatch, i: number): void;
+  /** The watermark has moved to the ledger's: notes what is due, and lets go of windows that are gone and not due. */
+  abstract close(): void;
+  /** The aggregates of a window as of now. */
+  abstract results(state: WindowState): Results;
+  /** Every window that holds state, in no order. */
+  abstract states(): Iterable<WindowState>;
+  /** Takes a window back into the index after a restart. */
+  abstract adopt(state: WindowState): void;
+  /** Bytes held, estimated. */
+  abstract sizeBytes(): number;
+  /** Takes a window out of the index. */
+  protected abstract unlink(state: WindowState): void;
+
+  /** Asks the trigger about every window that has new elements. */
+  tick(): void {
+    if (this.trigger === undefined) return;
+    for (const state of this.states()) this.consult(state);
+  }
+
+  /** Fires a window that the watermark has passed. */
+  fireDue(state: WindowState): FiredPane {
+    const timing = state.closed ? 'late' : 'on_time';
+    state.due = false;
+    state.closed = true;
+    const fired = this.#fire(state, timing);
+    if (this.isGone(state.window)) this.remove(state);
+    return fired;
+  }
+
+  /** True when the watermark has taken the window's state away. */
+  protected isGone(window: Window): boolean {
+    const { watermark } = this.ledger;
+    if (watermark.timestamp === Infinity) return true;
+    if (this.trigger?.shouldPurge === undefined) return this.isPast(window.end);
+    if (watermark.timestamp < window.end) return false;
+    const { trigger } = this;
+    return this.#ask('shouldPurge', () => trigger.shouldPurge?.(window, watermark) === true);
+  }
+
+  /** True when a window that ends at `end` would be gone by the default rule. */
+  protected isPast(end: Instant): boolean {
+    return this.ledger.watermark.timestamp >= end + this.lateness.allowedLatenessMs;
+  }
+
+  /** Counts event `i` for the window [start, end) and says whether it belongs in; if not, it has been dropped. */
+  protected admit(batch: EventBatch, i: number, start: Instant, end: Instant): boolean {
+    const { counters, watermark } = this.ledger;
+    const at = batch.timestamps[i] ?? Number.NaN;
+    const judgedBy = batch.watermarks[i] ?? -Infinity;
+    counters.assigned += 1;
+    const verdict = judge(at, end, judgedBy, this.lateness);
+    if (verdict === Verdict.dropped || watermark.timestamp >= end) {
+      const window = new Window(start, end, this.ledger.keys.keyOf(batch.keys[i] ?? 0));
+      // A partition that was idle can be in time by its own watermark for a window that the others have closed.
+      if (verdict === Verdict.dropped || this.isGone(window)) {
+        this.ledger.drop(i, window, verdict === Verdict.dropped ? judgedBy : watermark.timestamp);
+        return false;
+      }
+    }
+    if (verdict === Verdict.onTime) counters.onTime += 1;
+    else if (verdict === Verdict.outOfOrder) counters.outOfOrder += 1;
+    else counters.acceptedLate += 1;
+    return true;
+  }
+
+  /** Notes that a window has a new element, and lets it fire if it is time. */
+  protected touch(state: WindowState): void {
+    state.elements += 1;
+    this.change(state);
+    if (this.ledger.watermark.timestamp >= state.end) this.markDue(state);
+    else if (this.trigger !== undefined) this.consult(state);
+  }
+
+  protected markDue(state: WindowState): void {
+    if (state.due) return;
+    state.due = true;
+    this.ledger.due.push({ operator: this, state });
+  }
+
+  /** Takes a new window into the counts. */
+  protected created(state: WindowState): void {
+    this.ledger.activeWindows += 1;
+    this.ledger.hold(state.keyId);
+    this.change(state);
+  }
+
+  protected remove(state: WindowState): void {
+    this.unlink(state);
+    state.removed = true;
+    this.ledger.activeWindows -= 1;
+    this.ledger.release(state.keyId);
+    this.change(state);
+  }
+
+  /** Lets go of a closed window, unless it has still to fire: it is removed then. */
+  protected retire(state: WindowState): void {
+    if (!state.due) this.remove(state);
+  }
+
+  protected change(item: StoredItem): void {
+    const { changes } = this.ledger;
+    if (changes === null || item.changed) return;
+    item.changed = true;
+    changes.push({ operator: this, item });
+  }
+
+  protected emit(state: WindowState, results: Results, timing: Pane['timing'], final: boolean): FiredPane {
+    const pane: Pane = { index: state.panes, timing, final };
+    state.panes += 1;
+    this.ledger.counters.fired += 1;
+    this.change(state);
+    const { name, type } = this.settings;
+    return { windowName: name, windowType: type, window: state.window, results, pane };
+  }
+
+  protected consult(state: WindowState): void {
+    const { trigger } = this;
+    const { now, watermark } = this.ledger;
+    if (trigger === undefined || state.elements === 0 || watermark.timestamp >= state.end) return;
+    const context = { now, since: state.since };
+    const fires = this.#ask('shouldFire', () => trigger.shouldFire(state.window, watermark, state.elements, context));
+    if (fires) this.ledger.emitted.push(this.#fire(state, 'early'));
+  }
+
+  #fire(state: WindowState, timing: Pane['timing']): FiredPane {
+    const results = this.results(state);
+    const fired = this.emit(state, results, timing, timing !== 'early' && this.isGone(state.window));
+    state.elements = 0;
+    state.since = this.ledger.now;
+    // Only sessions are ever retracted.
+    if (this.settings.type === 'session') state.emitted = results;
+    return fired;
+  }
+
+  #ask(method: string, question: () => boolean): boolean {
+    try {
+      return question();
+    } catch (cause) {
+      const message = `the trigger of window "${this.settings.name}" threw in ${method}: ${String(cause)}`;
+      throw new ProcessorError('window-assignment', 'TRIGGER_FAILED', message, { cause });
+    }
+  }
+}

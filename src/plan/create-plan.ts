@@ -1,0 +1,64 @@
+import { ProcessorError } from '../errors/processor-error.ts';
+import type { PipelinePlan, WindowPlan } from './plan.ts';
+
+/** Pipeline and window names stand in ids between slashes. */
+const NAME = /^[^/\s][^/]{0,199}$/;
+
+/**
+ * Checks what no single part can see for itself, and freezes the plan.
+ * @throws ProcessorError CONFIG_INVALID, naming what is wrong and what would do.
+ */
+export function createPlan(plan: PipelinePlan): PipelinePlan {
+  if (!NAME.test(plan.name)) {
+    throw invalid('name', `${JSON.stringify(plan.name)} cannot be a pipeline's name: use 1 to 200 characters without "/"`);
+  }
+  checkWindows(plan.windows);
+  checkMetrics(plan);
+  checkWhole('parallelism', plan.parallelism, 1, 1024);
+  checkWhole('bufferSize', plan.bufferSize, 1, 100_000_000);
+  checkWhole('commitInterval', plan.commitIntervalMs, 1, 3_600_000);
+  checkWhole('checkpointInterval', plan.checkpointIntervalMs, 1, Number.MAX_SAFE_INTEGER);
+  checkWhole('checkpointsRetained', plan.checkpointsRetained, 1, 10_000);
+  return Object.freeze({
+    ...plan,
+    windows: Object.freeze([...plan.windows]),
+    aggregators: Object.freeze([...plan.aggregators]),
+    sinks: Object.freeze([...plan.sinks]),
+  });
+}
+
+function checkWindows(windows: readonly WindowPlan[]): void {
+  if (windows.length === 0) {
+    throw invalid('windows', 'a pipeline needs windows: call withTumblingWindow, withSlidingWindow or withSessionWindow');
+  }
+  const names = new Set<string>();
+  for (const { name, assigner } of windows) {
+    if (!NAME.test(name)) throw invalid('windows', `${JSON.stringify(name)} cannot be a name of windows: it has a "/"`);
+    if (names.has(name)) {
+      const message = `there are two windows called "${name}" (${assigner.describe()} is the second); give one a name of its own`;
+      throw invalid('windows', message);
+    }
+    names.add(name);
+  }
+}
+
+function checkMetrics({ decode, aggregators, flatResults }: PipelinePlan): void {
+  if (aggregators.length > 0 && decode.metrics.length === 0) {
+    throw invalid('values', 'aggregators need values to aggregate: call withValue or withValues');
+  }
+  if (flatResults && decode.metrics.length > 1) throw invalid('values', 'flat results are those of one metric');
+  const names = new Set<string>();
+  for (const { name } of aggregators) {
+    if (names.has(name)) throw invalid('aggregators', `there are two aggregators called "${name}"`);
+    names.add(name);
+  }
+}
+
+function checkWhole(what: string, value: number, least: number, most: number): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  throw invalid(what, `${what} must be a whole number from ${least} to ${most}, found ${String(value)}`);
+}
+
+function invalid(path: string, message: string): ProcessorError {
+  return new ProcessorError('configuration', 'CONFIG_INVALID', message, { path });
+}

@@ -1,0 +1,131 @@
+import type { PipelinePlan } from '../plan/plan.ts';
+import { ErrorHandler, ErrorPolicy } from '../plan/error-handler.ts';
+import { DeadLetter } from '../results/dead-letter.ts';
+import type { AggregationResult } from '../results/aggregation-result.ts';
+import type { LateEvent } from '../results/late-event.ts';
+import type { EventSink, SinkContext } from '../sinks/event-sink.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { ProcessorMetrics } from '../telemetry/metrics.ts';
+import type { Clock } from '../time/clock.ts';
+import type { Outbox } from './outbox.ts';
+import { SinkRunner } from './sink-runner.ts';
+import type { ComponentStatus } from './status.ts';
+
+export interface DeliveryOptions {
+  readonly plan: PipelinePlan;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: ProcessorMetrics;
+  /** Aborts when the process must end at once. */
+  readonly signal: AbortSignal;
+}
+
+/** All sinks of a run: results to each result sink, late events and dead letters each to theirs. */
+export class Delivery {
+  readonly #results: readonly SinkRunner<AggregationResult>[];
+  readonly #late: SinkRunner<LateEvent> | undefined;
+  readonly #deadLetters: SinkRunner<DeadLetter> | undefined;
+  readonly #options: DeliveryOptions;
+  #epoch = 0;
+
+  constructor(options: DeliveryOptions) {
+    this.#options = options;
+    const { plan } = options;
+    const deadLetterSink = plan.errorHandler.sink ?? plan.deadLetterSink;
+    // What dead letters themselves cannot be delivered to has nowhere left to go but an error.
+    const policy = plan.errorHandler.policy === 'dead_letter' ? new ErrorHandler(ErrorPolicy.retry()) : plan.errorHandler;
+    this.#deadLetters =
+      deadLetterSink === undefined ? undefined : this.#runner(deadLetterSink, 'dead_letters', policy, undefined);
+    const undeliverable =
+      this.#deadLetters === undefined
+        ? undefined
+        : (items: readonly unknown[], reason: string): Promise<void> => this.#bury(items, reason);
+    this.#late =
+      plan.lateSink === undefined
+        ? undefined
+        : this.#runner(plan.lateSink, 'late_events', plan.errorHandler, undeliverable);
+    const names = uniqueNames(plan.sinks.map((sink) => sink.name ?? 'sink'));
+    this.#results = plan.sinks.map((sink, i) => this.#runner(sink, names[i] ?? 'sink', plan.errorHandler, undeliverable));
+  }
+
+  get #all(): readonly SinkRunner<never>[] {
+    return [...this.#results, this.#late, this.#deadLetters].filter((runner) => runner !== undefined);
+  }
+
+  /** True where dead letters go somewhere. */
+  get keepsDeadLetters(): boolean {
+    return this.#deadLetters !== undefined;
+  }
+
+  get skipped(): number {
+    return this.#all.reduce((total, runner) => total + runner.skipped, 0);
+  }
+
+  async open(context: SinkContext): Promise<void> {
+    for (const runner of this.#all) await runner.open(context);
+  }
+
+  /** Closes every sink, whatever the others do; throws the first error. */
+  async close(): Promise<void> {
+    const outcomes = await Promise.allSettled(this.#all.map((runner) => runner.close()));
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  /** Resolves when every sink has taken its part of the outbox. */
+  async deliver(outbox: Outbox, epoch: number): Promise<void> {
+    this.#epoch = epoch;
+    const deliveries = [
+      ...this.#results.map((runner) => runner.deliver(outbox.results, epoch)),
+      this.#late?.deliver(outbox.lateEvents, epoch),
+      // Undeliverable results come on top of these, so the two take turns at the dead-letter sink.
+      this.#deadLetters?.deliver(outbox.deadLetters, epoch),
+    ];
+    const outcomes = await Promise.allSettled(deliveries);
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  /** Status of each sink, as `sink:<name>`. */
+  status(): Record<string, ComponentStatus> {
+    return Object.fromEntries(this.#all.map((runner) => [`sink:${runner.name}`, runner.status()]));
+  }
+
+  #runner<T>(
+    sink: EventSink<T>,
+    name: string,
+    handler: ErrorHandler,
+    deadLetter: ((items: readonly T[], reason: string) => Promise<void>) | undefined,
+  ): SinkRunner<T> {
+    const { clock, logger, metrics, signal } = this.#options;
+    const base = { sink, name, handler, clock, logger, metrics, signal };
+    return new SinkRunner(deadLetter === undefined ? base : { ...base, deadLetter });
+  }
+
+  async #bury(items: readonly unknown[], reason: string): Promise<void> {
+    const timestamp = this.#options.clock.now();
+    const letters = items.map(
+      (item) =>
+        new DeadLetter({
+          code: 'undeliverable',
+          message: reason,
+          path: null,
+          partition: 'results',
+          offset: this.#epoch,
+          raw: new TextEncoder().encode(JSON.stringify(item)),
+          timestamp,
+        }),
+    );
+    await this.#deadLetters?.deliver(letters, this.#epoch);
+  }
+}
+
+/** Two sinks of one kind are told apart by a number: `file`, `file-2`. */
+function uniqueNames(names: readonly string[]): readonly string[] {
+  const seen = new Map<string, number>();
+  return names.map((name) => {
+    const n = (seen.get(name) ?? 0) + 1;
+    seen.set(name, n);
+    return n === 1 ? name : `${name}-${n}`;
+  });
+}

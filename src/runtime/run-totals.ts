@@ -1,0 +1,73 @@
+import type { ProcessorMetrics } from '../telemetry/metrics.ts';
+import type { AggregationResult, Pane } from '../results/aggregation-result.ts';
+import type { DeadLetter } from '../results/dead-letter.ts';
+import type { StatusSnapshot } from './status.ts';
+import type { StreamCore } from './stream-core.ts';
+
+/** Totals since the pipeline first started: those of earlier runs, and the present one's. */
+export interface Totals extends Omit<StatusSnapshot['counters'], 'skipped'> {
+  readonly missingValues: number;
+  readonly inexactIntegers: number;
+}
+
+/** Adds up what the decoder and the engine count, over restarts, and shows it as metrics. */
+export class RunTotals {
+  readonly #core: StreamCore;
+  readonly #metrics: ProcessorMetrics;
+  #earlier: Readonly<Record<string, number>> = {};
+
+  constructor(core: StreamCore, metrics: ProcessorMetrics) {
+    this.#core = core;
+    this.#metrics = metrics;
+  }
+
+  /** Goes on from the totals of the last epoch. */
+  restore(totals: Readonly<Record<string, number>>): void {
+    this.#earlier = totals;
+  }
+
+  now(): Totals {
+    const { decodeCounters: decoded, engineCounters: engine } = this.#core;
+    return {
+      read: this.#sum('read', decoded.records),
+      decoded: this.#sum('decoded', decoded.decoded),
+      rejected: this.#sum('rejected', decoded.rejected),
+      filtered: this.#sum('filtered', decoded.filtered),
+      assigned: this.#sum('assigned', engine.assigned),
+      onTime: this.#sum('onTime', engine.onTime),
+      outOfOrder: this.#sum('outOfOrder', engine.outOfOrder),
+      acceptedLate: this.#sum('acceptedLate', engine.acceptedLate),
+      droppedLate: this.#sum('droppedLate', engine.droppedLate),
+      unassigned: this.#sum('unassigned', engine.unassigned),
+      fired: this.#sum('fired', engine.fired),
+      missingValues: this.#sum('missingValues', decoded.missingValues),
+      inexactIntegers: this.#sum('inexactIntegers', decoded.inexactIntegers),
+    };
+  }
+
+  /** Shows this run's share as metrics; a metric begins at 0 with its process. */
+  showCounters(): void {
+    const { decodeCounters: decoded, engineCounters: engine } = this.#core;
+    this.#metrics.mirror({
+      processed: decoded.decoded,
+      filtered: decoded.filtered,
+      unassigned: engine.unassigned,
+      acceptedLate: engine.acceptedLate,
+      droppedLate: engine.droppedLate,
+      valuesMissing: decoded.missingValues,
+      valuesInexact: decoded.inexactIntegers,
+    });
+  }
+
+  /** Shows what an epoch delivers as metrics. */
+  showOutbox(results: readonly AggregationResult[], deadLetters: readonly DeadLetter[]): void {
+    const fired = new Map<Pane['timing'], number>();
+    for (const { pane } of results) fired.set(pane.timing, (fired.get(pane.timing) ?? 0) + 1);
+    for (const [timing, count] of fired) this.#metrics.recordFired(timing, count);
+    for (const { code } of deadLetters) this.#metrics.recordRejected(code);
+  }
+
+  #sum(name: string, current: number): number {
+    return (this.#earlier[name] ?? 0) + current;
+  }
+}

@@ -1,0 +1,163 @@
+import { ProcessorError } from '../errors/processor-error.ts';
+import type { PipelinePlan } from '../plan/plan.ts';
+import type { OpenSource, SourcePosition } from '../sources/event-source.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { ProcessorMetrics } from '../telemetry/metrics.ts';
+import type { Clock } from '../time/clock.ts';
+import { PartitionReader } from './partition-reader.ts';
+import { retryDelay } from './retry-delay.ts';
+import type { ComponentStatus } from './status.ts';
+import type { StreamCore } from './stream-core.ts';
+
+/** How long a stopped run waits for reads that do not heed the signal, in ms. */
+const STOP_GRACE_MS = 1000;
+
+export interface SourceReaderOptions {
+  readonly plan: PipelinePlan;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: ProcessorMetrics;
+  /** Aborts when reading is to end. */
+  readonly stopping: AbortSignal;
+  /** Called whenever a read has settled. */
+  readonly onSettled: () => void;
+}
+
+/** All partitions of an open source: keeps a block of each ready, and hands out that of the lowest watermark. */
+export class SourceReader {
+  readonly readers: PartitionReader[] = [];
+  readonly #source: OpenSource;
+  readonly #core: StreamCore;
+  readonly #options: SourceReaderOptions;
+  readonly #positions: ReadonlyMap<string, SourcePosition>;
+  readonly #finished = new Set<PartitionReader>();
+  /** By the monotonic clock: when a failed partition is read again. */
+  readonly #retryAt = new Map<PartitionReader, number>();
+  #fault: string | null = null;
+  #stoppedAt: number | undefined;
+
+  constructor(
+    source: OpenSource,
+    core: StreamCore,
+    positions: ReadonlyMap<string, SourcePosition>,
+    options: SourceReaderOptions,
+  ) {
+    this.#source = source;
+    this.#core = core;
+    this.#positions = positions;
+    this.#options = options;
+    for (const partition of source.partitions) this.#add(partition);
+  }
+
+  /** True when there is nothing more to take, now or later. */
+  get isDone(): boolean {
+    if (this.readers.some((reader) => reader.isReady)) return false;
+    if (this.readers.every((reader) => this.#finished.has(reader))) {
+      return this.readers.length > 0 || this.#source.newPartitions === undefined || this.#options.stopping.aborted;
+    }
+    if (!this.#options.stopping.aborted) return false;
+    const now = this.#options.clock.monotonic();
+    this.#stoppedAt ??= now;
+    return now - this.#stoppedAt >= STOP_GRACE_MS;
+  }
+
+  /** Starts reads where there is room for a block, and takes note of partitions that are new, at their end, or failed. */
+  advance(): void {
+    for (const partition of this.#source.newPartitions?.() ?? []) this.#add(partition);
+    for (const reader of this.readers) {
+      if (reader.failure !== undefined) this.#recover(reader, reader.failure.error);
+      if (reader.ended && !reader.isReady && !this.#finished.has(reader)) this.#finish(reader);
+      reader.prefetch();
+    }
+  }
+
+  /** Of the partitions with a block ready, the one with the lowest watermark: no partition runs ahead of the others. */
+  next(): PartitionReader | undefined {
+    let lowest: PartitionReader | undefined;
+    let lowestWatermark = Infinity;
+    for (const reader of this.readers) {
+      if (!reader.isReady) continue;
+      const watermark = this.#core.progress.partitionWatermark(reader.index);
+      if (lowest !== undefined && watermark >= lowestWatermark) continue;
+      lowest = reader;
+      lowestWatermark = watermark;
+    }
+    return lowest;
+  }
+
+  /** Tells the progress tracker which partitions have nothing left to read. */
+  noteLag(): void {
+    for (const reader of this.readers) {
+      this.#core.progress.setCaughtUp(reader.index, reader.partition.caughtUp && !reader.isReady);
+    }
+  }
+
+  /** Where each partition goes on; what an epoch commits. */
+  positions(): ReadonlyMap<string, SourcePosition> {
+    const positions = new Map(this.#positions);
+    for (const { partition, position } of this.readers) {
+      if (position !== undefined) positions.set(partition.id, position);
+    }
+    return positions;
+  }
+
+  committed(positions: ReadonlyMap<string, SourcePosition>): void {
+    this.#source.committed?.(positions);
+  }
+
+  status(): ComponentStatus {
+    return { status: this.#fault === null ? 'ok' : 'degraded', message: this.#fault };
+  }
+
+  close(): Promise<void> {
+    return this.#source.close();
+  }
+
+  #add(partition: OpenSource['partitions'][number]): void {
+    const index = this.#core.addPartition(partition.id, this.#options.clock.now());
+    const position = this.#positions.get(partition.id);
+    this.readers.push(new PartitionReader(partition, index, position, this.#options.onSettled));
+  }
+
+  #finish(reader: PartitionReader): void {
+    this.#finished.add(reader);
+    // A read that ends because the run was stopped is no end of the input: open windows stay open.
+    if (!this.#options.stopping.aborted) this.#core.finish(reader.index);
+  }
+
+  #recover(reader: PartitionReader, error: unknown): void {
+    const { plan, clock, logger, metrics } = this.#options;
+    const { errorHandler } = plan;
+    const { id } = reader.partition;
+    const now = clock.monotonic();
+    const retryAt = this.#retryAt.get(reader);
+    if (retryAt !== undefined) {
+      if (now < retryAt) return;
+      this.#retryAt.delete(reader);
+      this.#fault = null;
+      reader.failure = undefined;
+      return;
+    }
+    metrics.recordError('source');
+    const reason = error instanceof Error ? error.message : String(error);
+    if (reader.attempts < errorHandler.maxAttempts && !this.#options.stopping.aborted) {
+      const delay = retryDelay(errorHandler, reader.attempts, clock.now());
+      reader.attempts += 1;
+      this.#retryAt.set(reader, now + delay);
+      this.#fault = `partition ${id}: ${reason}`;
+      logger.warn({ partition: id, attempt: reader.attempts, delayMs: delay, error: reason }, 'read failed; will retry');
+      return;
+    }
+    if (errorHandler.policy === 'retry') throw sourceError(plan.source.name, id, error);
+    logger.error({ partition: id, policy: errorHandler.policy, error: reason }, 'partition given up');
+    this.#fault = `partition ${id} was given up: ${reason}`;
+    reader.failure = undefined;
+    reader.ended = true;
+  }
+}
+
+function sourceError(source: string, partition: string, cause: unknown): ProcessorError {
+  if (ProcessorError.is(cause)) return cause;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new ProcessorError('source', 'SOURCE_FAILED', `source "${source}", partition ${partition}: ${reason}`, { cause });
+}

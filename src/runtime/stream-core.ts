@@ -1,0 +1,126 @@
+import type { BatchDecoder, DecodeCounters, Rejection } from '../decode/batch-decoder.ts';
+import { createBatchDecoder } from '../decode/create-batch-decoder.ts';
+import { ReferenceEngine } from '../engine/reference/reference-engine.ts';
+import type { DroppedEvent, EngineCounters, WindowEngine } from '../engine/window-engine.ts';
+import type { EventBatch } from '../event/event-batch.ts';
+import { KeyDictionary } from '../event/key-dictionary.ts';
+import { rawBytesOf, type RecordBlock } from '../event/record-block.ts';
+import type { PipelinePlan } from '../plan/plan.ts';
+import { AggregationResult } from '../results/aggregation-result.ts';
+import { DeadLetter } from '../results/dead-letter.ts';
+import { LateEvent } from '../results/late-event.ts';
+import type { Instant } from '../time/instant.ts';
+import { ProgressTracker } from '../time/progress.ts';
+import type { Outbox } from './outbox.ts';
+
+/** Keys held beyond twice the live ones before the dead are dropped. */
+const KEY_SLACK = 4096;
+
+/**
+ * The synchronous heart of a pipeline: decoder, progress and window engine, put together. Blocks go in, an outbox
+ * fills. Nothing in it waits; the runtime around it, and the test driver, decide what comes when.
+ */
+export class StreamCore {
+  readonly engine: WindowEngine;
+  readonly progress: ProgressTracker;
+  readonly #plan: PipelinePlan;
+  readonly #decoder: BatchDecoder;
+  readonly #keys = new KeyDictionary();
+  readonly #partitions: string[] = [];
+
+  constructor(plan: PipelinePlan) {
+    this.#plan = plan;
+    this.#decoder = createBatchDecoder(plan.decode, this.#keys);
+    this.progress = new ProgressTracker(plan.watermark, { idleTimeoutMs: plan.idleTimeoutMs });
+    this.engine = new ReferenceEngine({
+      windows: plan.windows,
+      lateRule: plan.lateRule,
+      metrics: plan.decode.metrics.map((metric) => metric.name),
+      flatResults: plan.flatResults,
+      aggregation: plan.aggregation,
+      aggregators: plan.aggregators,
+      keys: this.#keys,
+      trackChanges: plan.state.recoverable,
+    });
+  }
+
+  /** Adds a partition; returns its index. */
+  addPartition(id: string, now: Instant): number {
+    const index = this.progress.add(id, now);
+    this.#partitions[index] = id;
+    return index;
+  }
+
+  /** Takes a block of a partition through decoding and into the windows. Leaves what is due to {@link drain}. */
+  process(partition: number, block: RecordBlock, now: Instant, outbox: Outbox): void {
+    const { batch, rejections } = this.#decoder.decode(block, now);
+    const id = this.#partitions[partition] ?? '';
+    for (const rejection of rejections) outbox.deadLetters.push(deadLetterOf(rejection, block, id, now));
+    this.progress.observe(partition, batch.timestamps, batch.count, batch.watermarks, now);
+    for (const dropped of this.engine.ingest(batch, now)) outbox.lateEvents.push(lateEventOf(dropped, batch, id, now));
+    this.engine.advance(this.progress.watermark());
+  }
+
+  /** A partition has come to its end. */
+  finish(partition: number): void {
+    this.progress.finish(partition);
+    this.engine.advance(this.progress.watermark());
+  }
+
+  /** The clock has moved on: idleness, periodic watermarks, triggers. */
+  tick(now: Instant): void {
+    this.progress.tick(now);
+    this.engine.tick(now);
+    this.engine.advance(this.progress.watermark());
+  }
+
+  /** Takes at most `limit` fired panes into the outbox. True when none is left; else call again before going on. */
+  drain(limit: number, now: Instant, outbox: Outbox): boolean {
+    const fired = this.engine.takeFired(limit);
+    for (const { windowName, windowType, window, results, pane } of fired) {
+      const init = { pipeline: this.#plan.name, windowName, windowType, window, results, pane, timestamp: now };
+      outbox.results.push(new AggregationResult(init));
+    }
+    return fired.length < limit;
+  }
+
+  /** Drops keys that no window holds any more, now and then. Only between batches. */
+  dropDeadKeys(): void {
+    if (this.#keys.size <= KEY_SLACK + 2 * this.engine.activeWindows) return;
+    this.#keys.retain((id) => this.engine.isLive(id));
+  }
+
+  get decodeCounters(): Readonly<DecodeCounters> {
+    return this.#decoder.counters;
+  }
+
+  get engineCounters(): Readonly<EngineCounters> {
+    return this.engine.counters;
+  }
+}
+
+function deadLetterOf(rejection: Rejection, block: RecordBlock, partition: string, now: Instant): DeadLetter {
+  return new DeadLetter({
+    code: rejection.code,
+    message: rejection.message,
+    path: rejection.path,
+    partition,
+    offset: block.offsets[rejection.record] ?? Number.NaN,
+    raw: rawBytesOf(block, rejection.record),
+    timestamp: now,
+  });
+}
+
+function lateEventOf(dropped: DroppedEvent, batch: EventBatch, partition: string, now: Instant): LateEvent {
+  const record = batch.records[dropped.index] ?? 0;
+  return new LateEvent({
+    window: dropped.window,
+    eventTime: batch.timestamps[dropped.index] ?? Number.NaN,
+    watermark: dropped.watermark,
+    partition,
+    offset: batch.block.offsets[record] ?? Number.NaN,
+    raw: rawBytesOf(batch.block, record),
+    data: batch.data[dropped.index],
+    timestamp: now,
+  });
+}

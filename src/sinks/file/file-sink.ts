@@ -1,0 +1,130 @@
+import { ProcessorError } from '../../errors/processor-error.ts';
+import type { AggregationResult } from '../../results/aggregation-result.ts';
+import type { Delivery, EventSink, SinkContext } from '../event-sink.ts';
+import { messageOf, sinkFailed, sinkTimedOut, unlessAborted } from '../sink-error.ts';
+import { AppendFile, openOnDisk, type OpenHandle } from './append-file.ts';
+
+const CHUNK_LENGTH = 262_144;
+
+/** What a person can do about the errors of a file system. */
+const ADVICE: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full; free some space',
+  EDQUOT: 'the disk quota is used up; free some space or raise the quota',
+  EFBIG: 'the file has reached the largest size allowed; move it away or raise the limit',
+  EROFS: 'the file system is read-only; choose another path',
+  EACCES: 'permission denied; let this user write there, or choose another path',
+  EPERM: 'not permitted; let this user write there, or choose another path',
+  EISDIR: 'there is a folder of that name; choose another path',
+  ENOTDIR: 'a part of the path is a file, not a folder; choose another path',
+  EMFILE: 'too many files are open; raise the limit of open files',
+  EIO: 'the disk reports an error; check the disk',
+};
+
+export interface FileSinkOptions {
+  /** `ndjson`: one JSON object a line. The only format, and the default. */
+  readonly format?: 'ndjson';
+  /** Opens the file; default: on the file system. For tests with a file that fails. */
+  readonly open?: OpenHandle;
+}
+
+/**
+ * Appends what it is given to a file, one JSON object a line: results, late events or dead letters. A delivery is on
+ * disk when it resolves, whole; a failed one leaves nothing behind. Within a process no line is written twice; after a
+ * crash the last epoch may be there twice, with the same ids. The file belongs to this sink alone.
+ */
+export class FileSink<T = AggregationResult<object>> implements EventSink<T> {
+  readonly name = 'file';
+  readonly path: string;
+  readonly #openHandle: OpenHandle;
+  #file: AppendFile | undefined;
+  /** How often it was opened and not yet closed: one sink may take both late events and dead letters. */
+  #users = 0;
+  /** Ends, never with an error, when the last delivery has left the file, though its caller may have given it up. */
+  #idle: Promise<void> = Promise.resolve();
+
+  /** @throws ProcessorError CONFIG_INVALID for an empty path or an unknown format. */
+  constructor(path: string, options: FileSinkOptions = {}) {
+    const { format = 'ndjson', open = openOnDisk } = options;
+    if (typeof path !== 'string' || path === '' || path.includes('\0')) {
+      throw new ProcessorError('configuration', 'CONFIG_INVALID', 'a file sink needs the path of its file');
+    }
+    if (format !== 'ndjson') {
+      throw new ProcessorError(
+        'configuration',
+        'CONFIG_INVALID',
+        `the file sink's format is "ndjson", found ${JSON.stringify(format)}`,
+      );
+    }
+    this.path = path;
+    this.#openHandle = open;
+  }
+
+  async open(context: SinkContext): Promise<void> {
+    await this.#alone(async () => {
+      if (this.#file === undefined) {
+        const { file, cutBytes } = await AppendFile.open(this.path, this.#openHandle).catch((error: unknown) => {
+          throw this.#failure('opened', error);
+        });
+        this.#file = file;
+        if (cutBytes > 0) {
+          const fields = { path: this.path, cut_bytes: cutBytes };
+          context.logger.warn(fields, 'the file ended with half a line, left by a crash: cut it off');
+        }
+      }
+      this.#users += 1;
+    });
+  }
+
+  async sendBatch(items: readonly T[], { signal }: Delivery): Promise<void> {
+    const givenUp = (): Error => sinkTimedOut(`${this.path} was not written in time`);
+    const delivery = this.#alone(async () => {
+      const file = this.#file;
+      if (file === undefined) throw sinkFailed(`${this.path} is not open`);
+      if (signal.aborted) throw givenUp();
+      await file.append(linesOf(items), signal).catch((error: unknown) => {
+        throw signal.aborted ? givenUp() : this.#failure('written', error);
+      });
+    });
+    await unlessAborted(delivery, signal, givenUp);
+  }
+
+  async close(): Promise<void> {
+    await this.#alone(async () => {
+      if (this.#users > 0) this.#users -= 1;
+      if (this.#users > 0) return;
+      const file = this.#file;
+      this.#file = undefined;
+      await file?.close().catch((error: unknown) => {
+        throw this.#failure('closed', error);
+      });
+    });
+  }
+
+  /** Runs `work` when what was begun before has ended. */
+  #alone(work: () => Promise<void>): Promise<void> {
+    const done = this.#idle.then(work);
+    this.#idle = done.catch(() => undefined); // The error is the caller's, who holds `done`.
+    return done;
+  }
+
+  #failure(what: string, error: unknown): ProcessorError<'sink'> {
+    const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+    const advice = Object.hasOwn(ADVICE, code) ? ADVICE[code] : undefined;
+    return sinkFailed(
+      `${this.path} cannot be ${what}: ${advice ?? messageOf(error)}${advice === undefined ? '' : ` (${code})`}`,
+      error,
+    );
+  }
+}
+
+/** The items as lines, some at a time, so that the bytes of a large epoch are never held all at once. */
+function* linesOf(items: readonly unknown[]): Generator<Uint8Array> {
+  let chunk = '';
+  for (const item of items) {
+    chunk += `${JSON.stringify(item)}\n`;
+    if (chunk.length < CHUNK_LENGTH) continue;
+    yield Buffer.from(chunk);
+    chunk = '';
+  }
+  if (chunk !== '') yield Buffer.from(chunk);
+}

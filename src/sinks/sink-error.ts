@@ -1,0 +1,26 @@
+import { ProcessorError } from '../errors/processor-error.ts';
+
+/** A delivery that was refused, with what was underneath as its cause. */
+export function sinkFailed(message: string, cause?: unknown): ProcessorError<'sink'> {
+  return new ProcessorError('sink', 'SINK_FAILED', message, cause === undefined ? {} : { cause });
+}
+
+/** A delivery that was given up before the sink had taken it. */
+export function sinkTimedOut(message: string): ProcessorError<'sink'> {
+  return new ProcessorError('sink', 'SINK_TIMEOUT', message);
+}
+
+/** What an error of any kind says. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Resolves or rejects as `work` does; rejects with `givenUp()` where `signal` aborts first. The work itself goes on. */
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal, givenUp: () => Error): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(givenUp());
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}

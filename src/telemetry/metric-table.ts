@@ -1,0 +1,146 @@
+import type { ProcessorErrorKind } from '../errors/processor-error.ts';
+
+/** What one metric is: everything that the registry, the documentation and the tests need to know of it. */
+export interface MetricDefinition {
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  /** Label names, each with all its values, or with a word on what they are where they are not known beforehand. */
+  readonly labels: Readonly<Record<string, readonly string[] | string>>;
+  /** Upper bounds of a histogram's buckets, in the metric's unit. */
+  readonly buckets?: readonly number[];
+}
+
+const SECONDS = [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] as const;
+const SINK = { sink: 'name of the sink, such as `file`' } as const;
+
+/**
+ * Every metric of the processor. The registry is built from this table and `docs/metrics.md` is rendered from it.
+ * Names and units follow the conventions of Prometheus: base units, `_total` on counters.
+ */
+export const METRICS = {
+  events_processed_total: {
+    type: 'counter',
+    help: 'Events read and decoded. Those that were rejected are not among them.',
+    labels: {},
+  },
+  events_rejected_total: {
+    type: 'counter',
+    help: 'Records that could not be used and went to the dead letters.',
+    labels: { reason: 'why, such as `not_json` or `missing_timestamp`' },
+  },
+  events_filtered_total: {
+    type: 'counter',
+    help: 'Events that a filter or flatMap of the pipeline left out.',
+    labels: {},
+  },
+  events_unassigned_total: {
+    type: 'counter',
+    help: 'Events that belong to no window: those in the gaps between sliding windows.',
+    labels: {},
+  },
+  events_late_total: {
+    type: 'counter',
+    help: 'Late events, counted once for each window they were late for.',
+    labels: { outcome: ['accepted', 'dropped'] },
+  },
+  values_missing_total: {
+    type: 'counter',
+    help: 'Values that an event did not have, counted per event and metric.',
+    labels: {},
+  },
+  values_inexact_total: {
+    type: 'counter',
+    help: 'Whole numbers beyond the precision of a double, used as the nearest double.',
+    labels: {},
+  },
+  processing_latency_seconds: {
+    type: 'histogram',
+    help: "Time from a block's receipt by its source to its aggregation. Observed once for each block, not for each event.",
+    labels: {},
+    buckets: SECONDS,
+  },
+  windows_fired_total: {
+    type: 'counter',
+    help: 'Panes fired.',
+    labels: { timing: ['early', 'on_time', 'late', 'retraction'] },
+  },
+  windows_active: {
+    type: 'gauge',
+    help: 'Windows, counted per key, that hold state.',
+    labels: {},
+  },
+  watermark_seconds: {
+    type: 'gauge',
+    help: 'Watermark of the pipeline, as seconds since 1970. Absent before the first event and after the end of the input.',
+    labels: {},
+  },
+  watermark_lag_seconds: {
+    type: 'gauge',
+    help: 'How far the watermark is behind the clock, at the moment of the scrape. Absent when the watermark is.',
+    labels: {},
+  },
+  partitions: {
+    type: 'gauge',
+    help: 'Partitions of the source.',
+    labels: { state: ['active', 'idle', 'finished'] },
+  },
+  state_size_bytes: {
+    type: 'gauge',
+    help: 'Size of the state held, estimated.',
+    labels: {},
+  },
+  epochs_committed_total: {
+    type: 'counter',
+    help: 'Epochs committed.',
+    labels: {},
+  },
+  epoch_commit_seconds: {
+    type: 'histogram',
+    help: 'Time that the state backend took to commit an epoch.',
+    labels: {},
+    buckets: SECONDS,
+  },
+  sink_delivery_seconds: {
+    type: 'histogram',
+    help: 'Time that a sink took for a delivery that succeeded.',
+    labels: SINK,
+    buckets: SECONDS,
+  },
+  sink_retries_total: {
+    type: 'counter',
+    help: 'Deliveries tried again after a failure.',
+    labels: SINK,
+  },
+  items_skipped_total: {
+    type: 'counter',
+    help: 'Items that a sink refused and the policy `skip` left out.',
+    labels: SINK,
+  },
+  errors_total: {
+    type: 'counter',
+    help: 'Errors, by the part of the processor that they come from.',
+    labels: {
+      kind: [
+        'configuration',
+        'window-assignment',
+        'aggregation',
+        'watermark',
+        'decode',
+        'state',
+        'source',
+        'sink',
+        'internal',
+      ] satisfies readonly ProcessorErrorKind[],
+    },
+  },
+  build_info: {
+    type: 'gauge',
+    help: 'Always 1. The labels say what is running.',
+    labels: { version: 'version of the processor', node: 'version of Node.js' },
+  },
+} as const satisfies Readonly<Record<string, MetricDefinition>>;
+
+/** Names of the metrics of one type. */
+export type MetricName<T extends MetricDefinition['type'] = MetricDefinition['type']> = {
+  [N in keyof typeof METRICS]: (typeof METRICS)[N]['type'] extends T ? N : never;
+}[keyof typeof METRICS];

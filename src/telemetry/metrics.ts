@@ -1,0 +1,202 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { present } from '../errors/assert.ts';
+import type { ProcessorErrorKind } from '../errors/processor-error.ts';
+import { METRICS, type MetricDefinition, type MetricName } from './metric-table.ts';
+
+/** What only ever rises, as the engine and the decoder count it: totals, mirrored by {@link ProcessorMetrics.mirror}. */
+export interface EventTotals {
+  readonly processed: number;
+  readonly filtered: number;
+  readonly unassigned: number;
+  readonly acceptedLate: number;
+  readonly droppedLate: number;
+  readonly valuesMissing: number;
+  readonly valuesInexact: number;
+}
+
+export interface ProcessorMetricsOptions {
+  /** The wall clock in ms, for the lag of the watermark; without it there is no lag. */
+  readonly now?: () => number;
+  /** What is running; without it `build_info` has no sample. */
+  readonly build?: { readonly version: string; readonly node: string };
+  /** Adds the metrics of the Node process (CPU, memory, event loop), as prom-client names them. Default false. */
+  readonly processMetrics?: boolean;
+}
+
+const MIRRORED: Readonly<
+  Record<keyof EventTotals, readonly [MetricName<'counter'>, Readonly<Record<string, string>>]>
+> = {
+  processed: ['events_processed_total', {}],
+  filtered: ['events_filtered_total', {}],
+  unassigned: ['events_unassigned_total', {}],
+  acceptedLate: ['events_late_total', { outcome: 'accepted' }],
+  droppedLate: ['events_late_total', { outcome: 'dropped' }],
+  valuesMissing: ['values_missing_total', {}],
+  valuesInexact: ['values_inexact_total', {}],
+};
+const TOTALS = Object.keys(MIRRORED) as (keyof EventTotals)[];
+
+/**
+ * The processor's own metrics, in a registry of their own: two pipelines in one process do not mix, and the host's
+ * default registry stays as it is. Recording is synchronous and never throws for what the processor hands over.
+ */
+export class ProcessorMetrics {
+  /** The registry behind it, so that a sink or the host can add metrics to the same page. */
+  readonly registry = new Registry();
+  readonly #counters = new Map<string, Counter>();
+  readonly #gauges = new Map<string, Gauge>();
+  readonly #histograms = new Map<string, Histogram>();
+  readonly #mirrored = new Map<keyof EventTotals, number>();
+  #watermarkMs = -Infinity;
+
+  constructor(options: ProcessorMetricsOptions = {}) {
+    const { now, build } = options;
+    for (const [name, definition] of Object.entries<MetricDefinition>(METRICS)) {
+      if (name === 'watermark_lag_seconds') this.#registerLag(now);
+      else this.#register(name, definition);
+    }
+    if (build !== undefined) this.#gauge('build_info').set({ version: build.version, node: build.node }, 1);
+    this.#gauge('watermark_seconds').remove();
+    if (options.processMetrics === true) collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** Value of the `Content-Type` header that belongs to {@link ProcessorMetrics.export}. */
+  get contentType(): string {
+    return this.registry.contentType;
+  }
+
+  /** All metrics in the text format of Prometheus. */
+  export(): Promise<string> {
+    return this.registry.metrics();
+  }
+
+  /** Time from a block's receipt to its aggregation, in ms; once for each block. */
+  recordProcessingLatency(latencyMs: number): void {
+    this.#histogram('processing_latency_seconds').observe(latencyMs / 1000);
+  }
+
+  /** Events read and decoded. Not for a caller that mirrors `processed`. */
+  recordEventProcessed(count = 1): void {
+    this.#counter('events_processed_total').inc(count);
+  }
+
+  /** Records sent to the dead letters, by reason. */
+  recordRejected(reason: string, count = 1): void {
+    this.#counter('events_rejected_total').inc({ reason }, count);
+  }
+
+  recordError(kind: ProcessorErrorKind = 'internal'): void {
+    this.#counter('errors_total').inc({ kind });
+  }
+
+  recordStateSize(sizeBytes: number): void {
+    this.#gauge('state_size_bytes').set(sizeBytes);
+  }
+
+  /** Panes fired. */
+  recordFired(timing: 'early' | 'on_time' | 'late' | 'retraction', count = 1): void {
+    this.#counter('windows_fired_total').inc({ timing }, count);
+  }
+
+  recordActiveWindows(count: number): void {
+    this.#gauge('windows_active').set(count);
+  }
+
+  /** The pipeline's watermark, in ms since 1970, ±∞ included. */
+  recordWatermark(watermarkMs: number): void {
+    this.#watermarkMs = watermarkMs;
+    const gauge = this.#gauge('watermark_seconds');
+    if (Number.isFinite(watermarkMs)) gauge.set(watermarkMs / 1000);
+    else gauge.remove();
+  }
+
+  recordPartitions(counts: { readonly active: number; readonly idle: number; readonly finished: number }): void {
+    const gauge = this.#gauge('partitions');
+    gauge.set({ state: 'active' }, counts.active);
+    gauge.set({ state: 'idle' }, counts.idle);
+    gauge.set({ state: 'finished' }, counts.finished);
+  }
+
+  /** An epoch was committed, in `durationMs`. */
+  recordCommit(durationMs: number): void {
+    this.#counter('epochs_committed_total').inc();
+    this.#histogram('epoch_commit_seconds').observe(durationMs / 1000);
+  }
+
+  /** A sink took a delivery, in `durationMs`. */
+  recordDelivery(sink: string, durationMs: number): void {
+    this.#histogram('sink_delivery_seconds').observe({ sink }, durationMs / 1000);
+  }
+
+  recordRetry(sink: string): void {
+    this.#counter('sink_retries_total').inc({ sink });
+  }
+
+  recordSkipped(sink: string, count = 1): void {
+    this.#counter('items_skipped_total').inc({ sink }, count);
+  }
+
+  /**
+   * Brings the counters to totals that are kept elsewhere. A total that falls (a run went back to its last committed
+   * epoch) leaves its counter where it is until the total has passed it again: nothing is counted twice.
+   */
+  mirror(totals: Partial<EventTotals>): void {
+    for (const name of TOTALS) {
+      const total = totals[name];
+      const seen = this.#mirrored.get(name) ?? 0;
+      if (total === undefined || total <= seen) continue;
+      const [counter, labels] = MIRRORED[name];
+      this.#counter(counter).inc(labels, total - seen);
+      this.#mirrored.set(name, total);
+    }
+  }
+
+  /** The totals that a run begins with, restored from its state: counted by an earlier process, so not again here. */
+  startFrom(totals: EventTotals): void {
+    for (const name of TOTALS) this.#mirrored.set(name, totals[name]);
+  }
+
+  #register(name: string, { type, help, labels, buckets }: MetricDefinition): void {
+    const config = { name, help, labelNames: Object.keys(labels), registers: [this.registry] };
+    if (type === 'counter') this.#counters.set(name, new Counter(config));
+    else if (type === 'gauge') this.#gauges.set(name, new Gauge(config));
+    else this.#histograms.set(name, new Histogram({ ...config, buckets: [...(buckets ?? [])] }));
+    // A series that appears with its first event cannot be rated over that event: known ones start at 0.
+    for (const [label, values] of Object.entries(labels)) {
+      if (typeof values === 'string') continue;
+      for (const value of values) {
+        this.#counters.get(name)?.inc({ [label]: value }, 0);
+        this.#gauges.get(name)?.set({ [label]: value }, 0);
+      }
+    }
+  }
+
+  /** The lag grows while nothing happens, which is when it matters: it is worked out at the scrape. */
+  #registerLag(now: (() => number) | undefined): void {
+    const name = 'watermark_lag_seconds';
+    const watermark = (): number => this.#watermarkMs;
+    const lag = new Gauge({
+      name,
+      help: METRICS[name].help,
+      registers: [this.registry],
+      collect() {
+        const behindMs = now === undefined ? Number.NaN : now() - watermark();
+        if (Number.isFinite(behindMs)) this.set(behindMs / 1000);
+        else this.remove();
+      },
+    });
+    this.#gauges.set(name, lag);
+  }
+
+  #counter(name: MetricName<'counter'>): Counter {
+    return present(this.#counters.get(name), name);
+  }
+
+  #gauge(name: MetricName<'gauge'>): Gauge {
+    return present(this.#gauges.get(name), name);
+  }
+
+  #histogram(name: MetricName<'histogram'>): Histogram {
+    return present(this.#histograms.get(name), name);
+  }
+}
