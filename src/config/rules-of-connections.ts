@@ -1,4 +1,5 @@
 import { normalize } from 'node:path';
+import type { ConfigPath } from './located.ts';
 import type { Rule, Violation } from './rules.ts';
 import { repeatedIn } from './repeated.ts';
 import type { CheckedConfig } from './schema/processor.ts';
@@ -56,7 +57,7 @@ export const connectionRules: readonly Rule[] = [
   {
     reads: [['sinks']],
     violations({ config: { sinks } }) {
-      const names = (sinks ?? []).map((sink) => (sink.type === 'file' ? `file ${normalize(sink.path)}` : sink.type));
+      const names = (sinks ?? []).map((sink) => (sink.type === 'file' ? `file ${plainPath(sink.path)}` : sink.type));
       return repeatedIn(names).map(({ index }) => ({
         path: ['sinks', index],
         message: 'the same sink is there twice; every result would be written to it twice',
@@ -91,7 +92,7 @@ export const connectionRules: readonly Rule[] = [
   {
     reads: [['state']],
     violations: ({ config: { state } }) =>
-      state.backend === 'memory' || normalize(state.path) !== normalize(state.checkpoint_path)
+      state.backend === 'memory' || plainPath(state.path) !== plainPath(state.checkpoint_path)
         ? []
         : [{ path: ['state', 'checkpoint_path'], message: 'expected another folder than state.path' }],
   },
@@ -115,17 +116,26 @@ export const connectionRules: readonly Rule[] = [
   })),
 ];
 
+/** `./a//b/` and `a/b` are the same. */
+function plainPath(path: string): string {
+  return normalize(path).replace(/(?<=.)\/$/, '');
+}
+
 function sharedFiles({ sinks, late_events: late, error_handling: handling, kafka }: CheckedConfig): Violation[] {
   const used: Violation[] = [];
   const owners = new Map<string, string>();
-  for (const sink of sinks ?? []) if (sink.type === 'file') owners.set(normalize(sink.path), 'a sink');
-  const claim = (path: string, key: readonly string[]): void => {
-    const owner = owners.get(normalize(path));
+  const claim = (path: string, key: ConfigPath): void => {
+    const owner = owners.get(plainPath(path));
     if (owner !== undefined) used.push({ path: key, message: `expected a file of its own, found the one of ${owner}` });
-    owners.set(normalize(path), key.join('.'));
+    else owners.set(plainPath(path), key.join('.'));
   };
-  if (late.path !== null) claim(late.path, ['late_events', 'path']);
+  // The key that has a default comes first, so that the error is at one that somebody has set.
   if (kafka.producer === undefined) claim(handling.dead_letter_path, ['error_handling', 'dead_letter_path']);
+  if (late.path !== null) claim(late.path, ['late_events', 'path']);
+  for (const path of owners.keys()) {
+    const index = (sinks ?? []).findIndex((sink) => sink.type === 'file' && plainPath(sink.path) === path);
+    if (index !== -1) claim(path, ['sinks', index, 'path']);
+  }
   return used;
 }
 

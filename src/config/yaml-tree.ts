@@ -5,6 +5,7 @@ import {
   isSeq,
   LineCounter,
   parseAllDocuments,
+  type Alias,
   type Document,
   type Node,
   type Scalar,
@@ -14,6 +15,7 @@ import {
 import type { Finding } from './finding.ts';
 import { interpolate, type Environment } from './interpolation.ts';
 import type { ConfigPath, Located, LocatedMap, Origin } from './located.ts';
+import { offsetBeyondDepth } from './yaml-depth.ts';
 import { describeSyntaxError } from './yaml-errors.ts';
 
 /** The most bytes a configuration file may have: 1 MiB. */
@@ -50,6 +52,13 @@ export function readYamlTree(source: string, file: string, environment: Environm
   });
   if (Buffer.byteLength(source) > MAX_CONFIG_BYTES) {
     return refuse(0, `the file has ${String(Buffer.byteLength(source))} bytes; a configuration has at most 1 MiB`);
+  }
+  const tooDeep = offsetBeyondDepth(source, MAX_DEPTH);
+  if (tooDeep !== undefined) {
+    for (let at = source.indexOf('\n'); at !== -1 && at < tooDeep; at = source.indexOf('\n', at + 1)) {
+      lines.addNewLine(at + 1);
+    }
+    return refuse(tooDeep, `nested more than ${String(MAX_DEPTH)} deep`);
   }
   // Pretty errors quote the line, and with it a password that may stand there. Doubled keys are found in the walk,
   // in linear time.
@@ -101,6 +110,8 @@ class Walk {
   readonly #placeAt: (offset: number) => Origin;
   readonly #environment: Environment;
   #values = 0;
+  /** The outermost alias that is being followed. */
+  #alias: Origin | undefined;
 
   constructor(document: Document, placeAt: (offset: number) => Origin, environment: Environment) {
     this.#document = document;
@@ -140,24 +151,29 @@ class Walk {
         path.length > MAX_DEPTH
           ? `nested more than ${String(MAX_DEPTH)} deep`
           : `the file comes to more than ${String(MAX_VALUES)} values once its aliases (*name) are followed; it is refused`;
-      throw new Refusal({ origin, path: [], message });
+      throw new Refusal({ origin: this.#alias ?? origin, path: [], message });
     }
-    if (isAlias(node)) {
-      const target = node.resolve(this.#document);
-      if (target !== undefined) return this.#node(target, path, origin);
-      this.findings.push({
-        origin,
-        path,
-        message: `the alias *${node.source} has no anchor &${node.source} before it`,
-      });
-      return nothing(origin);
-    }
+    if (isAlias(node)) return this.#follow(node, path, origin);
     if (isMap(node)) return this.map(node, path);
     if (isSeq(node)) {
       const items = node.items.map((item, index) => this.#node(item, [...path, index], origin));
       return { kind: 'list', origin, items };
     }
     return isScalar(node) ? this.#scalar(node, path, origin) : nothing(origin);
+  }
+
+  #follow(alias: Alias, path: ConfigPath, origin: Origin): Located {
+    const target = alias.resolve(this.#document);
+    if (target === undefined) {
+      const message = `the alias *${alias.source} has no anchor &${alias.source} before it`;
+      this.findings.push({ origin, path, message });
+      return nothing(origin);
+    }
+    const outermost = this.#alias;
+    this.#alias ??= origin;
+    const located = this.#node(target, path, origin);
+    this.#alias = outermost;
+    return located;
   }
 
   #scalar(node: Scalar, path: ConfigPath, origin: Origin): Located {

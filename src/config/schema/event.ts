@@ -31,7 +31,7 @@ export const eventSchema = setting(
     }),
     values: setting(
       z
-        .map(z.string().min(1), setting(fieldPath(), { description: 'Path of a metric.', allowed: FIELD_PATH_ALLOWED }))
+        .map(z.string(), setting(fieldPath(), { description: 'Path of a metric.', allowed: FIELD_PATH_ALLOWED }))
         .optional(),
       {
         description:

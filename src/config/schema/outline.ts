@@ -23,7 +23,11 @@ export interface Outline extends Partial<SettingDoc> {
 
 /** JSON Schema of the file, for editors that check YAML while it is written. */
 export function configJsonSchema(): object {
-  return z.toJSONSchema(fileSchema, {
+  return jsonSchemaOf(fileSchema);
+}
+
+function jsonSchemaOf(schema: z.core.$ZodType): z.core.JSONSchema.BaseSchema {
+  return z.toJSONSchema(schema, {
     metadata: settingDocs,
     io: 'input',
     unrepresentable: 'any',
@@ -31,7 +35,7 @@ export function configJsonSchema(): object {
       // JSON Schema has no maps; in the file a map is written as a mapping like any other.
       if (zodSchema instanceof z.ZodMap) {
         jsonSchema.type = 'object';
-        jsonSchema.additionalProperties = { type: ['string', 'array'] };
+        jsonSchema.additionalProperties = jsonSchemaOf(zodSchema.valueType);
       }
     },
   });
