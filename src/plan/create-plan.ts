@@ -10,7 +10,10 @@ const NAME = /^[^/\s][^/]{0,199}$/;
  */
 export function createPlan(plan: PipelinePlan): PipelinePlan {
   if (!NAME.test(plan.name)) {
-    throw invalid('name', `${JSON.stringify(plan.name)} cannot be a pipeline's name: use 1 to 200 characters without "/"`);
+    throw invalid(
+      'name',
+      `${JSON.stringify(plan.name)} cannot be a pipeline's name: use 1 to 200 characters without "/"`,
+    );
   }
   checkWindows(plan.windows);
   checkMetrics(plan);
@@ -29,7 +32,10 @@ export function createPlan(plan: PipelinePlan): PipelinePlan {
 
 function checkWindows(windows: readonly WindowPlan[]): void {
   if (windows.length === 0) {
-    throw invalid('windows', 'a pipeline needs windows: call withTumblingWindow, withSlidingWindow or withSessionWindow');
+    throw invalid(
+      'windows',
+      'a pipeline needs windows: call withTumblingWindow, withSlidingWindow or withSessionWindow',
+    );
   }
   const names = new Set<string>();
   for (const { name, assigner } of windows) {

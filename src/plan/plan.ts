@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { AggregationSpec } from '../aggregations/aggregation-spec.ts';
 import type { Aggregator } from '../aggregations/aggregator.ts';
 import type { DecodePlan } from '../decode/decode-plan.ts';
+import type { WindowDefinition } from '../engine/engine-options.ts';
 import type { WindowType } from '../event/window.ts';
 import type { AggregationResult } from '../results/aggregation-result.ts';
 import type { DeadLetter } from '../results/dead-letter.ts';
@@ -11,18 +12,11 @@ import type { EventSource } from '../sources/event-source.ts';
 import type { StateBackend } from '../state/state-backend.ts';
 import type { Millis } from '../time/instant.ts';
 import type { WatermarkGenerator } from '../time/watermark.ts';
-import type { WindowAssigner } from '../windows/window-assigner.ts';
-import type { WindowTrigger } from '../windows/window-trigger.ts';
 import type { ErrorHandler } from './error-handler.ts';
 
-/** One window definition of a pipeline. */
-export interface WindowPlan {
-  /** Its type, unless it was given a name; unique in the pipeline, part of result ids. */
-  readonly name: string;
+/** One window definition of a pipeline; its name is unique in it, and part of result ids. */
+export interface WindowPlan extends WindowDefinition {
   readonly type: WindowType;
-  readonly assigner: WindowAssigner;
-  readonly allowedLatenessMs: Millis;
-  readonly trigger?: WindowTrigger;
 }
 
 /** Which late events a closed window still takes; SEMANTICS §4. */

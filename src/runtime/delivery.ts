@@ -33,7 +33,8 @@ export class Delivery {
     const { plan } = options;
     const deadLetterSink = plan.errorHandler.sink ?? plan.deadLetterSink;
     // What dead letters themselves cannot be delivered to has nowhere left to go but an error.
-    const policy = plan.errorHandler.policy === 'dead_letter' ? new ErrorHandler(ErrorPolicy.retry()) : plan.errorHandler;
+    const policy =
+      plan.errorHandler.policy === 'dead_letter' ? new ErrorHandler(ErrorPolicy.retry()) : plan.errorHandler;
     this.#deadLetters =
       deadLetterSink === undefined ? undefined : this.#runner(deadLetterSink, 'dead_letters', policy, undefined);
     const undeliverable =
@@ -45,7 +46,9 @@ export class Delivery {
         ? undefined
         : this.#runner(plan.lateSink, 'late_events', plan.errorHandler, undeliverable);
     const names = uniqueNames(plan.sinks.map((sink) => sink.name ?? 'sink'));
-    this.#results = plan.sinks.map((sink, i) => this.#runner(sink, names[i] ?? 'sink', plan.errorHandler, undeliverable));
+    this.#results = plan.sinks.map((sink, i) =>
+      this.#runner(sink, names[i] ?? 'sink', plan.errorHandler, undeliverable),
+    );
   }
 
   get #all(): readonly SinkRunner<never>[] {

@@ -75,7 +75,13 @@ function encodeMeta(meta: EpochMeta): Uint8Array {
 }
 
 function decodeMeta(bytes: Uint8Array): EpochMeta {
-  let stored: { format: number; epoch: number; positions: [string, SourcePosition][]; progress: unknown; totals: Record<string, number> };
+  let stored: {
+    format: number;
+    epoch: number;
+    positions: [string, SourcePosition][];
+    progress: unknown;
+    totals: Record<string, number>;
+  };
   try {
     stored = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as typeof stored;
   } catch (cause) {

@@ -21,7 +21,10 @@ interface StoredResult {
   readonly timestamp: number;
 }
 
-type StoredLate = Omit<LateEventInit, 'window' | 'raw' | 'data'> & { readonly window: StoredWindow; readonly raw: string };
+type StoredLate = Omit<LateEventInit, 'window' | 'raw' | 'data'> & {
+  readonly window: StoredWindow;
+  readonly raw: string;
+};
 type StoredDeadLetter = Omit<DeadLetterInit, 'raw'> & { readonly raw: string };
 
 /** Bytes of an outbox. An event's JavaScript value is not kept, its raw bytes are. */
@@ -29,18 +32,16 @@ export function writeOutbox(outbox: Outbox): Uint8Array {
   return Buffer.from(
     JSON.stringify({
       results: outbox.results.map((result): StoredResult => ({ ...result, window: storedWindow(result.window) })),
-      lateEvents: outbox.lateEvents.map(
-        (late): StoredLate => ({
-          window: storedWindow(late.window),
-          eventTime: late.eventTime,
-          // Infinity has no JSON; only an event behind the end of all input is judged by it.
-          watermark: late.watermark === Infinity ? Number.MAX_VALUE : late.watermark,
-          partition: late.partition,
-          offset: late.offset,
-          raw: base64(late.raw),
-          timestamp: late.timestamp,
-        }),
-      ),
+      lateEvents: outbox.lateEvents.map((late): StoredLate => ({
+        window: storedWindow(late.window),
+        eventTime: late.eventTime,
+        // Infinity has no JSON; only an event behind the end of all input is judged by it.
+        watermark: late.watermark === Infinity ? Number.MAX_VALUE : late.watermark,
+        partition: late.partition,
+        offset: late.offset,
+        raw: base64(late.raw),
+        timestamp: late.timestamp,
+      })),
       deadLetters: outbox.deadLetters.map((letter): StoredDeadLetter => ({ ...letter, raw: base64(letter.raw) })),
     }),
   );
@@ -65,7 +66,9 @@ export function readOutbox(bytes: Uint8Array): Outbox {
           data: undefined,
         }),
     ),
-    deadLetters: stored.deadLetters.map((letter) => new DeadLetter({ ...letter, raw: Buffer.from(letter.raw, 'base64') })),
+    deadLetters: stored.deadLetters.map(
+      (letter) => new DeadLetter({ ...letter, raw: Buffer.from(letter.raw, 'base64') }),
+    ),
   };
 }
 

@@ -56,6 +56,8 @@ export class PipelineRun {
   #read = 0;
   #openedAt = 0;
   #sizedAt = -Infinity;
+  #stateBytes = 0;
+  #stopped = false;
   #delivering: Promise<void> = Promise.resolve();
   #failure: { readonly error: unknown } | undefined;
 
@@ -77,8 +79,19 @@ export class PipelineRun {
     return this.#reader;
   }
 
+  /** True once the run was asked to end before its input had. */
+  get wasStopped(): boolean {
+    return this.#stopped;
+  }
+
+  /** Bytes of window state, as last added up. */
+  get stateBytes(): number {
+    return this.#stateBytes;
+  }
+
   /** Asks the run to end: it finishes its epoch, delivers and closes. */
   stop(): void {
+    this.#stopped = true;
     this.#stopping.abort();
     this.#wakeUp.ring();
   }
@@ -178,7 +191,11 @@ export class PipelineRun {
     if (this.#read > 0 || outboxSize(this.#outbox) > 0) {
       await this.#delivering;
       this.#rethrow();
-      await traced('processor.epoch', () => ({ epoch: this.#epoch + 1, events: this.#read }), () => this.#commit(reader));
+      await traced(
+        'processor.epoch',
+        () => ({ epoch: this.#epoch + 1, events: this.#read }),
+        () => this.#commit(reader),
+      );
     }
     this.#show(reader);
   }
@@ -191,7 +208,11 @@ export class PipelineRun {
     const positions = reader.positions();
     const meta = { epoch, positions, progress: this.core.progress.snapshot(), totals: { ...this.totals.now() } };
     const delta = this.core.engine.takeDelta();
-    await traced('processor.commit', () => ({ epoch, changes: delta.length }), () => this.#store.commit(meta, delta, outbox));
+    await traced(
+      'processor.commit',
+      () => ({ epoch, changes: delta.length }),
+      () => this.#store.commit(meta, delta, outbox),
+    );
     metrics.recordCommit(clock.monotonic() - startedAt);
     this.totals.showOutbox(outbox.results, outbox.deadLetters);
     if (outbox.deadLetters.length > 0 && !this.delivery.keepsDeadLetters) warnOfLoss(logger, outbox.deadLetters);
@@ -219,7 +240,8 @@ export class PipelineRun {
     // Adding up the state looks at every window, so it is done now and then only.
     if (now - this.#sizedAt < SIZE_INTERVAL_MS && !reader.isDone) return;
     this.#sizedAt = now;
-    metrics.recordStateSize(engine.sizeBytes());
+    this.#stateBytes = engine.sizeBytes();
+    metrics.recordStateSize(this.#stateBytes);
   }
 
   get #isFull(): boolean {

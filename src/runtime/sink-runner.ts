@@ -108,7 +108,10 @@ export class SinkRunner<T> {
       if (signal.aborted || attempt >= handler.maxAttempts) break;
       const delay = retryDelay(handler, attempt, clock.now());
       metrics.recordRetry(this.name);
-      logger.warn({ sink: this.name, epoch, attempt: attempt + 1, delayMs: delay, error: this.#fault }, 'sink failed; will retry');
+      logger.warn(
+        { sink: this.name, epoch, attempt: attempt + 1, delayMs: delay, error: this.#fault },
+        'sink failed; will retry',
+      );
       await clock.sleep(delay, signal);
     }
     await this.#giveUp(items);
@@ -117,11 +120,22 @@ export class SinkRunner<T> {
   async #giveUp(items: readonly T[]): Promise<void> {
     const { handler, metrics, logger, deadLetter, signal } = this.#options;
     const reason = this.#fault ?? 'the run is ending';
-    if (handler.policy === 'retry' || signal.aborted || (handler.policy === 'dead_letter' && deadLetter === undefined)) {
+    if (
+      handler.policy === 'retry' ||
+      signal.aborted ||
+      (handler.policy === 'dead_letter' && deadLetter === undefined)
+    ) {
       const tries = handler.maxAttempts + 1;
-      throw sinkError(this.name, `refused a delivery ${tries === 1 ? 'once' : `${tries} times`}`, this.#cause ?? reason);
+      throw sinkError(
+        this.name,
+        `refused a delivery ${tries === 1 ? 'once' : `${tries} times`}`,
+        this.#cause ?? reason,
+      );
     }
-    logger.error({ sink: this.name, items: items.length, policy: handler.policy, error: reason }, 'sink failed; items left out');
+    logger.error(
+      { sink: this.name, items: items.length, policy: handler.policy, error: reason },
+      'sink failed; items left out',
+    );
     metrics.recordSkipped(this.name, items.length);
     this.#skipped += items.length;
     if (handler.policy === 'dead_letter') await deadLetter?.(items, reason);
@@ -129,17 +143,14 @@ export class SinkRunner<T> {
 
   /** One try; false if it failed or took too long, with the reason noted. */
   async #attempt(items: readonly T[], epoch: number): Promise<boolean> {
-    const { handler, clock, metrics, signal } = this.#options;
+    const { metrics, signal } = this.#options;
     const attempt = new AbortController();
     const timer = new AbortController();
     const delivery: Delivery = { epoch, signal: AbortSignal.any([attempt.signal, signal]) };
     try {
-      const outcome = await Promise.race([
-        this.#send(items, delivery),
-        clock.sleep(handler.deliveryTimeoutMs, AbortSignal.any([timer.signal, signal])).then(() => 'timeout' as const),
-      ]);
-      if (outcome !== 'timeout') return true;
-      throw new ProcessorError('sink', 'SINK_TIMEOUT', `no answer within ${formatDuration(handler.deliveryTimeoutMs)}`);
+      const timeout = this.#timeout(AbortSignal.any([timer.signal, signal]));
+      await Promise.race([this.#send(items, delivery), timeout]);
+      return true;
     } catch (error) {
       this.#fault = error instanceof Error ? error.message : String(error);
       this.#cause = error;
@@ -151,11 +162,19 @@ export class SinkRunner<T> {
     }
   }
 
-  async #send(items: readonly T[], delivery: Delivery): Promise<'done'> {
+  /** Rejects when the sink has had its time; never settles where it has no limit. */
+  async #timeout(cancelled: AbortSignal): Promise<never> {
+    const { sink, handler, clock } = this.#options;
+    const limit = sink.deliveryTimeoutMs ?? handler.deliveryTimeoutMs;
+    if (limit === Infinity) return new Promise<never>(() => undefined);
+    await clock.sleep(limit, cancelled);
+    throw new ProcessorError('sink', 'SINK_TIMEOUT', `no answer within ${formatDuration(limit)}`);
+  }
+
+  async #send(items: readonly T[], delivery: Delivery): Promise<void> {
     const { sink } = this.#options;
     if (sink.sendBatch !== undefined) await sink.sendBatch(items, delivery);
     else for (const item of items) await sink.send?.(item, delivery);
-    return 'done';
   }
 }
 

@@ -145,7 +145,10 @@ export class SourceReader {
       reader.attempts += 1;
       this.#retryAt.set(reader, now + delay);
       this.#fault = `partition ${id}: ${reason}`;
-      logger.warn({ partition: id, attempt: reader.attempts, delayMs: delay, error: reason }, 'read failed; will retry');
+      logger.warn(
+        { partition: id, attempt: reader.attempts, delayMs: delay, error: reason },
+        'read failed; will retry',
+      );
       return;
     }
     if (errorHandler.policy === 'retry') throw sourceError(plan.source.name, id, error);
@@ -159,5 +162,7 @@ export class SourceReader {
 function sourceError(source: string, partition: string, cause: unknown): ProcessorError {
   if (ProcessorError.is(cause)) return cause;
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return new ProcessorError('source', 'SOURCE_FAILED', `source "${source}", partition ${partition}: ${reason}`, { cause });
+  return new ProcessorError('source', 'SOURCE_FAILED', `source "${source}", partition ${partition}: ${reason}`, {
+    cause,
+  });
 }

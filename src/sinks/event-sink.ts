@@ -28,6 +28,11 @@ export interface Delivery {
 export interface EventSink<T = AggregationResult> {
   /** Short name for logs, metrics and health, such as `file`. */
   readonly name?: string;
+  /**
+   * How long a delivery may take, in ms, before it counts as failed; `Infinity` for a sink that a person may hold up,
+   * such as a terminal. Default: that of the pipeline's error handler.
+   */
+  readonly deliveryTimeoutMs?: number;
   /** Before the first delivery. @throws ProcessorError of kind `sink`, which ends the run. */
   open?(context: SinkContext): Promise<void> | void;
   /** Delivers one item. Resolves when the sink has it for good. */

@@ -9,11 +9,14 @@ export interface Clock {
   now(): Instant;
   /** Milliseconds since an arbitrary start, never falling, with fractions: for measuring lengths of time. */
   monotonic(): number;
-  /** Resolves after `delay`; early, without error, when `signal` aborts. */
+  /** Resolves after `delay`, of at most 24 days; early, without error, when `signal` aborts. */
   sleep(delay: Millis, signal?: AbortSignal): Promise<void>;
   /** Resolves on a later turn of the event loop, once I/O and timers that are ready have had theirs. */
   nextTurn(): Promise<void>;
 }
+
+/** The longest that a timer of Node can wait, in ms. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** The machine's clock. */
 export class SystemClock implements Clock {
@@ -36,7 +39,7 @@ export class SystemClock implements Clock {
         signal?.removeEventListener('abort', done);
         resolve();
       };
-      const timer = setTimeout(done, delay);
+      const timer = setTimeout(done, Math.min(delay, LONGEST_TIMER_MS));
       signal?.addEventListener('abort', done, { once: true });
     });
   }

@@ -29,9 +29,7 @@ export class Cell {
     this.metrics = metrics ?? shape.metrics.map(() => new MetricAccumulator(shape.aggregation));
     this.custom =
       custom ??
-      (shape.custom.length === 0
-        ? []
-        : shape.metrics.map(() => shape.custom.map((aggregator) => aggregator.create())));
+      (shape.custom.length === 0 ? [] : shape.metrics.map(() => shape.custom.map((aggregator) => aggregator.create())));
   }
 
   /** Adds event `i` of a batch. */
@@ -86,8 +84,10 @@ export class Cell {
     const results = present(this.metrics[m], 'metric of a cell').results();
     const accumulators = this.custom[m];
     if (accumulators === undefined) return results;
-    const all = Object.assign(Object.create(null) as object, results) as Record<string, unknown>;
-    for (const [c, aggregator] of this.shape.custom.entries()) all[aggregator.name] = aggregator.result(accumulators[c]);
-    return all;
+    // Without prototypes, so that an aggregator called __proto__ is one like any other.
+    const added = Object.create(null) as Record<string, unknown>;
+    for (const [c, aggregator] of this.shape.custom.entries())
+      added[aggregator.name] = aggregator.result(accumulators[c]);
+    return Object.assign(Object.create(null) as object, results, added);
   }
 }

@@ -1,15 +1,8 @@
-import type { AggregationSpec } from '../../aggregations/aggregation-spec.ts';
-import type { Aggregator } from '../../aggregations/aggregator.ts';
 import { CustomAggregate } from '../../aggregations/custom-aggregate.ts';
 import { assert } from '../../errors/assert.ts';
 import type { EventBatch } from '../../event/event-batch.ts';
-import type { KeyDictionary } from '../../event/key-dictionary.ts';
 import type { Instant } from '../../time/instant.ts';
 import { Watermark } from '../../time/watermark.ts';
-import type { SessionWindowAssigner } from '../../windows/session-window-assigner.ts';
-import type { SlidingWindowAssigner } from '../../windows/sliding-window-assigner.ts';
-import type { TumblingWindowAssigner } from '../../windows/tumbling-window-assigner.ts';
-import type { WindowTrigger } from '../../windows/window-trigger.ts';
 import type {
   DroppedEvent,
   EngineCounters,
@@ -19,6 +12,7 @@ import type {
   StateRecord,
   WindowEngine,
 } from '../window-engine.ts';
+import type { EngineOptions, WindowDefinition } from '../engine-options.ts';
 import { AlignedWindows } from './aligned-windows.ts';
 import type { CellShape } from './cell.ts';
 import { Ledger, type DueWindow } from './ledger.ts';
@@ -27,27 +21,6 @@ import { SlicedWindows } from './sliced-windows.ts';
 import { StateCodec } from './state-codec.ts';
 import type { OperatorSettings, WindowOperator } from './window-operator.ts';
 import { inFiringOrder } from './window-state.ts';
-
-/** A window definition as the engine takes it. */
-export interface WindowDefinition {
-  readonly name: string;
-  readonly assigner: TumblingWindowAssigner | SlidingWindowAssigner | SessionWindowAssigner;
-  readonly allowedLatenessMs: number;
-  readonly trigger?: WindowTrigger;
-}
-
-export interface EngineOptions {
-  readonly windows: readonly WindowDefinition[];
-  readonly lateRule: 'event' | 'window';
-  /** Names of the metrics, in the order of the batches' value columns. */
-  readonly metrics: readonly string[];
-  readonly flatResults: boolean;
-  readonly aggregation: AggregationSpec;
-  readonly aggregators: readonly Aggregator<number>[];
-  readonly keys: KeyDictionary;
-  /** False if deltas are never asked for: nothing is then kept for them. */
-  readonly trackChanges: boolean;
-}
 
 /** The engine in plain objects and Maps: written to be seen right, and open to custom aggregators and triggers. */
 export class ReferenceEngine implements WindowEngine {

@@ -124,7 +124,11 @@ export class SlicedWindows extends AlignedWindows {
     }
     if (firstEnd === undefined) return;
     this.#addTo(slice, firstEnd, batch, i, keyId);
-    for (let end = firstEnd; end <= this.ledger.watermark.timestamp && end <= slice.lastStart + sizeMs; end += slideMs) {
+    for (
+      let end = firstEnd;
+      end <= this.ledger.watermark.timestamp && end <= slice.lastStart + sizeMs;
+      end += slideMs
+    ) {
       this.touch(this.stateAt(end - sizeMs, keyId));
     }
   }

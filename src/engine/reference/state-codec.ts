@@ -63,7 +63,11 @@ export class StateCodec {
     const window = readWindow(reader);
     const operator = this.#operators.get(name);
     if (operator === undefined) {
-      throw new ProcessorError('state', 'STATE_MISMATCH', `there is state of windows "${name}", which are not configured`);
+      throw new ProcessorError(
+        'state',
+        'STATE_MISMATCH',
+        `there is state of windows "${name}", which are not configured`,
+      );
     }
     const keyId = this.#keys.idOf(window.key);
     if (kind === BUCKET && operator instanceof SlicedWindows) {
@@ -72,7 +76,8 @@ export class StateCodec {
       operator.adoptBucket(bucket);
       return;
     }
-    if (kind !== WINDOW) throw new ProcessorError('state', 'STATE_CORRUPT', `an entry of windows "${name}" cannot be read`);
+    if (kind !== WINDOW)
+      throw new ProcessorError('state', 'STATE_CORRUPT', `an entry of windows "${name}" cannot be read`);
     const state = this.#readWindow(window, keyId, value);
     state.storedKey = key;
     operator.adopt(state);
@@ -82,7 +87,9 @@ export class StateCodec {
     if (!(item instanceof WindowState)) throw new ProcessorError('internal', 'INTERNAL', 'an unknown kind of state');
     const writer = new ByteWriter();
     const { cell, emitted } = item;
-    writer.byte((item.closed ? FLAG_CLOSED : 0) | (cell === null ? 0 : FLAG_CELL) | (emitted === null ? 0 : FLAG_EMITTED));
+    writer.byte(
+      (item.closed ? FLAG_CLOSED : 0) | (cell === null ? 0 : FLAG_CELL) | (emitted === null ? 0 : FLAG_EMITTED),
+    );
     writer.whole(item.panes);
     writer.whole(item.elements);
     writer.float(item.since);

@@ -1,0 +1,30 @@
+import type { AggregationSpec } from '../aggregations/aggregation-spec.ts';
+import type { Aggregator } from '../aggregations/aggregator.ts';
+import type { KeyDictionary } from '../event/key-dictionary.ts';
+import type { Millis } from '../time/instant.ts';
+import type { SessionWindowAssigner } from '../windows/session-window-assigner.ts';
+import type { SlidingWindowAssigner } from '../windows/sliding-window-assigner.ts';
+import type { TumblingWindowAssigner } from '../windows/tumbling-window-assigner.ts';
+import type { WindowTrigger } from '../windows/window-trigger.ts';
+
+/** A window definition as the engine takes it. */
+export interface WindowDefinition {
+  readonly name: string;
+  readonly assigner: TumblingWindowAssigner | SlidingWindowAssigner | SessionWindowAssigner;
+  readonly allowedLatenessMs: Millis;
+  readonly trigger?: WindowTrigger;
+}
+
+/** What an engine is made for; the same for every driver. */
+export interface EngineOptions {
+  readonly windows: readonly WindowDefinition[];
+  readonly lateRule: 'event' | 'window';
+  /** Names of the metrics, in the order of the batches' value columns. */
+  readonly metrics: readonly string[];
+  readonly flatResults: boolean;
+  readonly aggregation: AggregationSpec;
+  readonly aggregators: readonly Aggregator<number>[];
+  readonly keys: KeyDictionary;
+  /** False if deltas are never asked for: nothing is then kept for them. */
+  readonly trackChanges: boolean;
+}

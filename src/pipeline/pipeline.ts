@@ -1,0 +1,149 @@
+import { ProcessorError } from '../errors/processor-error.ts';
+import type { PipelinePlan } from '../plan/plan.ts';
+import type { AggregationResult, Results } from '../results/aggregation-result.ts';
+import { PipelineRun } from '../runtime/pipeline-run.ts';
+import { idleSnapshot, snapshotOf } from '../runtime/snapshot.ts';
+import type { StatusSnapshot } from '../runtime/status.ts';
+import { silentLogger, type Logger } from '../telemetry/logger.ts';
+import { ProcessorMetrics } from '../telemetry/metrics.ts';
+import { SystemClock, type Clock } from '../time/clock.ts';
+import { ResultChannel } from './result-channel.ts';
+
+/** What a pipeline is given from outside. */
+export interface PipelineOptions {
+  /** Default: says nothing. */
+  readonly logger?: Logger;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+  /** Default: metrics of its own. */
+  readonly metrics?: ProcessorMetrics;
+}
+
+export interface RunSettings {
+  /** Stops the run as {@link Pipeline.stop} does when it aborts. */
+  readonly signal?: AbortSignal;
+}
+
+/** How a run went. */
+export interface RunSummary {
+  /** `finished`: the input came to its end; `stopped`: it was asked to stop. */
+  readonly outcome: 'finished' | 'stopped';
+  readonly epoch: number;
+  readonly counters: StatusSnapshot['counters'];
+  readonly durationMs: number;
+}
+
+/** A pipeline that can be run: a plan, with what it needs from outside. `R` is the type of its results. */
+export class Pipeline<R = Results> {
+  readonly plan: PipelinePlan;
+  readonly metrics: ProcessorMetrics;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #startedAt: number;
+  #state: StatusSnapshot['state'] = 'starting';
+  #run: PipelineRun | undefined;
+  #running: Promise<RunSummary> | undefined;
+
+  constructor(plan: PipelinePlan, options: PipelineOptions = {}) {
+    const clock = options.clock ?? new SystemClock();
+    this.plan = plan;
+    this.#clock = clock;
+    this.#logger = options.logger ?? silentLogger;
+    this.metrics = options.metrics ?? new ProcessorMetrics({ now: () => clock.now() });
+    this.#startedAt = clock.now();
+  }
+
+  /**
+   * Reads, aggregates and delivers until the input ends, `stop` is called or `signal` aborts; then finishes its epoch,
+   * delivers it and closes everything. At the end of a bounded input every open window fires. May be called again
+   * afterwards: it goes on from the last epoch if the state backend has it.
+   * @throws ProcessorError: what made it fail; RUN_STATE if it is running already.
+   */
+  run(settings: RunSettings = {}): Promise<RunSummary> {
+    if (this.plan.sinks.length === 0) {
+      const message =
+        'the pipeline has no sink, so its results would be lost: call withSink, or read pipeline.results()';
+      return Promise.reject(new ProcessorError('configuration', 'CONFIG_INVALID', message));
+    }
+    return this.#start(this.plan, settings);
+  }
+
+  /**
+   * Runs the pipeline and gives its results as they are delivered, besides the sinks it has. Results are handed over
+   * one by one, so a slow loop slows the sources. Leaving the loop stops the run; what fails it is thrown here.
+   */
+  async *results(settings: RunSettings = {}): AsyncGenerator<AggregationResult<R>, void, undefined> {
+    const channel = new ResultChannel();
+    const running = this.#start({ ...this.plan, sinks: [...this.plan.sinks, channel] }, settings);
+    const ended = running.then(
+      () => channel.end(),
+      (error: unknown) => channel.fail(error),
+    );
+    try {
+      // The builder has set R by the same settings that shape the results.
+      for await (const result of channel) yield result as AggregationResult<R>;
+    } finally {
+      channel.release();
+      await this.stop();
+      await ended;
+    }
+  }
+
+  /** Asks a run to end, and resolves when it has, whichever way. Does nothing when there is none. */
+  async stop(): Promise<void> {
+    if (this.#running === undefined) return;
+    this.#state = 'stopping';
+    this.#run?.stop();
+    await this.#running.catch(() => undefined);
+  }
+
+  /** Everything there is to see of the pipeline now, as plain data. */
+  status(): StatusSnapshot {
+    const basics = {
+      plan: this.plan,
+      state: this.#state,
+      startedAt: this.#startedAt,
+      uptimeMs: Math.max(0, this.#clock.now() - this.#startedAt),
+    };
+    return this.#run === undefined ? idleSnapshot(basics) : snapshotOf(basics, this.#run);
+  }
+
+  #start(plan: PipelinePlan, settings: RunSettings): Promise<RunSummary> {
+    if (this.#running !== undefined) {
+      const message = `the pipeline "${plan.name}" is running already; stop it, or build a second one`;
+      return Promise.reject(new ProcessorError('internal', 'RUN_STATE', message));
+    }
+    const run = new PipelineRun({ plan, clock: this.#clock, logger: this.#logger, metrics: this.metrics });
+    this.#run = run;
+    this.#state = 'running';
+    this.#running = this.#supervise(run, settings.signal).finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #supervise(run: PipelineRun, signal: AbortSignal | undefined): Promise<RunSummary> {
+    const startedAt = this.#clock.monotonic();
+    const stop = (): void => {
+      this.#state = 'stopping';
+      run.stop();
+    };
+    if (signal?.aborted === true) stop();
+    signal?.addEventListener('abort', stop, { once: true });
+    try {
+      await run.run();
+    } catch (error) {
+      this.#state = 'failed';
+      throw error;
+    } finally {
+      signal?.removeEventListener('abort', stop);
+    }
+    this.#state = 'finished';
+    return {
+      outcome: run.wasStopped ? 'stopped' : 'finished',
+      epoch: run.epoch,
+      counters: { ...run.totals.now(), skipped: run.delivery.skipped },
+      durationMs: this.#clock.monotonic() - startedAt,
+    };
+  }
+}

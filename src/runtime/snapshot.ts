@@ -1,0 +1,98 @@
+import type { PipelinePlan } from '../plan/plan.ts';
+import type { PipelineRun } from './pipeline-run.ts';
+import type { ComponentStatus, Health, PartitionStatus, StatusSnapshot } from './status.ts';
+
+/** Open windows shown in a snapshot. */
+const SHOWN_WINDOWS = 100;
+
+/** What a snapshot says of a pipeline whether or not it runs. */
+export interface SnapshotBasics {
+  readonly plan: PipelinePlan;
+  readonly state: StatusSnapshot['state'];
+  readonly startedAt: number;
+  readonly uptimeMs: number;
+}
+
+const OK: ComponentStatus = { status: 'ok', message: null };
+
+/** The status of a pipeline that has not been run. */
+export function idleSnapshot(basics: SnapshotBasics): StatusSnapshot {
+  return {
+    ...heading(basics, {}),
+    epoch: 0,
+    watermark: -Infinity,
+    partitions: [],
+    activeWindows: 0,
+    openWindows: [],
+    counters: {
+      read: 0,
+      decoded: 0,
+      rejected: 0,
+      filtered: 0,
+      assigned: 0,
+      onTime: 0,
+      outOfOrder: 0,
+      acceptedLate: 0,
+      droppedLate: 0,
+      unassigned: 0,
+      fired: 0,
+      skipped: 0,
+    },
+    stateBytes: 0,
+  };
+}
+
+/** The status of a pipeline that is, or was, run. */
+export function snapshotOf(basics: SnapshotBasics, run: PipelineRun): StatusSnapshot {
+  const { engine, progress } = run.core;
+  const { missingValues: _missing, inexactIntegers: _inexact, ...counters } = run.totals.now();
+  const components = {
+    source: run.reader?.status() ?? OK,
+    engine: OK,
+    state: OK,
+    ...run.delivery.status(),
+  };
+  return {
+    ...heading(basics, components),
+    epoch: run.epoch,
+    watermark: progress.watermark(),
+    partitions: partitionsOf(run),
+    activeWindows: engine.activeWindows,
+    openWindows: engine.openWindows(SHOWN_WINDOWS).map(({ windowName, window, fired }) => ({
+      name: windowName,
+      start: window.start,
+      end: window.end,
+      key: window.key?.toString() ?? null,
+      fired,
+    })),
+    counters: { ...counters, skipped: run.delivery.skipped },
+    stateBytes: run.stateBytes,
+  };
+}
+
+type Heading = Pick<StatusSnapshot, 'pipeline' | 'state' | 'startedAt' | 'uptimeMs' | 'health' | 'components'>;
+
+function heading(basics: SnapshotBasics, components: Readonly<Record<string, ComponentStatus>>): Heading {
+  const { plan, state, startedAt, uptimeMs } = basics;
+  return { pipeline: plan.name, state, startedAt, uptimeMs, health: healthOf(state, components), components };
+}
+
+function healthOf(state: StatusSnapshot['state'], components: Readonly<Record<string, ComponentStatus>>): Health {
+  if (state === 'failed') return 'failed';
+  return Object.values(components).every(({ status }) => status === 'ok') ? 'ok' : 'degraded';
+}
+
+function partitionsOf(run: PipelineRun): readonly PartitionStatus[] {
+  const states = run.core.progress.states();
+  return (run.reader?.readers ?? []).map(({ partition, index, position }) => {
+    const progress = states[index];
+    return {
+      id: partition.id,
+      state: progress?.state ?? 'active',
+      watermark: progress?.watermark ?? -Infinity,
+      offset: position?.offset ?? 0,
+      caughtUp: partition.caughtUp,
+      ...partition.progress?.(),
+    };
+  });
+}
