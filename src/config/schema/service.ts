@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { filePath, setting, text, timerSecs, wholeNumber } from './setting.ts';
+
+/** `processor.state`: what survives a restart, and where. */
+export const stateSchema = setting(
+  z.strictObject({
+    backend: setting(z.enum(['memory', 'rocksdb']).default('memory'), {
+      description: 'Where window state is kept: in memory, lost with the process, or on disk.',
+    }),
+    path: setting(filePath().default('./data/state'), { description: 'Folder of the state (`rocksdb`).' }),
+    checkpoint_path: setting(filePath().default('./data/checkpoints'), {
+      description: 'Folder of the checkpoints (`rocksdb`).',
+    }),
+  }),
+  { description: 'Where window state is kept.' },
+);
+
+/** `processor.metrics`. */
+export const metricsSchema = setting(
+  z.strictObject({
+    enabled: setting(z.boolean().default(true), {
+      description: 'Measure, and serve `/metrics` where `http` is enabled.',
+    }),
+    export_interval_secs: setting(timerSecs(0.001).default(60), {
+      description: 'How often a line of the main numbers is logged.',
+      unit: 'seconds',
+    }),
+  }),
+  { description: 'Metrics of the processor itself.' },
+);
+
+/** `processor.http`. */
+export const httpSchema = setting(
+  z.strictObject({
+    enabled: setting(z.boolean().default(true), { description: 'Serve health, metrics and status over HTTP.' }),
+    host: setting(text().default('127.0.0.1'), {
+      description: 'Address to listen on. `0.0.0.0` lets other machines in.',
+      example: '0.0.0.0',
+    }),
+    port: setting(wholeNumber(0, 65_535).default(8080), {
+      description: 'Port to listen on; 0 takes any that is free.',
+    }),
+  }),
+  { description: 'The HTTP server: health, metrics, status.' },
+);
+
+/** `processor.logging`. */
+export const loggingSchema = setting(
+  z.strictObject({
+    level: setting(z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'), {
+      description: 'The least severe messages that are logged, on standard error.',
+    }),
+    format: setting(z.enum(['pretty', 'json']).optional(), {
+      description: 'Lines for people, or one JSON object a line.',
+      defaultText: '`pretty` on a terminal, else `json`',
+      example: 'json',
+    }),
+  }),
+  { description: 'The log, on standard error.' },
+);
