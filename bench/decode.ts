@@ -5,7 +5,6 @@
 import { createBatchDecoder } from '../src/decode/create-batch-decoder.ts';
 import type { DecodePlan } from '../src/decode/decode-plan.ts';
 import { parseFieldPath } from '../src/event/field-path.ts';
-import { GroupingKey } from '../src/event/grouping-key.ts';
 import { KeyDictionary } from '../src/event/key-dictionary.ts';
 import type { ByteBlock } from '../src/event/record-block.ts';
 
