@@ -34,6 +34,16 @@ describe('ByteWriter and ByteReader', () => {
   });
 });
 
+describe('ByteWriter', () => {
+  it('begins anew once it has given its bytes away, and leaves those alone', () => {
+    const writer = new ByteWriter();
+    writer.byte(1);
+    const first = writer.finish();
+    writer.byte(2);
+    expect([[...writer.finish()], [...first]]).toEqual([[2], [1]]);
+  });
+});
+
 describe('ByteReader', () => {
   it.each<[string, Uint8Array, (reader: ByteReader) => void]>([
     ['a byte of nothing', Uint8Array.of(), (reader) => reader.byte()],

@@ -85,6 +85,12 @@ describe('results', () => {
     expect(Object.keys(alone)).toHaveLength(name === 'percentile' ? 3 : 1);
   });
 
+  it('have no percentile beyond the extremes, estimated as it may be', () => {
+    const sketched = parseAggregationSpec({ aggregates: ['percentile'], percentileMethod: 'sketch' });
+    expect(accumulate([42.5, 42.5, 42.5], sketched).results()).toEqual({ p50: 42.5, p95: 42.5, p99: 42.5 });
+    expect(accumulate([-42.5], sketched).p50()).toBe(-42.5);
+  });
+
   it('do not change the accumulator', () => {
     const accumulator = accumulate([3, 1, 2]);
     const before = accumulator.encode();
