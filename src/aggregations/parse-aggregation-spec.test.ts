@@ -50,7 +50,7 @@ describe('parseAggregationSpec', () => {
     [{ aggregates: ['__proto__'] }, 'CONFIG_INVALID', /^"__proto__" is not an aggregate/],
     [{ aggregates: [] }, 'CONFIG_INVALID', /no aggregate is enabled/],
   ])('refuses %j and says what is allowed', (options, code, message) => {
-    const error = expect.objectContaining({ code, message: expect.stringMatching(message) });
+    const error = expect.objectContaining({ kind: 'configuration', code, message: expect.stringMatching(message) });
     // Callers without types can pass anything.
     expect(() => parseAggregationSpec(options as AggregationOptions)).toThrow(error);
   });
