@@ -15,7 +15,7 @@ export function decimalsFor(values: readonly (number | null | undefined)[], prev
   let needed = 0;
   for (const value of values) {
     const size = Math.abs(value ?? 0);
-    if (size < SMALLEST || size >= LARGEST) continue;
+    if (!(size >= SMALLEST && size < LARGEST)) continue;
     needed = Math.max(needed, decimalsOf(size, 3));
     largest = Math.max(largest, size);
   }

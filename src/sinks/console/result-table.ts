@@ -17,6 +17,8 @@ import { formatSpan } from './window-span.ts';
 const HEADER_EVERY_LINES = 40;
 const NARROWEST_NUMBER = 6;
 const NARROWEST_NAME = 16;
+/** What stands beside the name of a window at most: times, timing and two days. */
+const LONGEST_SPAN = 64;
 const WIDEST_KEY = 40;
 const TITLES: ReadonlyMap<string, string> = new Map([['average', 'avg']]);
 const TIMINGS: Readonly<Record<Pane['timing'], string>> = {
@@ -151,7 +153,7 @@ export class ResultTable {
     const days = group.days === this.#lastDays ? '' : `${group.days} UTC`;
     this.#lastDays = group.days;
     const timing = TIMINGS[pane.timing];
-    const name = truncate(printable(windowName), Math.max(NARROWEST_NAME, width - 60));
+    const name = truncate(printable(windowName), Math.max(NARROWEST_NAME, width - LONGEST_SPAN));
     const parts = [this.#style(BOLD, span === '' ? name : `${name}  ${span}`)];
     if (timing !== '') parts.push(this.#style(YELLOW, timing));
     if (days !== '') parts.push(this.#style(DIM, days));
