@@ -143,8 +143,9 @@ export class ResultTable {
   #column(metric: string | null, aggregate: string): NumberColumn {
     const metricTitle = printable(metric ?? '');
     const title = TITLES.get(aggregate) ?? printable(aggregate);
-    const width = Math.max(NARROWEST_NUMBER, widthOf(title), this.#widths.get(columnId(metric, aggregate)) ?? 0);
-    return { title, width, metric, metricWidth: widthOf(metricTitle), aggregate };
+    const id = columnId(metric, aggregate);
+    const width = Math.max(NARROWEST_NUMBER, widthOf(title), this.#widths.get(id) ?? 0);
+    return { id, title, width, metric, metricWidth: widthOf(metricTitle), aggregate };
   }
 
   #heading(group: ResultGroup, width: number): string {
@@ -183,8 +184,8 @@ export class ResultTable {
     const cells = layout.span === null ? [] : [fit(row.span, layout.span.width, 'left')];
     layout.keys.forEach((column, index) => cells.push(fit(row.keys[index] ?? '', column.width, 'left')));
     const numbers = [...(layout.count === null ? [] : [layout.count]), ...layout.metrics.flat()];
-    for (const { metric, aggregate, width } of numbers) {
-      const decimals = this.#decimals.get(columnId(metric, aggregate)) ?? 0;
+    for (const { id, metric, aggregate, width } of numbers) {
+      const decimals = this.#decimals.get(id) ?? 0;
       cells.push(formatNumber(valueOf(row, metric, aggregate), decimals).padStart(width));
     }
     return `${' '.repeat(INDENT)}${cells.join(' '.repeat(GAP))}`.trimEnd();
