@@ -11,6 +11,8 @@ const MAX_KEY_BYTES = 1024;
 /** A chain longer than this is not followed: input made to collide costs no more than a miss. */
 const MAX_PROBES = 32;
 
+const { ABSENT, NULL } = FieldKind;
+
 /** A field of the key and the slot it stands in. */
 export interface KeySlot {
   readonly name: string;
@@ -85,7 +87,7 @@ export class KeyTable {
   /** Kind and length in one number: what tells `1` from `"1"`, and where one field ends and the next begins. */
   #signature(slot: number): number {
     const kind = this.#slots.kinds[slot]!; // a slot of these slots, always
-    if (kind === FieldKind.ABSENT || kind === FieldKind.NULL) return 0;
+    if (kind === ABSENT || kind === NULL) return 0;
     return ((this.#slots.ends[slot]! - this.#slots.starts[slot]!) << 4) | kind; // likewise
   }
 
