@@ -198,7 +198,16 @@ export class JsonScanner {
     const bytes = this.#bytes;
     const end = this.#end;
     let at = start;
+    while (at < end && PLAIN[bytes[at]!] === 1) at += 1;
     this.#isEscaped = false;
+    return at < end && bytes[at] === QUOTE ? at : this.#oddString(at);
+  }
+
+  /** Reads on in a string from a byte that is not plain: an escape, a character beyond ASCII, or a fault. */
+  #oddString(from: number): number {
+    const bytes = this.#bytes;
+    const end = this.#end;
+    let at = from;
     for (;;) {
       while (at < end && PLAIN[bytes[at]!] === 1) at += 1;
       if (at >= end) return this.#fail('not_json', at, 'the record ends inside a string');
@@ -243,11 +252,17 @@ export class JsonScanner {
   }
 
   #skipSpace(at: number): number {
+    // Most often there is none; so short a function is inlined.
+    return at < this.#end && this.#bytes[at]! <= 0x20 ? this.#skipSpaces(at) : at; // at < end
+  }
+
+  #skipSpaces(start: number): number {
     const bytes = this.#bytes;
     const end = this.#end;
+    let at = start;
     while (at < end) {
       const byte = bytes[at]!; // at < end
-      if (byte > 0x20 || (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09)) break;
+      if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) break;
       at += 1;
     }
     return at;
