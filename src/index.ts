@@ -57,6 +57,11 @@ export { MemoryStateBackend } from './state/memory/memory-state-backend.ts';
 export type { CheckpointInfo, StateBackend, StateEntry, StateOperation } from './state/state-backend.ts';
 export { WindowStateManager } from './state/window-state-manager.ts';
 
+export { DemoSource } from './sources/demo/demo-source.ts';
+export { FileSource } from './sources/file/file-source.ts';
+export { HttpSource } from './sources/http/http-source.ts';
+export { MemorySource } from './sources/memory/memory-source.ts';
+export { StdinSource } from './sources/stdin/stdin-source.ts';
 export type {
   EventSource,
   OpenSource,
