@@ -12,11 +12,11 @@ export interface Rejection {
   readonly path: string | null;
 }
 
-/** What was counted while decoding. Totals since the decoder was made. `records = events from them + rejected + filtered`. */
+/** What was counted while decoding. Totals since the decoder was made. `records = decoded + rejected`. */
 export interface DecodeCounters {
   /** Records read. */
   records: number;
-  /** Records that became at least one event, or were filtered out on purpose. `records = decoded + rejected`. */
+  /** Records that became at least one event, or were filtered out on purpose. */
   decoded: number;
   rejected: number;
   /** Records that a filter or flatMap left nothing of. */

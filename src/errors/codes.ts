@@ -28,4 +28,5 @@ export const ERROR_CODES = {
   INTERNAL: 'An invariant of the processor does not hold. This is a bug.',
 } as const;
 
+/** One of the codes of {@link ERROR_CODES}. */
 export type ErrorCode = keyof typeof ERROR_CODES;

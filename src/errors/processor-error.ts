@@ -12,6 +12,7 @@ export type ProcessorErrorKind =
   | 'sink'
   | 'internal';
 
+/** What an error may carry besides its message. */
 export interface ProcessorErrorOptions {
   /** What went wrong underneath; kept as the standard `cause`. */
   readonly cause?: unknown;

@@ -9,14 +9,15 @@ export type PathStep = string | number;
  */
 export type FieldPath = string | readonly PathStep[];
 
-const STEP = /(?:^|\.)([^.[\]]+)|\[(\d+)\]/y;
+/** A name, after a dot unless it is the first, or an index. */
+const STEP = /(?:^|(?<!^)\.)([^.[\]]+)|\[(\d+)\]/y;
 
 /**
  * The steps of a path.
  * @throws ProcessorError CONFIG_INVALID for an empty or malformed path.
  */
 export function parseFieldPath(path: FieldPath): readonly PathStep[] {
-  const steps = typeof path === 'string' ? stepsOfText(path) : path;
+  const steps = typeof path === 'string' ? stepsOfText(path) : [...path];
   const sound = steps.every((step) => typeof step === 'string' || (Number.isInteger(step) && step >= 0));
   if (steps.length === 0 || !sound) {
     throw new ProcessorError(
@@ -46,12 +47,13 @@ export function nameOfPath(path: FieldPath): string {
   return typeof path === 'string' ? path : path.join('.');
 }
 
-/** The value at a path inside a value; undefined where there is none. Own fields only, so `__proto__` is a name. */
+/** The value at a path inside a value; undefined where there is none. Own fields only, so `__proto__` is a name; of arrays, elements only. */
 export function valueAt(value: unknown, steps: readonly PathStep[]): unknown {
   let current: unknown = value;
   for (const step of steps) {
     if (typeof current !== 'object' || current === null) return undefined;
-    if (typeof step === 'number' && !Array.isArray(current)) return undefined;
+    // An index is for arrays and a name for objects: `length` of an array is no field of an event.
+    if ((typeof step === 'number') !== Array.isArray(current)) return undefined;
     if (!Object.hasOwn(current, step)) return undefined;
     current = (current as Record<PathStep, unknown>)[step];
   }

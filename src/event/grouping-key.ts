@@ -3,11 +3,23 @@ import { ProcessorError } from '../errors/processor-error.ts';
 /** Name and value of one key field; null where the event has no such field. */
 export type KeyField = readonly [name: string, value: string | null];
 
+const SEPARATOR = '::';
+const ABSENT = '%00';
 const RESERVED = /[%=:]/g;
-const ESCAPES: Readonly<Record<string, string>> = { '%': '%25', '=': '%3D', ':': '%3A' };
+const ESCAPED = /%(?:25|3D|3A)/g;
+const ESCAPES: ReadonlyMap<string, string> = new Map([
+  ['%', '%25'],
+  ['=', '%3D'],
+  [':', '%3A'],
+]);
+const CHARACTERS: ReadonlyMap<string, string> = new Map([...ESCAPES].map(([character, escape]) => [escape, character]));
 
 function escape(text: string): string {
-  return text.replace(RESERVED, (character) => ESCAPES[character] ?? character);
+  return text.replace(RESERVED, (character) => ESCAPES.get(character) ?? character);
+}
+
+function unescape(text: string): string {
+  return text.replace(ESCAPED, (escaped) => CHARACTERS.get(escaped) ?? escaped);
 }
 
 /**
@@ -20,7 +32,9 @@ export class GroupingKey {
 
   private constructor(fields: readonly KeyField[]) {
     this.fields = fields;
-    this.#text = fields.map(([name, value]) => `${escape(name)}=${value === null ? '%00' : escape(value)}`).join('::');
+    this.#text = fields
+      .map(([name, value]) => `${escape(name)}=${value === null ? ABSENT : escape(value)}`)
+      .join(SEPARATOR);
   }
 
   /**
@@ -31,13 +45,30 @@ export class GroupingKey {
     if (fields.length === 0) throw invalid('a grouping key needs at least one field');
     const names = new Set<string>();
     for (const [name, value] of fields) {
+      if (typeof name !== 'string') throw invalid(`the name of a field must be text, found ${typeof name}`);
       if (names.has(name)) throw invalid(`the field "${name}" is there twice`);
-      if (typeof name !== 'string' || (value !== null && typeof value !== 'string')) {
+      if (value !== null && typeof value !== 'string') {
         throw invalid(`the field "${name}" must be text or null, found ${typeof value}`);
       }
       names.add(name);
     }
     return new GroupingKey(fields.map(([name, value]) => [name, value]));
+  }
+
+  /**
+   * The key that {@link GroupingKey.toString} wrote.
+   * @throws ProcessorError KEY_INVALID for any other text.
+   */
+  static parse(text: string): GroupingKey {
+    const fields = text.split(SEPARATOR).map((field): KeyField => {
+      const middle = field.indexOf('=');
+      if (middle === -1) throw invalid(`${JSON.stringify(text)} is no grouping key: a field has no "="`);
+      const value = field.slice(middle + 1);
+      return [unescape(field.slice(0, middle)), value === ABSENT ? null : unescape(value)];
+    });
+    const key = GroupingKey.fromFields(fields);
+    if (key.#text !== text) throw invalid(`${JSON.stringify(text)} is not how a grouping key is written`);
+    return key;
   }
 
   /** The value of a field; null if the event had none, undefined if the key has no such field. */

@@ -17,7 +17,7 @@ export type ErrorPolicy =
       readonly maxAttempts?: number;
       /** Default 100 ms. */
       readonly initialDelay?: Duration;
-      /** Default 5 s. */
+      /** Default 5 s, or `initialDelay` where that is longer. */
       readonly maxDelay?: Duration;
     }
   | { readonly type: 'skip' }
@@ -40,7 +40,7 @@ export class ErrorHandler {
   readonly maxAttempts: number;
   readonly initialDelayMs: Millis;
   readonly maxDelayMs: Millis;
-  /** How long one delivery may take before it counts as failed. Default 30 s. */
+  /** How long one delivery may take before it counts as failed; more than 0. Default 30 s. */
   readonly deliveryTimeoutMs: Millis;
   /** Where dead letters go; undefined: where the pipeline says. */
   readonly sink: EventSink<DeadLetter> | undefined;
@@ -54,7 +54,7 @@ export class ErrorHandler {
     this.policy = policy.type;
     this.maxAttempts = retry === undefined ? 0 : (retry.maxAttempts ?? 3);
     this.initialDelayMs = parseDuration(retry?.initialDelay ?? 100, 'initialDelay');
-    this.maxDelayMs = parseDuration(retry?.maxDelay ?? 5000, 'maxDelay');
+    this.maxDelayMs = parseDuration(retry?.maxDelay ?? Math.max(5000, this.initialDelayMs), 'maxDelay');
     this.deliveryTimeoutMs = parseDuration(options.deliveryTimeout ?? 30_000, 'deliveryTimeout');
     this.sink = options.sink;
     const { maxAttempts } = this;
@@ -67,6 +67,9 @@ export class ErrorHandler {
     }
     if (this.initialDelayMs > this.maxDelayMs) {
       throw new ProcessorError('configuration', 'CONFIG_INVALID', 'initialDelay must not be longer than maxDelay');
+    }
+    if (this.deliveryTimeoutMs === 0) {
+      throw new ProcessorError('configuration', 'CONFIG_INVALID', 'deliveryTimeout must be longer than 0');
     }
   }
 

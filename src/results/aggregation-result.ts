@@ -32,6 +32,7 @@ export interface MetricResults {
 /** `results` of a pipeline: of its one metric, or of each of its metrics by name. Custom aggregators add fields. */
 export type Results = MetricResults | Readonly<Record<string, MetricResults>>;
 
+/** What a result is made from. */
 export interface AggregationResultInit<R> {
   readonly pipeline: string;
   readonly windowName: string;

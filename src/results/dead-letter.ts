@@ -19,8 +19,10 @@ export const REJECTION_REASONS = {
   undeliverable: 'A sink refused the result for good, and the policy is dead_letter.',
 } as const;
 
+/** One of {@link REJECTION_REASONS}. */
 export type RejectionReason = keyof typeof REJECTION_REASONS;
 
+/** What a dead letter is made from. */
 export interface DeadLetterInit {
   readonly code: RejectionReason;
   readonly message: string;

@@ -1,6 +1,7 @@
 import type { Window } from '../event/window.ts';
 import { formatInstant, type Instant, type Millis } from '../time/instant.ts';
 
+/** What a late event is made from. */
 export interface LateEventInit {
   readonly window: Window;
   readonly eventTime: Instant;

@@ -3,12 +3,14 @@ import type { Instant } from '../time/instant.ts';
 /** How a component is. `degraded`: at work on a fault that may pass; `failed`: the run has ended by it. */
 export type Health = 'ok' | 'degraded' | 'failed';
 
+/** How one part of a run is. */
 export interface ComponentStatus {
   readonly status: Health;
   /** What is wrong, for a person; null when nothing is. */
   readonly message: string | null;
 }
 
+/** How far one partition has been read. */
 export interface PartitionStatus {
   readonly id: string;
   readonly state: 'active' | 'idle' | 'finished';
@@ -20,6 +22,7 @@ export interface PartitionStatus {
   readonly bytesTotal?: number;
 }
 
+/** A window that holds state; `fired` if a first result has been given. */
 export interface OpenWindowStatus {
   readonly name: string;
   readonly start: Instant;

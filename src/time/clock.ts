@@ -9,14 +9,14 @@ export interface Clock {
   now(): Instant;
   /** Milliseconds since an arbitrary start, never falling, with fractions: for measuring lengths of time. */
   monotonic(): number;
-  /** Resolves after `delay`, of at most 24 days; early, without error, when `signal` aborts. */
+  /** Resolves after `delay`; early, without error, when `signal` aborts. */
   sleep(delay: Millis, signal?: AbortSignal): Promise<void>;
   /** Resolves on a later turn of the event loop, once I/O and timers that are ready have had theirs. */
   nextTurn(): Promise<void>;
 }
 
-/** The longest that a timer of Node can wait, in ms. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** The longest delay that a timer of JavaScript can hold; it fires at once for a longer one. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** The machine's clock. */
 export class SystemClock implements Clock {
@@ -39,7 +39,16 @@ export class SystemClock implements Clock {
         signal?.removeEventListener('abort', done);
         resolve();
       };
-      const timer = setTimeout(done, Math.min(delay, LONGEST_TIMER_MS));
+      let rest = delay;
+      const wait = (): ReturnType<typeof setTimeout> => {
+        const part = Math.min(rest, MAX_TIMER_MS);
+        rest -= part;
+        return setTimeout(() => {
+          if (rest > 0) timer = wait();
+          else done();
+        }, part);
+      };
+      let timer = wait();
       signal?.addEventListener('abort', done, { once: true });
     });
   }

@@ -1,7 +1,10 @@
+import { assert } from '../errors/assert.ts';
 import type { Clock } from './clock.ts';
 import type { Instant, Millis } from './instant.ts';
 
 interface Sleeper {
+  readonly signal: AbortSignal | undefined;
+  readonly abort: () => void;
   readonly wakeAt: number;
   readonly wake: () => void;
 }
@@ -27,9 +30,10 @@ export class ManualClock implements Clock {
   sleep(delay: Millis, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted === true || delay <= 0) return Promise.resolve();
     return new Promise((resolve) => {
-      const sleeper: Sleeper = { wakeAt: this.#monotonic + delay, wake: resolve };
+      const abort = (): void => this.#drop(sleeper);
+      const sleeper: Sleeper = { wakeAt: this.#monotonic + delay, wake: resolve, signal, abort };
       this.#sleepers.push(sleeper);
-      signal?.addEventListener('abort', () => this.#drop(sleeper), { once: true });
+      signal?.addEventListener('abort', abort, { once: true });
     });
   }
 
@@ -39,8 +43,9 @@ export class ManualClock implements Clock {
     });
   }
 
-  /** Lets `by` milliseconds pass. */
+  /** Lets `by` ≥ 0 milliseconds pass. Whoever wakes sees the clock where it then stands. */
   advance(by: Millis): void {
+    assert(by >= 0, 'time does not run backward; jumpTo sets the wall clock');
     this.#now += by;
     this.#monotonic += by;
     const due = this.#sleepers.filter((sleeper) => sleeper.wakeAt <= this.#monotonic);
@@ -62,6 +67,7 @@ export class ManualClock implements Clock {
     const index = this.#sleepers.indexOf(sleeper);
     if (index === -1) return;
     this.#sleepers.splice(index, 1);
+    sleeper.signal?.removeEventListener('abort', sleeper.abort);
     sleeper.wake();
   }
 }

@@ -1,0 +1,311 @@
+import type { RejectionReason } from '../results/dead-letter.ts';
+import { FieldKind, type FieldSlots } from './field-slots.ts';
+import { FieldNode } from './field-trie.ts';
+import {
+  QUOTE,
+  COMMA,
+  MINUS,
+  DOT,
+  ZERO,
+  COLON,
+  BACKSLASH,
+  OPEN_BRACKET,
+  CLOSE_BRACKET,
+  OPEN_BRACE,
+  CLOSE_BRACE,
+  LOWER_T,
+  LOWER_F,
+  LOWER_N,
+  LOWER_U,
+  BOM,
+  PLAIN,
+  SIMPLE_ESCAPE,
+  isHexDigit,
+  hexOf,
+  nameOfValue,
+} from './json-bytes.ts';
+import { afterUtf8Sequence } from './utf8.ts';
+
+/** Objects and arrays may be nested this deep, the record's own object counted. */
+export const MAX_DEPTH = 64;
+
+/** Nothing is wanted below. Stands in for "no node" so that the scanner's calls see one type only. */
+const UNWANTED = new FieldNode();
+
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/**
+ * Reads JSON from bytes in one pass: accepts exactly what `JSON.parse` accepts of valid UTF-8, nested at most
+ * {@link MAX_DEPTH} deep, whose root is an object, and notes where the wanted fields stand. A byte order mark at the
+ * very start is passed over. Makes no object and no string unless the record is at fault or a name has an escape.
+ *
+ * Every method takes a position and returns the one after what it read, −1 if that is at fault. All reads marked
+ * `!` are below `#end`, which the caller keeps within the bytes.
+ */
+export class JsonScanner {
+  /** Why the last record was refused. */
+  code: RejectionReason = 'not_json';
+  message = '';
+
+  readonly #root: FieldNode;
+  readonly #slots: FieldSlots;
+  #bytes: Uint8Array = new Uint8Array(0);
+  #start = 0;
+  #end = 0;
+  /** Whether the string read last has an escape. */
+  #isEscaped = false;
+
+  constructor(root: FieldNode, slots: FieldSlots) {
+    this.#root = root;
+    this.#slots = slots;
+  }
+
+  /** Reads the record `bytes[start, end)` into the slots; false, with `code` and `message`, if it is at fault. */
+  scan(bytes: Uint8Array, start: number, end: number): boolean {
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#end = end;
+    this.#slots.clear();
+    let at = this.#skipSpace(this.#skipByteOrderMark(start));
+    if (at === end) {
+      this.#fail('not_json', at, 'the record is empty; expected a JSON object');
+      return false;
+    }
+    const first = bytes[at]!; // at < end
+    at = this.#value(at, 0, first === OPEN_BRACE ? this.#root : UNWANTED);
+    if (at < 0) return false;
+    at = this.#skipSpace(at);
+    if (at !== end) {
+      this.#unexpected(at, 'the end of the record');
+      return false;
+    }
+    if (first === OPEN_BRACE) return true;
+    this.code = 'not_an_object';
+    this.message = `expected a JSON object, found ${nameOfValue(first)}`;
+    return false;
+  }
+
+  /** Reads the value at `at` and notes it in the slot of `node`; what a repeated name noted before is forgotten. */
+  #wanted(at: number, depth: number, node: FieldNode): number {
+    const slots = this.#slots;
+    slots.clearRange(node.firstSlot, node.lastSlot);
+    const next = this.#value(at, depth, node);
+    if (next < 0 || node.slot < 0) return next;
+    switch (this.#bytes[at]) {
+      case QUOTE:
+        slots.set(node.slot, this.#isEscaped ? FieldKind.ESCAPED : FieldKind.STRING, at + 1, next - 1);
+        break;
+      case OPEN_BRACE:
+        slots.set(node.slot, FieldKind.OBJECT, at, next);
+        break;
+      case OPEN_BRACKET:
+        slots.set(node.slot, FieldKind.ARRAY, at, next);
+        break;
+      case LOWER_T:
+        slots.set(node.slot, FieldKind.TRUE, at, next);
+        break;
+      case LOWER_F:
+        slots.set(node.slot, FieldKind.FALSE, at, next);
+        break;
+      case LOWER_N:
+        slots.set(node.slot, FieldKind.NULL, at, next);
+        break;
+      default:
+        slots.set(node.slot, FieldKind.NUMBER, at, next);
+    }
+    return next;
+  }
+
+  /** Reads one value; `depth` is that of what holds it. */
+  #value(at: number, depth: number, node: FieldNode): number {
+    if (at >= this.#end) return this.#unexpected(at, 'a value');
+    switch (this.#bytes[at]) {
+      case QUOTE: {
+        const close = this.#string(at + 1);
+        return close < 0 ? -1 : close + 1;
+      }
+      case OPEN_BRACE:
+        return this.#object(at, depth + 1, node);
+      case OPEN_BRACKET:
+        return this.#array(at, depth + 1, node);
+      case LOWER_T:
+        return this.#literal(at, 'true');
+      case LOWER_F:
+        return this.#literal(at, 'false');
+      case LOWER_N:
+        return this.#literal(at, 'null');
+      default:
+        return this.#number(at);
+    }
+  }
+
+  #object(open: number, depth: number, node: FieldNode): number {
+    if (depth > MAX_DEPTH) return this.#tooDeep(open);
+    const bytes = this.#bytes;
+    const end = this.#end;
+    let at = this.#skipSpace(open + 1);
+    if (at < end && bytes[at] === CLOSE_BRACE) return at + 1;
+    for (;;) {
+      if (at >= end || bytes[at] !== QUOTE) return this.#unexpected(at, 'a field name in quotes');
+      const nameEnd = this.#string(at + 1);
+      if (nameEnd < 0) return -1;
+      const child = node === UNWANTED ? UNWANTED : this.#childNamed(node, at + 1, nameEnd);
+      at = this.#skipSpace(nameEnd + 1);
+      if (at >= end || bytes[at] !== COLON) return this.#unexpected(at, "':'");
+      at = this.#skipSpace(at + 1);
+      at = child === UNWANTED ? this.#value(at, depth, UNWANTED) : this.#wanted(at, depth, child);
+      if (at < 0) return -1;
+      at = this.#skipSpace(at);
+      if (at >= end) return this.#unexpected(at, "',' or '}'");
+      const byte = bytes[at]!; // at < end
+      if (byte === CLOSE_BRACE) return at + 1;
+      if (byte !== COMMA) return this.#unexpected(at, "',' or '}'");
+      at = this.#skipSpace(at + 1);
+    }
+  }
+
+  #array(open: number, depth: number, node: FieldNode): number {
+    if (depth > MAX_DEPTH) return this.#tooDeep(open);
+    const bytes = this.#bytes;
+    const end = this.#end;
+    let at = this.#skipSpace(open + 1);
+    if (at < end && bytes[at] === CLOSE_BRACKET) return at + 1;
+    for (let index = 0; ; index += 1) {
+      const child = node.wantsElements ? (node.elementAt(index) ?? UNWANTED) : UNWANTED;
+      at = child === UNWANTED ? this.#value(at, depth, UNWANTED) : this.#wanted(at, depth, child);
+      if (at < 0) return -1;
+      at = this.#skipSpace(at);
+      if (at >= end) return this.#unexpected(at, "',' or ']'");
+      const byte = bytes[at]!; // at < end
+      if (byte === CLOSE_BRACKET) return at + 1;
+      if (byte !== COMMA) return this.#unexpected(at, "',' or ']'");
+      at = this.#skipSpace(at + 1);
+    }
+  }
+
+  #childNamed(node: FieldNode, start: number, end: number): FieldNode {
+    if (!this.#isEscaped) return node.fieldAt(this.#bytes, start, end, UNWANTED);
+    const name = JSON.parse(`"${decoder.decode(this.#bytes.subarray(start, end))}"`) as string;
+    return node.fieldNamed(name) ?? UNWANTED;
+  }
+
+  /** Reads a string from after its opening quote; returns the position of the closing one. */
+  #string(start: number): number {
+    const bytes = this.#bytes;
+    const end = this.#end;
+    let at = start;
+    this.#isEscaped = false;
+    for (;;) {
+      while (at < end && PLAIN[bytes[at]!] === 1) at += 1;
+      if (at >= end) return this.#fail('not_json', at, 'the record ends inside a string');
+      const byte = bytes[at]!; // at < end
+      if (byte === QUOTE) return at;
+      if (byte === BACKSLASH) {
+        this.#isEscaped = true;
+        at = this.#escape(at + 1);
+        if (at < 0) return -1;
+      } else if (byte < 0x20) {
+        return this.#fail('not_json', at, `a control character (${hexOf(byte)}) inside a string; it must be escaped`);
+      } else {
+        const next = afterUtf8Sequence(bytes, at, end);
+        if (next < 0) return this.#fail('invalid_utf8', at, `${hexOf(byte)} begins no valid UTF-8 character`);
+        at = next;
+      }
+    }
+  }
+
+  /** Reads an escape from after its backslash. */
+  #escape(at: number): number {
+    const bytes = this.#bytes;
+    if (at < this.#end && SIMPLE_ESCAPE[bytes[at]!] === 1) return at + 1;
+    if (at >= this.#end || bytes[at] !== LOWER_U) return this.#unexpected(at, 'one of " \\ / b f n r t u');
+    for (let digit = at + 1; digit <= at + 4; digit += 1) {
+      if (digit >= this.#end || !isHexDigit(bytes[digit]!)) return this.#unexpected(digit, 'a hexadecimal digit');
+    }
+    return at + 5;
+  }
+
+  #number(start: number): number {
+    const bytes = this.#bytes;
+    const end = this.#end;
+    let at = bytes[start] === MINUS ? start + 1 : start;
+    if (at < end && bytes[at] === ZERO) {
+      at += 1;
+    } else {
+      const next = this.#skipDigits(at);
+      if (next === at) return this.#unexpected(at, at === start ? 'a value' : 'a digit');
+      at = next;
+    }
+    if (at < end && bytes[at] === DOT) {
+      const next = this.#skipDigits(at + 1);
+      if (next === at + 1) return this.#unexpected(next, 'a digit');
+      at = next;
+    }
+    if (at < end && (bytes[at]! | 0x20) === 0x65) {
+      at += 1;
+      if (at < end && (bytes[at] === MINUS || bytes[at] === 0x2b)) at += 1;
+      const next = this.#skipDigits(at);
+      if (next === at) return this.#unexpected(next, 'a digit');
+      at = next;
+    }
+    return at;
+  }
+
+  #skipDigits(at: number): number {
+    const bytes = this.#bytes;
+    const end = this.#end;
+    while (at < end && (bytes[at]! - ZERO) >>> 0 <= 9) at += 1;
+    return at;
+  }
+
+  #literal(start: number, text: string): number {
+    for (let index = 1; index < text.length; index += 1) {
+      const at = start + index;
+      if (at >= this.#end || this.#bytes[at] !== text.charCodeAt(index)) return this.#unexpected(at, `"${text}"`);
+    }
+    return start + text.length;
+  }
+
+  #skipSpace(at: number): number {
+    const bytes = this.#bytes;
+    const end = this.#end;
+    while (at < end) {
+      const byte = bytes[at]!; // at < end
+      if (byte > 0x20 || (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09)) break;
+      at += 1;
+    }
+    return at;
+  }
+
+  #skipByteOrderMark(start: number): number {
+    const bytes = this.#bytes;
+    const isThere = this.#end - start >= 3 && BOM.every((byte, index) => bytes[start + index] === byte);
+    return isThere ? start + 3 : start;
+  }
+
+  #tooDeep(at: number): number {
+    return this.#fail('too_deep', at, `objects and arrays are nested more than ${String(MAX_DEPTH)} deep`);
+  }
+
+  #unexpected(at: number, expected: string): number {
+    if (at >= this.#end) return this.#fail('not_json', at, `expected ${expected}, found the end of the record`);
+    const byte = this.#bytes[at]!; // at < end
+    if (byte < 0x80) {
+      const found = byte > 0x20 && byte < 0x7f ? `'${String.fromCharCode(byte)}'` : hexOf(byte);
+      return this.#fail('not_json', at, `expected ${expected}, found ${found}`);
+    }
+    const next = afterUtf8Sequence(this.#bytes, at, this.#end);
+    if (next < 0) return this.#fail('invalid_utf8', at, `${hexOf(byte)} begins no valid UTF-8 character`);
+    return this.#fail(
+      'not_json',
+      at,
+      `expected ${expected}, found '${decoder.decode(this.#bytes.subarray(at, next))}'`,
+    );
+  }
+
+  #fail(code: RejectionReason, at: number, message: string): number {
+    this.code = code;
+    this.message = `at byte ${String(at - this.#start)}: ${message}`;
+    return -1;
+  }
+}

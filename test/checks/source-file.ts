@@ -1,0 +1,48 @@
+import { parseSync, type Comment, type Program } from 'oxc-parser';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The folder that holds package.json. */
+export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/** A file of the project, by its path from the root, with `/`. */
+export interface SourceFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** A source file and what the parser made of it. */
+export interface ParsedFile extends SourceFile {
+  readonly program: Program;
+  readonly comments: readonly Comment[];
+  /** 1 for the first line; `offset` as in the nodes of the program. */
+  lineOf(offset: number): number;
+}
+
+/** Parses a file. @throws Error where it does not parse: nothing could be said about it then. */
+export function parse(file: SourceFile): ParsedFile {
+  const { program, comments, errors } = parseSync(file.path, file.text);
+  if (errors.length > 0) throw new Error(`${file.path} does not parse: ${errors.map((e) => e.message).join('; ')}`);
+  return { ...file, program, comments, lineOf: (offset) => file.text.slice(0, offset).split('\n').length };
+}
+
+/** Paths of all files that are, or are about to be, under version control. */
+export function projectPaths(): string[] {
+  const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], { cwd: ROOT });
+  return listed
+    .toString('utf8')
+    .split('\0')
+    .filter((path) => path !== '' && existsSync(join(ROOT, path)));
+}
+
+/** Reads some of them. */
+export function readAll(paths: readonly string[]): SourceFile[] {
+  return paths.map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }));
+}
+
+/** True for what only runs in tests: it may reach for anything. */
+export function isTest(path: string): boolean {
+  return /\.(?:test|contract)\.ts$/.test(path) || path.startsWith('test/');
+}
