@@ -12,9 +12,11 @@ export const sourceSchema = setting(
       defaultText: '`kafka` if `kafka.consumer` is given, else `demo`',
       example: 'file',
     }),
-    format: setting(z.enum(['ndjson', 'json', 'csv']).default('ndjson'), {
+    format: setting(z.enum(['ndjson', 'json', 'csv']).optional(), {
       description:
-        'How records are written: one JSON object a line, one JSON array or value, or CSV with a header row.',
+        'How records are written: one JSON object a line, a JSON array of objects, or CSV with a header row.',
+      defaultText: 'files: by the ending of each name, `.json`, `.csv`, else `ndjson`; otherwise `ndjson`',
+      example: 'csv',
     }),
     paths: setting(z.array(filePath()).min(1).optional(), {
       description: 'Files to read (`file`): names or patterns. Sorted by name, each file is one partition.',
