@@ -43,9 +43,11 @@ export class ByteWriter {
     this.#length += bytes.length;
   }
 
-  /** All that was written. The array is the caller's. */
+  /** All that was written, and begins anew. The array is the caller's. */
   finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
+    const bytes = this.#bytes.slice(0, this.#length);
+    this.#length = 0;
+    return bytes;
   }
 
   #reserve(more: number): void {

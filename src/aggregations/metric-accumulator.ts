@@ -11,6 +11,10 @@ import { PercentileValues } from './percentiles/percentile-values.ts';
 
 const FORMAT_VERSION = 1;
 
+/** Used again and again: an epoch stores very many small accumulators, and fresh buffers would be most of its cost. */
+const MAX_SHARED_BYTES = 32_768;
+const sharedWriter = new ByteWriter(MAX_SHARED_BYTES);
+
 /**
  * Sums and squares are kept of values times a power of two, so that neither of huge nor of tiny values they leave
  * the range of a double. Which one, the largest magnitude decides: not the order of values, nor of merges.
@@ -200,7 +204,8 @@ export class MetricAccumulator {
 
   /** All that is held, as bytes: {@link MetricAccumulator.decode} goes on from exactly here. */
   encode(): Uint8Array {
-    const writer = new ByteWriter(this.sizeBytes());
+    const size = this.sizeBytes();
+    const writer = size <= MAX_SHARED_BYTES ? sharedWriter : new ByteWriter(size);
     writer.byte(FORMAT_VERSION);
     writer.byte(this.#level);
     writer.whole(this.#count);

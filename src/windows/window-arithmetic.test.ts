@@ -40,6 +40,19 @@ describe('window arithmetic', () => {
     );
   });
 
+  it('is exact next to a boundary, where a rounded quotient would be off by one', () => {
+    const aBoundary = fc.tuple(anInstant, aLength, anOffset, fc.constantFrom(-1, 0, 1));
+    fc.assert(
+      fc.property(aBoundary, ([near, size, offset, beside]) => {
+        const at = Math.trunc(near / size) * size + offset + beside;
+        fc.pre(Math.abs(at) <= MAX_INSTANT);
+        const expected = greatestStart(BigInt(at), BigInt(size), BigInt(offset));
+        expect(BigInt(tumblingStart(at, size, offset))).toBe(expected);
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
   it('gives the first and the last sliding start exactly', () => {
     fc.assert(
       fc.property(anInstant, aLength, aLength, anOffset, (at, size, slide, offset) => {

@@ -4,6 +4,7 @@ import type { SketchBins } from './sketch-bins.ts';
 /** The most bins that a sketch holds. */
 export const MAX_BINS = 2048;
 const INITIAL_BINS = 32;
+const GUESSES = 512;
 
 /**
  * A histogram with bins of equal relative width, from which any quantile is read within α of itself.
@@ -18,8 +19,8 @@ export class DDSketch {
   #keys = new Int32Array(INITIAL_BINS);
   #counts = new Float64Array(INITIAL_BINS);
   #size = 0;
-  /** Key less place of the bin found last. Where no bin between is empty, it is the same for the next. */
-  #offset = 0;
+  /** Where bins were last found, by the last bits of their keys: a guess, for bins move as others are inserted. */
+  readonly #guesses = new Uint16Array(GUESSES);
 
   constructor(bins: SketchBins) {
     this.#bins = bins;
@@ -31,10 +32,7 @@ export class DDSketch {
   }
 
   add(value: number): void {
-    const key = this.#bins.keyOf(value);
-    const guess = key - this.#offset;
-    const at = guess >= 0 && guess < this.#size && this.#keys[guess] === key ? guess : this.#placeFor(key);
-    this.#counts[at] = (this.#counts[at] ?? 0) + 1;
+    this.#count(this.#bins.keyOf(value), 1);
   }
 
   /** The estimate of the value at a rank, 1 ≤ rank ≤ number of values. */
@@ -48,28 +46,7 @@ export class DDSketch {
   }
 
   merge(other: DDSketch): void {
-    const room = Math.min(MAX_BINS, this.#size + other.#size);
-    const keys = new Int32Array(room);
-    const counts = new Float64Array(room);
-    let left = this.#size - 1;
-    let right = other.#size - 1;
-    let at = room;
-    // From the highest bin down; when there is no more room, the lowest so far takes what is left.
-    while (left >= 0 || right >= 0) {
-      const leftKey = left >= 0 ? (this.#keys[left] ?? 0) : -Infinity;
-      const rightKey = right >= 0 ? (other.#keys[right] ?? 0) : -Infinity;
-      let count = 0;
-      if (leftKey >= rightKey) count += this.#counts[left--] ?? 0;
-      if (rightKey >= leftKey) count += other.#counts[right--] ?? 0;
-      if (at > 0) {
-        at -= 1;
-        keys[at] = Math.max(leftKey, rightKey);
-      }
-      counts[at] = (counts[at] ?? 0) + count;
-    }
-    this.#keys = keys.subarray(at).slice();
-    this.#counts = counts.subarray(at).slice();
-    this.#size = room - at;
+    for (let at = 0; at < other.#size; at += 1) this.#count(other.#keys[at] ?? 0, other.#counts[at] ?? 0);
   }
 
   clone(): DDSketch {
@@ -81,7 +58,7 @@ export class DDSketch {
   }
 
   sizeBytes(): number {
-    return this.#keys.byteLength + this.#counts.byteLength;
+    return this.#keys.byteLength + this.#counts.byteLength + this.#guesses.byteLength;
   }
 
   encode(writer: ByteWriter): void {
@@ -118,6 +95,13 @@ export class DDSketch {
     return sketch;
   }
 
+  /** Adds to the bin of a key. */
+  #count(key: number, values: number): void {
+    const guess = this.#guesses[key & (GUESSES - 1)] ?? 0;
+    const at = this.#keys[guess] === key && guess < this.#size ? guess : this.#placeFor(key);
+    this.#counts[at] = (this.#counts[at] ?? 0) + values;
+  }
+
   /** The place of a key's bin, made if there is none. */
   #placeFor(key: number): number {
     let low = 0;
@@ -129,7 +113,7 @@ export class DDSketch {
     }
     const found = low < this.#size && this.#keys[low] === key;
     const at = found ? low : this.#insert(low, key);
-    this.#offset = key - at;
+    this.#guesses[key & (GUESSES - 1)] = at;
     return at;
   }
 

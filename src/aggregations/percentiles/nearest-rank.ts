@@ -18,7 +18,7 @@ export function parsePercentile(p: number): Percentile {
   const [, whole, fraction = '', exponent = '0'] = DECIMAL.exec(String(p)) ?? [];
   if (typeof p !== 'number' || whole === undefined || !(p > 0 && p <= 100)) {
     throw new ProcessorError(
-      'aggregation',
+      'configuration',
       'PERCENTILE_INVALID',
       `${describe(p)} is not a percentile; use a number p with 0 < p ≤ 100, such as 50 or 99.9`,
     );

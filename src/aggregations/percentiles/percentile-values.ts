@@ -44,7 +44,7 @@ export class PercentileValues {
   byRank(): (rank: number) => number {
     const sketch = this.#sketch;
     if (sketch !== null) return (rank) => sketch.valueAt(rank);
-    const sorted = Float64Array.from(this.#values).sort();
+    const sorted = new Float64Array(this.#values).sort();
     return (rank) => sorted[rank - 1] ?? Number.NaN;
   }
 
