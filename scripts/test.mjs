@@ -19,7 +19,7 @@ const STAGES = [
 ];
 
 /**
- * Runs Vitest with its own report on the terminal, and counts from the report it writes to a file.
+ * Runs Vitest with a short report on the terminal, and counts from the report it writes to a file.
  * @param {string} node
  * @param {readonly string[]} args
  */
@@ -27,7 +27,7 @@ async function runVitest(node, args) {
   const report = join(ROOT, '.cache', 'vitest.json');
   mkdirSync(join(ROOT, '.cache'), { recursive: true });
   rmSync(report, { force: true });
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${report}`];
   const child = spawn(node, ['node_modules/vitest/vitest.mjs', 'run', ...reporters, ...args], {
     cwd: ROOT,
     stdio: ['ignore', 'inherit', 'inherit'],

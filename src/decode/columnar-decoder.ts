@@ -10,6 +10,8 @@ import { KeyTable } from './key-table.ts';
 import { keyTextOfSlot } from './key-text.ts';
 import type { PlanFields } from './plan-fields.ts';
 
+const { VALUE, INEXACT_INTEGER, MISSING } = FieldStatus;
+
 /** From bytes straight into columns, for plans of field paths without transforms: no event is made into an object. */
 export class ColumnarDecoder {
   readonly #plan: DecodePlan;
@@ -60,7 +62,7 @@ export class ColumnarDecoder {
     if (this.#takesEventTime) {
       const slot = this.#fields.timestampSlot;
       const status = slotReader.readTimestamp(slot, bytes, batch.timestamps, row);
-      if (status !== FieldStatus.VALUE) return timestampFault(this.#plan, status, slotReader.describe(slot, bytes));
+      if (status !== VALUE) return timestampFault(this.#plan, status, slotReader.describe(slot, bytes));
       const at = batch.timestamps[row]!; // just written
       if (at > this.#latest) return futureFault(this.#plan, at, now);
     } else {
@@ -75,11 +77,11 @@ export class ColumnarDecoder {
     for (let metric = 0; metric < this.#metricSlots.length; metric += 1) {
       const column = batch.values[metric]!; // one column per metric
       const status = slotReader.readMetric(this.#metricSlots[metric]!, bytes, column, row); // metric < length
-      if (status === FieldStatus.VALUE) continue;
-      if (status === FieldStatus.MISSING) {
+      if (status === VALUE) continue;
+      if (status === MISSING) {
         column[row] = Number.NaN;
         missing += 1;
-      } else if (status === FieldStatus.INEXACT_INTEGER) {
+      } else if (status === INEXACT_INTEGER) {
         inexact += 1;
       } else {
         return this.#metricFault(metric, status, bytes);

@@ -1,5 +1,5 @@
 import type { RejectionReason } from '../results/dead-letter.ts';
-import { hexOf } from './json-bytes.ts';
+import { hexOf } from './json-faults.ts';
 import { FieldKind, FieldSlots } from './field-slots.ts';
 import { afterUtf8Sequence } from './utf8.ts';
 
@@ -7,6 +7,7 @@ const QUOTE = 0x22;
 const COMMA = 0x2c;
 const CARRIAGE_RETURN = 0x0d;
 const LINE_FEED = 0x0a;
+const { ABSENT, CELL, QUOTED_CELL } = FieldKind;
 
 /**
  * Splits one row into cells (RFC 4180): commas between, quotes around cells that hold commas, quotes or line breaks, a
@@ -58,13 +59,13 @@ export class CsvRow {
       at = byte < 0x80 ? at + 1 : this.#character(bytes, at, end);
       if (at < 0) return -1;
     }
-    this.#keep(cell, FieldKind.CELL, start, at);
+    this.#keep(cell, CELL, start, at);
     return at;
   }
 
   /** Reads a quoted cell from its opening quote; returns where the comma after it, or the end of the row, stands. */
   #quoted(bytes: Uint8Array, open: number, end: number, cell: number): number {
-    let kind: number = FieldKind.CELL;
+    let kind: number = CELL;
     let at = open + 1;
     while (at < end) {
       const byte = bytes[at]!; // at < end
@@ -74,7 +75,7 @@ export class CsvRow {
           if (at + 1 === end || bytes[at + 1] === COMMA) return at + 1;
           return this.#fail('malformed', `${this.#place(cell, at + 1)}: text after the closing quote`);
         }
-        kind = FieldKind.QUOTED_CELL;
+        kind = QUOTED_CELL;
         at += 2;
       } else {
         at = byte < 0x80 ? at + 1 : this.#character(bytes, at, end);
@@ -93,7 +94,7 @@ export class CsvRow {
 
   #keep(cell: number, kind: number, start: number, end: number): void {
     // Cells beyond the header are counted only.
-    if (cell < this.cells.count) this.cells.set(cell, start === end ? FieldKind.ABSENT : kind, start, end);
+    if (cell < this.cells.count) this.cells.set(cell, start === end ? ABSENT : kind, start, end);
   }
 
   #place(cell: number, at: number): string {

@@ -21,7 +21,7 @@ export class FieldNode {
   readonly #name: Uint8Array;
   readonly #fields = new Map<string, FieldNode>();
   readonly #elements = new Map<number, FieldNode>();
-  readonly #buckets: (FieldNode | null)[] = new Array<FieldNode | null>(BUCKETS).fill(null);
+  readonly #buckets: (FieldNode | null)[] = Array.from({ length: BUCKETS }, () => null);
   #nextInBucket: FieldNode | null = null;
 
   constructor(name = '') {

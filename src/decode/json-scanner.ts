@@ -1,33 +1,37 @@
 import type { RejectionReason } from '../results/dead-letter.ts';
 import { FieldKind, type FieldSlots } from './field-slots.ts';
 import { FieldNode } from './field-trie.ts';
-import {
-  QUOTE,
-  COMMA,
-  MINUS,
-  DOT,
-  ZERO,
-  COLON,
-  BACKSLASH,
-  OPEN_BRACKET,
-  CLOSE_BRACKET,
-  OPEN_BRACE,
-  CLOSE_BRACE,
-  LOWER_T,
-  LOWER_F,
-  LOWER_N,
-  LOWER_U,
-  BOM,
-  PLAIN,
-  SIMPLE_ESCAPE,
-  isHexDigit,
-  hexOf,
-  nameOfValue,
-} from './json-bytes.ts';
+import { foundAt, hexOf, nameOfValue } from './json-faults.ts';
+import { afterJsonNumber } from './json-number.ts';
 import { afterUtf8Sequence } from './utf8.ts';
 
 /** Objects and arrays may be nested this deep, the record's own object counted. */
 export const MAX_DEPTH = 64;
+
+// Of this module, not imported, and so in every hot file here: V8 folds a constant of the same module into the code,
+// but reads an imported one from memory each time, which costs half the speed.
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const BACKSLASH = 0x5c;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const LOWER_T = 0x74;
+const LOWER_F = 0x66;
+const LOWER_N = 0x6e;
+const LOWER_U = 0x75;
+const { NUMBER, STRING, ESCAPED, TRUE, FALSE, NULL, ARRAY, OBJECT } = FieldKind;
+
+/** 1 for the bytes that are themselves inside a string: printable ASCII but for quote and backslash. */
+const PLAIN = new Uint8Array(256).fill(1, 0x20, 0x80);
+PLAIN[QUOTE] = 0;
+PLAIN[BACKSLASH] = 0;
+
+/** 1 for the bytes that may follow a backslash, `u` apart. */
+const SIMPLE_ESCAPE = new Uint8Array(256);
+for (const character of '"\\/bfnrt') SIMPLE_ESCAPE[character.charCodeAt(0)] = 1;
 
 /** Nothing is wanted below. Stands in for "no node" so that the scanner's calls see one type only. */
 const UNWANTED = new FieldNode();
@@ -93,25 +97,25 @@ export class JsonScanner {
     if (next < 0 || node.slot < 0) return next;
     switch (this.#bytes[at]) {
       case QUOTE:
-        slots.set(node.slot, this.#isEscaped ? FieldKind.ESCAPED : FieldKind.STRING, at + 1, next - 1);
+        slots.set(node.slot, this.#isEscaped ? ESCAPED : STRING, at + 1, next - 1);
         break;
       case OPEN_BRACE:
-        slots.set(node.slot, FieldKind.OBJECT, at, next);
+        slots.set(node.slot, OBJECT, at, next);
         break;
       case OPEN_BRACKET:
-        slots.set(node.slot, FieldKind.ARRAY, at, next);
+        slots.set(node.slot, ARRAY, at, next);
         break;
       case LOWER_T:
-        slots.set(node.slot, FieldKind.TRUE, at, next);
+        slots.set(node.slot, TRUE, at, next);
         break;
       case LOWER_F:
-        slots.set(node.slot, FieldKind.FALSE, at, next);
+        slots.set(node.slot, FALSE, at, next);
         break;
       case LOWER_N:
-        slots.set(node.slot, FieldKind.NULL, at, next);
+        slots.set(node.slot, NULL, at, next);
         break;
       default:
-        slots.set(node.slot, FieldKind.NUMBER, at, next);
+        slots.set(node.slot, NUMBER, at, next);
     }
     return next;
   }
@@ -194,7 +198,16 @@ export class JsonScanner {
     const bytes = this.#bytes;
     const end = this.#end;
     let at = start;
+    while (at < end && PLAIN[bytes[at]!] === 1) at += 1;
     this.#isEscaped = false;
+    return at < end && bytes[at] === QUOTE ? at : this.#oddString(at);
+  }
+
+  /** Reads on in a string from a byte that is not plain: an escape, a character beyond ASCII, or a fault. */
+  #oddString(from: number): number {
+    const bytes = this.#bytes;
+    const end = this.#end;
+    let at = from;
     for (;;) {
       while (at < end && PLAIN[bytes[at]!] === 1) at += 1;
       if (at >= end) return this.#fail('not_json', at, 'the record ends inside a string');
@@ -208,7 +221,7 @@ export class JsonScanner {
         return this.#fail('not_json', at, `a control character (${hexOf(byte)}) inside a string; it must be escaped`);
       } else {
         const next = afterUtf8Sequence(bytes, at, end);
-        if (next < 0) return this.#fail('invalid_utf8', at, `${hexOf(byte)} begins no valid UTF-8 character`);
+        if (next < 0) return this.#invalidUtf8(at);
         at = next;
       }
     }
@@ -226,36 +239,8 @@ export class JsonScanner {
   }
 
   #number(start: number): number {
-    const bytes = this.#bytes;
-    const end = this.#end;
-    let at = bytes[start] === MINUS ? start + 1 : start;
-    if (at < end && bytes[at] === ZERO) {
-      at += 1;
-    } else {
-      const next = this.#skipDigits(at);
-      if (next === at) return this.#unexpected(at, at === start ? 'a value' : 'a digit');
-      at = next;
-    }
-    if (at < end && bytes[at] === DOT) {
-      const next = this.#skipDigits(at + 1);
-      if (next === at + 1) return this.#unexpected(next, 'a digit');
-      at = next;
-    }
-    if (at < end && (bytes[at]! | 0x20) === 0x65) {
-      at += 1;
-      if (at < end && (bytes[at] === MINUS || bytes[at] === 0x2b)) at += 1;
-      const next = this.#skipDigits(at);
-      if (next === at) return this.#unexpected(next, 'a digit');
-      at = next;
-    }
-    return at;
-  }
-
-  #skipDigits(at: number): number {
-    const bytes = this.#bytes;
-    const end = this.#end;
-    while (at < end && (bytes[at]! - ZERO) >>> 0 <= 9) at += 1;
-    return at;
+    const next = afterJsonNumber(this.#bytes, start, this.#end);
+    return next >= 0 ? next : this.#unexpected(~next, ~next === start ? 'a value' : 'a digit');
   }
 
   #literal(start: number, text: string): number {
@@ -267,11 +252,17 @@ export class JsonScanner {
   }
 
   #skipSpace(at: number): number {
+    // Most often there is none; so short a function is inlined.
+    return at < this.#end && this.#bytes[at]! <= 0x20 ? this.#skipSpaces(at) : at; // at < end
+  }
+
+  #skipSpaces(start: number): number {
     const bytes = this.#bytes;
     const end = this.#end;
+    let at = start;
     while (at < end) {
       const byte = bytes[at]!; // at < end
-      if (byte > 0x20 || (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09)) break;
+      if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) break;
       at += 1;
     }
     return at;
@@ -279,7 +270,8 @@ export class JsonScanner {
 
   #skipByteOrderMark(start: number): number {
     const bytes = this.#bytes;
-    const isThere = this.#end - start >= 3 && BOM.every((byte, index) => bytes[start + index] === byte);
+    const isThere =
+      this.#end - start >= 3 && bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf;
     return isThere ? start + 3 : start;
   }
 
@@ -288,19 +280,13 @@ export class JsonScanner {
   }
 
   #unexpected(at: number, expected: string): number {
-    if (at >= this.#end) return this.#fail('not_json', at, `expected ${expected}, found the end of the record`);
-    const byte = this.#bytes[at]!; // at < end
-    if (byte < 0x80) {
-      const found = byte > 0x20 && byte < 0x7f ? `'${String.fromCharCode(byte)}'` : hexOf(byte);
-      return this.#fail('not_json', at, `expected ${expected}, found ${found}`);
-    }
-    const next = afterUtf8Sequence(this.#bytes, at, this.#end);
-    if (next < 0) return this.#fail('invalid_utf8', at, `${hexOf(byte)} begins no valid UTF-8 character`);
-    return this.#fail(
-      'not_json',
-      at,
-      `expected ${expected}, found '${decoder.decode(this.#bytes.subarray(at, next))}'`,
-    );
+    const found = foundAt(this.#bytes, at, this.#end);
+    if (found === null) return this.#invalidUtf8(at);
+    return this.#fail('not_json', at, `expected ${expected}, found ${found}`);
+  }
+
+  #invalidUtf8(at: number): number {
+    return this.#fail('invalid_utf8', at, `${hexOf(this.#bytes[at]!)} begins no valid UTF-8 character`); // at < end
   }
 
   #fail(code: RejectionReason, at: number, message: string): number {
@@ -308,4 +294,9 @@ export class JsonScanner {
     this.message = `at byte ${String(at - this.#start)}: ${message}`;
     return -1;
   }
+}
+
+function isHexDigit(byte: number): boolean {
+  const lower = byte | 0x20;
+  return (byte - 0x30) >>> 0 <= 9 || (lower >= 0x61 && lower <= 0x66);
 }

@@ -11,6 +11,9 @@ const MAX_KEY_BYTES = 1024;
 /** A chain longer than this is not followed: input made to collide costs no more than a miss. */
 const MAX_PROBES = 32;
 
+/** The last of the kinds that are no value: {@link FieldKind.ABSENT} comes before it. */
+const { NULL } = FieldKind;
+
 /** A field of the key and the slot it stands in. */
 export interface KeySlot {
   readonly name: string;
@@ -28,6 +31,9 @@ export class KeyTable {
   readonly #slots: FieldSlots;
   readonly #keys: KeyDictionary;
   #generation: number;
+  /** Of the key at hand, by field: kind and length (what tells `1` from `"1"`, and one field from the next), and start. */
+  readonly #signature: Int32Array;
+  readonly #start: Int32Array;
 
   /** Entry + 1 of each place, 0 where there is none. */
   #places = new Int32Array(256);
@@ -45,6 +51,8 @@ export class KeyTable {
     this.#names = fields.map((field) => field.name);
     this.#keySlots = Int32Array.from(fields, (field) => field.slot);
     this.#slots = slots;
+    this.#signature = new Int32Array(fields.length);
+    this.#start = new Int32Array(fields.length);
     this.#keys = keys;
     this.#generation = keys.generation;
     this.#signatures = new Int32Array(128 * fields.length);
@@ -53,7 +61,7 @@ export class KeyTable {
   /** The id of the key in the slots; −1 if one of its fields makes no key. */
   idOf(bytes: Uint8Array): number {
     if (this.#generation !== this.#keys.generation) this.#forget();
-    const hash = this.#hash(bytes);
+    const hash = this.#sign(bytes);
     let place = hash & this.#mask;
     for (let probe = 0; probe < MAX_PROBES; probe += 1) {
       const entry = this.#places[place]! - 1; // place ≤ mask
@@ -69,40 +77,44 @@ export class KeyTable {
     return this.#count;
   }
 
-  /** FNV-1a over the signatures and bytes of the fields, with a last mix because the low bits choose the place. */
-  #hash(bytes: Uint8Array): number {
+  /**
+   * Notes signature and beginning of each field, and returns the hash of them and the bytes: a multiply and a shift
+   * for each four bytes, as in MurmurHash3, so that all bits of the key reach the low ones, which choose the place.
+   */
+  #sign(bytes: Uint8Array): number {
     const keySlots = this.#keySlots;
-    let hash = 0x811c9dc5 | 0;
+    const { kinds, starts, ends } = this.#slots;
+    let hash = keySlots.length;
     for (let field = 0; field < keySlots.length; field += 1) {
       const slot = keySlots[field]!; // field < length
-      hash = Math.imul(hash ^ this.#signature(slot), 0x01000193);
-      const end = this.#keyEnd(slot);
-      for (let at = this.#slots.starts[slot]!; at < end; at += 1) hash = Math.imul(hash ^ bytes[at]!, 0x01000193); // in the record
+      const kind = kinds[slot]!; // a slot of these slots, always
+      let at = starts[slot]!; // likewise
+      const end = kind <= NULL ? at : ends[slot]!; // likewise
+      const signature = kind <= NULL ? 0 : ((end - at) << 4) | kind;
+      this.#signature[field] = signature;
+      this.#start[field] = at;
+      hash = mixed(hash, signature);
+      // Each index is below end.
+      for (; at + 3 < end; at += 4) {
+        hash = mixed(hash, bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)); // see above
+      }
+      let rest = 0;
+      for (; at < end; at += 1) rest = (rest << 8) | bytes[at]!; // see above
+      hash = mixed(hash, rest);
     }
-    return Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
-  }
-
-  /** Kind and length in one number: what tells `1` from `"1"`, and where one field ends and the next begins. */
-  #signature(slot: number): number {
-    const kind = this.#slots.kinds[slot]!; // a slot of these slots, always
-    if (kind === FieldKind.ABSENT || kind === FieldKind.NULL) return 0;
-    return ((this.#slots.ends[slot]! - this.#slots.starts[slot]!) << 4) | kind; // likewise
-  }
-
-  /** Where the bytes that count end: an absent field has none. */
-  #keyEnd(slot: number): number {
-    return this.#signature(slot) === 0 ? this.#slots.starts[slot]! : this.#slots.ends[slot]!; // a slot, always
+    return hash;
   }
 
   #isEntry(entry: number, bytes: Uint8Array): boolean {
-    const keySlots = this.#keySlots;
+    const fields = this.#keySlots.length;
     const known = this.#bytes;
     let from = this.#offsets[entry]!; // entry < count
-    for (let field = 0; field < keySlots.length; field += 1) {
-      const slot = keySlots[field]!; // field < length
-      if (this.#signatures[entry * keySlots.length + field] !== this.#signature(slot)) return false;
-      const end = this.#keyEnd(slot);
-      for (let at = this.#slots.starts[slot]!; at < end; at += 1, from += 1) {
+    for (let field = 0; field < fields; field += 1) {
+      const signature = this.#signature[field]!; // field < fields
+      if (this.#signatures[entry * fields + field] !== signature) return false;
+      const first = this.#start[field]!; // likewise
+      const last = first + (signature >>> 4);
+      for (let at = first; at < last; at += 1, from += 1) {
         if (known[from] !== bytes[at]) return false;
       }
     }
@@ -123,7 +135,7 @@ export class KeyTable {
 
   #remember(bytes: Uint8Array, hash: number, id: number): void {
     let length = 0;
-    for (const slot of this.#keySlots) length += this.#keyEnd(slot) - this.#slots.starts[slot]!; // a slot, always
+    for (const signature of this.#signature) length += signature >>> 4;
     if (length > MAX_KEY_BYTES) return;
     if (this.#count >= MAX_ENTRIES || this.#bytesUsed + length > MAX_BYTES) this.#forget();
     this.#makeRoom(length);
@@ -133,10 +145,11 @@ export class KeyTable {
     this.#hashes[entry] = hash;
     this.#ids[entry] = id;
     this.#offsets[entry] = this.#bytesUsed;
-    for (const [field, slot] of this.#keySlots.entries()) {
-      this.#signatures[entry * this.#keySlots.length + field] = this.#signature(slot);
-      const end = this.#keyEnd(slot);
-      for (let at = this.#slots.starts[slot]!; at < end; at += 1) this.#bytes[this.#bytesUsed++] = bytes[at]!; // in the record
+    for (const [field, signature] of this.#signature.entries()) {
+      const start = this.#start[field]!; // one per field
+      this.#signatures[entry * this.#keySlots.length + field] = signature;
+      this.#bytes.set(bytes.subarray(start, start + (signature >>> 4)), this.#bytesUsed);
+      this.#bytesUsed += signature >>> 4;
     }
     this.#count += 1;
     this.#places[place] = entry + 1;
@@ -184,6 +197,11 @@ export class KeyTable {
     this.#count = 0;
     this.#bytesUsed = 0;
   }
+}
+
+function mixed(hash: number, word: number): number {
+  const product = Math.imul(hash ^ word, 0x9e3779b1);
+  return product ^ (product >>> 15);
 }
 
 function grown(column: Int32Array, length: number): Int32Array<ArrayBuffer> {

@@ -6,6 +6,14 @@ import { FieldStatus } from './field-faults.ts';
 import { FieldKind, type FieldSlots } from './field-slots.ts';
 import { isDecimal, NumberStatus, parseNumber } from './number-parser.ts';
 
+const { ABSENT, NULL, NUMBER, STRING, ESCAPED, CELL } = FieldKind;
+const { VALUE, INEXACT_INTEGER, MISSING, INVALID, NOT_FINITE } = FieldStatus;
+/** What {@link parseNumber} gives, as a status of the field. */
+const STATUS_OF_NUMBER = new Uint8Array(3);
+STATUS_OF_NUMBER[NumberStatus.EXACT] = VALUE;
+STATUS_OF_NUMBER[NumberStatus.INEXACT_INTEGER] = INEXACT_INTEGER;
+STATUS_OF_NUMBER[NumberStatus.NOT_FINITE] = NOT_FINITE;
+
 /** Not the number's own text but a name of it: NaN and the infinities, as programs print them. */
 const NOT_FINITE_NAME = /^[-+]?(?:nan|inf|infinity)$/i;
 
@@ -23,23 +31,23 @@ export class SlotReader {
     const start = this.#slots.starts[slot]!; // a slot of these slots, always
     const end = this.#slots.ends[slot]!; // likewise
     switch (this.#slots.kinds[slot]) {
-      case FieldKind.STRING:
-        return readRfc3339(bytes, start, end, into, at) ? FieldStatus.VALUE : FieldStatus.INVALID;
-      case FieldKind.NUMBER:
+      case STRING:
+        return readRfc3339(bytes, start, end, into, at) ? VALUE : INVALID;
+      case NUMBER:
         return this.#readDecimal(bytes, start, end, into, at);
-      case FieldKind.ABSENT:
-      case FieldKind.NULL:
-        return FieldStatus.MISSING;
-      case FieldKind.CELL:
+      case ABSENT:
+      case NULL:
+        return MISSING;
+      case CELL:
         return this.#readCellTimestamp(bytes, start, end, into, at);
-      case FieldKind.ESCAPED: {
+      case ESCAPED: {
         const instant = instantOfText(this.#slots.valueOf(slot, bytes) as string); // an escaped text is text
-        if (instant === undefined) return FieldStatus.INVALID;
+        if (instant === undefined) return INVALID;
         into[at] = instant;
-        return FieldStatus.VALUE;
+        return VALUE;
       }
       default:
-        return FieldStatus.INVALID;
+        return INVALID;
     }
   }
 
@@ -47,51 +55,46 @@ export class SlotReader {
     const start = this.#slots.starts[slot]!; // a slot of these slots, always
     const end = this.#slots.ends[slot]!; // likewise
     switch (this.#slots.kinds[slot]) {
-      case FieldKind.NUMBER:
-        return statusOf(parseNumber(bytes, start, end, into, at));
-      case FieldKind.ABSENT:
-      case FieldKind.NULL:
-        return FieldStatus.MISSING;
-      case FieldKind.CELL:
+      case NUMBER:
+        return STATUS_OF_NUMBER[parseNumber(bytes, start, end, into, at)]!; // one of three
+      case ABSENT:
+      case NULL:
+        return MISSING;
+      case CELL:
         return this.#readCellMetric(slot, bytes, into, at);
       default:
-        return FieldStatus.INVALID;
+        return INVALID;
     }
   }
 
   /** What stands in a slot, as messages name it. */
   describe(slot: number, bytes: Uint8Array): string {
-    return this.#slots.kindOf(slot) === FieldKind.NUMBER
+    return this.#slots.kindOf(slot) === NUMBER
       ? describeNumberText(this.#slots.rawText(slot, bytes))
       : describeValue(this.#slots.valueOf(slot, bytes));
   }
 
   #readDecimal(bytes: Uint8Array, start: number, end: number, into: Float64Array, at: number): number {
     const isInRange = readDecimalInstant(bytes, start, end, this.#shift, into, at);
-    return isInRange ? FieldStatus.VALUE : FieldStatus.INVALID;
+    return isInRange ? VALUE : INVALID;
   }
 
   #readCellTimestamp(bytes: Uint8Array, cellStart: number, cellEnd: number, into: Float64Array, at: number): number {
     const start = trimmedStart(bytes, cellStart, cellEnd);
     const end = trimmedEnd(bytes, start, cellEnd);
-    if (start === end) return FieldStatus.MISSING;
+    if (start === end) return MISSING;
     if (isDecimal(bytes, start, end)) return this.#readDecimal(bytes, start, end, into, at);
-    return readRfc3339(bytes, start, end, into, at) ? FieldStatus.VALUE : FieldStatus.INVALID;
+    return readRfc3339(bytes, start, end, into, at) ? VALUE : INVALID;
   }
 
   #readCellMetric(slot: number, bytes: Uint8Array, into: Float64Array, at: number): number {
     const start = trimmedStart(bytes, this.#slots.starts[slot]!, this.#slots.ends[slot]!); // as above
     const end = trimmedEnd(bytes, start, this.#slots.ends[slot]!); // as above
-    if (start === end) return FieldStatus.MISSING;
-    if (isDecimal(bytes, start, end)) return statusOf(parseNumber(bytes, start, end, into, at));
+    if (start === end) return MISSING;
+    if (isDecimal(bytes, start, end)) return STATUS_OF_NUMBER[parseNumber(bytes, start, end, into, at)]!; // one of three
     const isNamed = NOT_FINITE_NAME.test(this.#slots.rawText(slot, bytes).trim());
-    return isNamed ? FieldStatus.NOT_FINITE : FieldStatus.INVALID;
+    return isNamed ? NOT_FINITE : INVALID;
   }
-}
-
-function statusOf(status: number): number {
-  if (status === NumberStatus.EXACT) return FieldStatus.VALUE;
-  return status === NumberStatus.NOT_FINITE ? FieldStatus.NOT_FINITE : FieldStatus.INEXACT_INTEGER;
 }
 
 function isBlank(byte: number | undefined): boolean {

@@ -64,7 +64,7 @@ export class PipelineRun {
   constructor(options: RunOptions) {
     this.#options = options;
     const { plan } = options;
-    this.core = new StreamCore(plan);
+    this.core = new StreamCore(plan, options.clock);
     this.totals = new RunTotals(this.core, options.metrics);
     this.#store = new EpochStore(plan.state, plan.name);
     this.delivery = new Delivery({ ...options, signal: this.#failing.signal });
@@ -119,6 +119,10 @@ export class PipelineRun {
 
   async #start(): Promise<SourceReader> {
     const { plan, clock, logger } = this.#options;
+    if (plan.parallelism > 1) {
+      const message = 'parallelism is noted, but this version aggregates on one thread';
+      logger.info({ parallelism: plan.parallelism }, message);
+    }
     await plan.state.open();
     const stored = await this.#store.read((record) => this.core.engine.load(record));
     await this.delivery.open({ pipeline: plan.name, clock, logger });
@@ -171,21 +175,21 @@ export class PipelineRun {
     const block = ready.take();
     if (block === undefined) return;
     ready.prefetch();
-    this.core.process(ready.index, block, clock.now(), this.#outbox);
+    this.core.process(ready.index, block, this.#outbox);
     this.#read += block.count;
     metrics.recordProcessingLatency(Math.max(0, clock.now() - block.receivedAt));
   }
 
   /** Takes what has fired into the outbox; where that is more than fits, by way of several epochs. */
   async #drain(reader: SourceReader): Promise<void> {
-    const { plan, clock } = this.#options;
-    while (!this.core.drain(plan.bufferSize, clock.now(), this.#outbox)) await this.#closeEpoch(reader);
+    const { plan } = this.#options;
+    while (!this.core.drain(plan.bufferSize, this.#outbox)) await this.#closeEpoch(reader);
   }
 
   async #closeEpoch(reader: SourceReader): Promise<void> {
     const { clock } = this.#options;
     reader.noteLag();
-    this.core.tick(clock.now());
+    this.core.tick();
     this.#openedAt = clock.monotonic();
     this.core.dropDeadKeys();
     if (this.#read > 0 || outboxSize(this.#outbox) > 0) {

@@ -114,7 +114,7 @@ export class SourceReader {
   }
 
   #add(partition: OpenSource['partitions'][number]): void {
-    const index = this.#core.addPartition(partition.id, this.#options.clock.now());
+    const index = this.#core.addPartition(partition.id);
     const position = this.#positions.get(partition.id);
     this.readers.push(new PartitionReader(partition, index, position, this.#options.onSettled));
   }

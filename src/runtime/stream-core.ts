@@ -9,6 +9,7 @@ import type { PipelinePlan } from '../plan/plan.ts';
 import { AggregationResult } from '../results/aggregation-result.ts';
 import { DeadLetter } from '../results/dead-letter.ts';
 import { LateEvent } from '../results/late-event.ts';
+import type { Clock } from '../time/clock.ts';
 import type { Instant } from '../time/instant.ts';
 import { ProgressTracker } from '../time/progress.ts';
 import type { Outbox } from './outbox.ts';
@@ -18,18 +19,21 @@ const KEY_SLACK = 4096;
 
 /**
  * The synchronous heart of a pipeline: decoder, progress and window engine, put together. Blocks go in, an outbox
- * fills. Nothing in it waits; the runtime around it, and the test driver, decide what comes when.
+ * fills. Nothing in it waits; the runtime around it, and the test driver, decide what comes when. Silence and
+ * intervals are measured by the clock's steady time, so that setting the wall clock changes no result.
  */
 export class StreamCore {
   readonly engine: WindowEngine;
   readonly progress: ProgressTracker;
   readonly #plan: PipelinePlan;
+  readonly #clock: Clock;
   readonly #decoder: BatchDecoder;
   readonly #keys = new KeyDictionary();
   readonly #partitions: string[] = [];
 
-  constructor(plan: PipelinePlan) {
+  constructor(plan: PipelinePlan, clock: Clock) {
     this.#plan = plan;
+    this.#clock = clock;
     this.#decoder = createBatchDecoder(plan.decode, this.#keys);
     this.progress = new ProgressTracker(plan.watermark, { idleTimeoutMs: plan.idleTimeoutMs });
     this.engine = new ReferenceEngine({
@@ -45,18 +49,19 @@ export class StreamCore {
   }
 
   /** Adds a partition; returns its index. */
-  addPartition(id: string, now: Instant): number {
-    const index = this.progress.add(id, now);
+  addPartition(id: string): number {
+    const index = this.progress.add(id, this.#clock.monotonic());
     this.#partitions[index] = id;
     return index;
   }
 
   /** Takes a block of a partition through decoding and into the windows. Leaves what is due to {@link drain}. */
-  process(partition: number, block: RecordBlock, now: Instant, outbox: Outbox): void {
+  process(partition: number, block: RecordBlock, outbox: Outbox): void {
+    const now = this.#clock.now();
     const { batch, rejections } = this.#decoder.decode(block, now);
     const id = this.#partitions[partition] ?? '';
     for (const rejection of rejections) outbox.deadLetters.push(deadLetterOf(rejection, block, id, now));
-    this.progress.observe(partition, batch.timestamps, batch.count, batch.watermarks, now);
+    this.progress.observe(partition, batch.timestamps, batch.count, batch.watermarks, this.#clock.monotonic());
     for (const dropped of this.engine.ingest(batch, now)) outbox.lateEvents.push(lateEventOf(dropped, batch, id, now));
     this.engine.advance(this.progress.watermark());
   }
@@ -68,14 +73,15 @@ export class StreamCore {
   }
 
   /** The clock has moved on: idleness, periodic watermarks, triggers. */
-  tick(now: Instant): void {
-    this.progress.tick(now);
-    this.engine.tick(now);
+  tick(): void {
+    this.progress.tick(this.#clock.monotonic());
+    this.engine.tick(this.#clock.now());
     this.engine.advance(this.progress.watermark());
   }
 
   /** Takes at most `limit` fired panes into the outbox. True when none is left; else call again before going on. */
-  drain(limit: number, now: Instant, outbox: Outbox): boolean {
+  drain(limit: number, outbox: Outbox): boolean {
+    const now = this.#clock.now();
     const fired = this.engine.takeFired(limit);
     for (const { windowName, windowType, window, results, pane } of fired) {
       const init = { pipeline: this.#plan.name, windowName, windowType, window, results, pane, timestamp: now };

@@ -26,7 +26,7 @@ export class ItemReader<T> {
   /** True if {@link ItemReader.next} would not have to wait. */
   async ready(): Promise<boolean> {
     void this.#ahead();
-    for (let turn = 0; turn < READY_TURNS && !this.#settled; turn += 1) await null;
+    for (let turn = 0; turn < READY_TURNS && !this.#settled; turn += 1) await Promise.resolve();
     return this.#settled;
   }
 
@@ -38,10 +38,15 @@ export class ItemReader<T> {
     else await returned;
   }
 
+  /** Asynchronous, so that an iterator that throws at once fails like one that rejects. */
+  async #pull(): Promise<IteratorResult<T, unknown>> {
+    return this.#iterator.next();
+  }
+
   #ahead(): Promise<IteratorResult<T, unknown>> {
     if (this.#pending !== null) return this.#pending;
     this.#settled = false;
-    const pending = this.#iterator.next();
+    const pending = this.#pull();
     const settle = (): void => {
       this.#settled = true;
     };

@@ -6,3 +6,8 @@ export function sourceFailure(what: string, cause: unknown): ProcessorError {
   const why = cause instanceof Error ? cause.message : String(cause);
   return new ProcessorError('source', 'SOURCE_FAILED', `${what}: ${why}`, { cause });
 }
+
+/** The code of an error of Node's, such as `ENOENT`; empty for other errors. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}

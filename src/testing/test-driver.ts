@@ -57,7 +57,7 @@ export class TestDriver<R = Results> {
     const watermark = new DrivenWatermark(base, (generator) => {
       this.#made = generator;
     });
-    this.#core = new StreamCore({ ...plan, watermark });
+    this.#core = new StreamCore({ ...plan, watermark }, this.clock);
   }
 
   /** Makes a partition known before its first event: from here on it holds the watermark back. */
@@ -159,7 +159,7 @@ export class TestDriver<R = Results> {
   #partition(id: string): DrivenPartition {
     const known = this.#partitions.get(id);
     if (known !== undefined) return known;
-    const index = this.#core.addPartition(id, this.clock.now());
+    const index = this.#core.addPartition(id);
     const partition = { index, watermark: present(this.#made, 'generator of a partition'), offset: 0 };
     this.#core.progress.setCaughtUp(index, true);
     this.#partitions.set(id, partition);
@@ -177,16 +177,16 @@ export class TestDriver<R = Results> {
   }
 
   #process(target: DrivenPartition, block: RecordBlock): void {
-    this.#core.process(target.index, block, this.clock.now(), this.#outbox);
+    this.#core.process(target.index, block, this.#outbox);
     this.#collect();
   }
 
   #tick(): void {
-    this.#core.tick(this.clock.now());
+    this.#core.tick();
     this.#collect();
   }
 
   #collect(): void {
-    while (!this.#core.drain(1000, this.clock.now(), this.#outbox));
+    while (!this.#core.drain(1000, this.#outbox));
   }
 }

@@ -31,7 +31,7 @@ export interface PartitionProgressStatus {
  *
  * W is the minimum over active partitions and never falls. A partition that comes back from idleness, or appears
  * later, with a watermark below W is judged by its own watermark, and joins the minimum once it has caught up with
- * W. Without an active partition, W is the maximum over the idle and finished ones; +∞ when all are finished.
+ * W. Without an active partition, W is the maximum over the idle ones; +∞ when all are finished.
  *
  * The idea of progress tracking as a pure core below the dataflow is that of Timely Dataflow (Murray et al.,
  * "Naiad: A Timely Dataflow System", SOSP 2013).
@@ -147,12 +147,13 @@ export class ProgressTracker {
   /** What the partitions alone say; −∞ where they say nothing. */
   #derive(): Instant {
     let lowestJoined = Infinity;
-    let highestLeft = -Infinity;
+    let highestIdle = -Infinity;
     let [active, joined, idle] = [0, 0, 0];
     for (const { state, watermark } of this.#partitions) {
-      if (state !== 'active') {
-        if (state === 'idle') idle += 1;
-        highestLeft = Math.max(highestLeft, watermark);
+      if (state === 'finished') continue;
+      if (state === 'idle') {
+        idle += 1;
+        highestIdle = Math.max(highestIdle, watermark);
         continue;
       }
       active += 1;
@@ -163,7 +164,7 @@ export class ProgressTracker {
     }
     if (joined > 0) return lowestJoined;
     if (active > 0 || this.#partitions.length === 0) return -Infinity;
-    return idle > 0 ? highestLeft : Infinity;
+    return idle > 0 ? highestIdle : Infinity;
   }
 
   #at(index: number): PartitionProgress {

@@ -1,7 +1,6 @@
 import { parseSync, type Comment, type Program } from 'oxc-parser';
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync, readdirSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The folder that holds package.json. */
@@ -28,13 +27,19 @@ export function parse(file: SourceFile): ParsedFile {
   return { ...file, program, comments, lineOf: (offset) => file.text.slice(0, offset).split('\n').length };
 }
 
-/** Paths of all files that are, or are about to be, under version control. */
+/** What `.gitignore` leaves out: installed, built or written by a run. Read here without git, which may be absent. */
+const NOT_OURS: ReadonlySet<string> = new Set(['.cache', '.git', 'coverage', 'data', 'dist', 'node_modules', 'out']);
+
+/** Paths of all files of the project. */
 export function projectPaths(): string[] {
-  const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], { cwd: ROOT });
-  return listed
-    .toString('utf8')
-    .split('\0')
-    .filter((path) => path !== '' && existsSync(join(ROOT, path)));
+  const top = readdirSync(ROOT, { withFileTypes: true }).filter(({ name }) => !NOT_OURS.has(name));
+  return top.flatMap((entry) => {
+    if (!entry.isDirectory()) return [entry.name];
+    const below = readdirSync(join(ROOT, entry.name), { recursive: true, withFileTypes: true });
+    return below
+      .filter((each) => each.isFile())
+      .map((each) => relative(ROOT, join(each.parentPath, each.name)).replaceAll('\\', '/'));
+  });
 }
 
 /** Reads some of them. */

@@ -59,8 +59,10 @@ export class OracleProgress {
     const inState = (wanted: PartitionProgress['state']): number[] =>
       all.filter(([, { state }]) => state === wanted).map(([id]) => this.ownWatermark(id));
     const active = inState('active');
-    // Where none is active this is −∞ unless some are idle: finished partitions have nothing more to say.
-    return active.length > 0 ? Math.min(...active) : Math.max(...inState('idle'));
+    if (active.length > 0) return Math.min(...active);
+    // One that is on its way back is not idle, so it is not the case that all are: nothing moves until it has caught up.
+    if (inState('returning').length > 0) return -Infinity;
+    return Math.max(...inState('idle'));
   }
 
   #of(id: string): PartitionProgress {

@@ -53,9 +53,9 @@ export const RIGHT_RULES: NaiveRules = {
     if (partitions.every(({ state }) => state === 'finished')) return Infinity;
     const active = partitions.filter(({ state }) => state === 'active');
     const idle = partitions.filter(({ state }) => state === 'idle');
-    return active.length > 0
-      ? Math.min(...active.map(({ watermark }) => watermark))
-      : Math.max(...idle.map(({ watermark }) => watermark));
+    if (active.length > 0) return Math.min(...active.map(({ watermark }) => watermark));
+    if (partitions.some(({ state }) => state === 'returning')) return -Infinity;
+    return Math.max(...idle.map(({ watermark }) => watermark));
   },
   ofBatch: (events) => events,
   keyText: (key) =>

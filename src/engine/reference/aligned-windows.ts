@@ -40,17 +40,15 @@ export class AlignedWindows extends WindowOperator {
     this.alignment = alignment;
   }
 
-  override add(batch: EventBatch, i: number): void {
+  override add(batch: EventBatch, i: number): boolean {
     const { sizeMs, slideMs, offsetMs } = this.alignment;
     const at = batch.timestamps[i] ?? Number.NaN;
     const last = tumblingStart(at, slideMs, offsetMs);
     const reach = sizeMs - 1 - (at - last);
-    if (reach < 0) {
-      this.ledger.counters.unassigned += 1;
-      return;
-    }
+    if (reach < 0) return false;
     const earlier = Math.floor(reach / slideMs);
     for (let n = earlier; n >= 0; n -= 1) this.#addTo(last - n * slideMs, batch, i);
+    return true;
   }
 
   override close(): void {
@@ -105,6 +103,11 @@ export class AlignedWindows extends WindowOperator {
     group.states.set(keyId, state);
     this.created(state);
     return state;
+  }
+
+  /** True if the window of a key that starts at `start` holds state. */
+  protected hasState(start: Instant, keyId: number): boolean {
+    return this.#groups.get(start)?.states.has(keyId) === true;
   }
 
   /** The cell of a new window; null where windows hold none of their own. */

@@ -43,8 +43,10 @@ export class ReferenceEngine implements WindowEngine {
     assert(!this.#hasDue(), 'all due panes are taken before the next batch');
     this.#ledger.now = now;
     this.#ledger.dropped = [];
-    for (const operator of this.#operators) {
-      for (let i = 0; i < batch.count; i += 1) operator.add(batch, i);
+    for (let i = 0; i < batch.count; i += 1) {
+      let assigned = false;
+      for (const operator of this.#operators) assigned = operator.add(batch, i) || assigned;
+      if (!assigned) this.#ledger.counters.unassigned += 1;
     }
     return this.#ledger.dropped;
   }

@@ -11,7 +11,10 @@ import { WindowState } from './window-state.ts';
 /** Sessions: windows that an event opens, and that merge while less than the gap lies between their events. */
 export class SessionWindows extends WindowOperator {
   readonly #gapMs: Millis;
-  /** By key id: the sessions that hold state, by start; they never overlap. */
+  /**
+   * By key id: the sessions that hold state, by start, and so by end. They overlap only where one was gone by the
+   * watermark of the partition that opened the next.
+   */
   readonly #sessions = new Map<number, WindowState[]>();
   /** Every session has an entry here, at its end as it was when the entry was made, or at when it is gone. */
   readonly #deadlines = new DeadlineHeap<WindowState>();
@@ -23,20 +26,23 @@ export class SessionWindows extends WindowOperator {
     this.#gapMs = gapMs;
   }
 
-  override add(batch: EventBatch, i: number): void {
+  override add(batch: EventBatch, i: number): boolean {
     const at = batch.timestamps[i] ?? Number.NaN;
     const keyId = batch.keys[i] ?? 0;
     const sessions = this.#sessions.get(keyId) ?? [];
-    // Two events exactly a gap apart are two sessions, so spans that only touch stay apart.
-    const first = firstEndingAfter(sessions, at);
+    // Two events exactly a gap apart are two sessions, so spans that only touch stay apart. Sessions that are gone by
+    // the partition's own watermark take no part: whether the pipeline's has passed them too is a matter of batches.
+    const goneUntil = (batch.watermarks[i] ?? -Infinity) - this.lateness.allowedLatenessMs;
+    const first = firstEndingAfter(sessions, Math.max(at, goneUntil));
     let behind = first;
     while ((sessions[behind]?.start ?? Infinity) < at + this.#gapMs) behind += 1;
     const start = behind > first ? Math.min(at, sessions[first]?.start ?? at) : at;
     const end = Math.max(at + this.#gapMs, behind > first ? (sessions[behind - 1]?.end ?? at) : at);
-    if (!this.admit(batch, i, start, end)) return;
+    if (!this.admit(batch, i, start, end)) return true;
     const state = this.#join(sessions, first, behind, start, end, keyId);
     state.cell?.add(batch, i);
     this.touch(state);
+    return true;
   }
 
   override close(): void {
@@ -96,7 +102,8 @@ export class SessionWindows extends WindowOperator {
     const [only] = joined;
     if (only !== undefined && joined.length === 1) {
       if (only.start === start && only.end === end) return only;
-      if (only.panes === 0) {
+      // One that has fired is taken back, and one that is due is not so any more.
+      if (only.panes === 0 && !only.due) {
         only.resize(start, end);
         return only;
       }
@@ -106,8 +113,6 @@ export class SessionWindows extends WindowOperator {
       merged.cell?.merge(present(absorbed.cell, 'cell of a session'));
       merged.elements += absorbed.elements;
       merged.since = Math.min(merged.since, absorbed.since);
-      // Joined after its firing by a late event, the merged session fires again, late; unless it is open once more.
-      if (absorbed.closed && end <= this.ledger.watermark.timestamp) merged.closed = true;
       this.#absorb(absorbed);
     }
     sessions.splice(first, 0, merged);

@@ -58,7 +58,7 @@ export class SlicedWindows extends AlignedWindows {
     this.#cut = alignment.sizeMs % alignment.slideMs;
   }
 
-  override add(batch: EventBatch, i: number): void {
+  override add(batch: EventBatch, i: number): true {
     const at = batch.timestamps[i] ?? Number.NaN;
     const judgedBy = batch.watermarks[i] ?? -Infinity;
     const keyId = batch.keys[i] ?? 0;
@@ -66,12 +66,13 @@ export class SlicedWindows extends AlignedWindows {
     const { counters, watermark } = this.ledger;
     if (judgedBy >= slice.firstEnd || watermark.timestamp >= slice.firstEnd) {
       this.#addLate(slice, batch, i, keyId);
-      return;
+      return true;
     }
     counters.assigned += slice.windows;
     if (at >= judgedBy) counters.onTime += slice.windows;
     else counters.outOfOrder += slice.windows;
     this.#addTo(slice, slice.firstEnd, batch, i, keyId);
+    return true;
   }
 
   override results(state: WindowState): Results {
@@ -108,10 +109,19 @@ export class SlicedWindows extends AlignedWindows {
 
   protected override unlink(state: WindowState): void {
     super.unlink(state);
-    // The window is the last one over the slices of its first slide: nothing will read this key's part of them again.
-    for (const start of this.#sliceStarts(state.start, state.start + this.alignment.slideMs)) {
-      this.#dropBuckets(start, state.keyId);
+    for (const start of this.#sliceStarts(state.start, state.end)) {
+      const slice = this.#slices.get(start);
+      if (slice !== undefined && !this.#isRead(slice, state.keyId)) this.#dropBuckets(slice, state.keyId);
     }
+  }
+
+  /** True while some window over a slice may still fire for a key. */
+  #isRead(slice: Slice, keyId: number): boolean {
+    // Windows mostly go in order, so as a rule the last one settles it.
+    for (let start = slice.lastStart; start >= slice.firstStart; start -= this.alignment.slideMs) {
+      if (this.hasState(start, keyId)) return true;
+    }
+    return false;
   }
 
   #addLate(slice: Slice, batch: EventBatch, i: number, keyId: number): void {
@@ -155,16 +165,14 @@ export class SlicedWindows extends AlignedWindows {
     this.#slices.set(slice.start, slice);
   }
 
-  #dropBuckets(sliceStart: Instant, keyId: number): void {
-    const slice = this.#slices.get(sliceStart);
-    if (slice === undefined) return;
+  #dropBuckets(slice: Slice, keyId: number): void {
     for (let bucket = slice.buckets.get(keyId) ?? null; bucket !== null; bucket = bucket.next) {
       bucket.removed = true;
       this.change(bucket);
     }
     slice.buckets.delete(keyId);
     if (slice.buckets.size > 0) return;
-    this.#slices.delete(sliceStart);
+    this.#slices.delete(slice.start);
     if (this.#lastSlice === slice) this.#lastSlice = undefined;
   }
 

@@ -34,8 +34,8 @@ export abstract class WindowOperator {
     this.trigger = settings.trigger;
   }
 
-  /** Adds event `i` of a batch to the windows that it belongs to. */
-  abstract add(batch: EventBatch, i: number): void;
+  /** Adds event `i` of a batch to the windows that it belongs to. False if there are none. */
+  abstract add(batch: EventBatch, i: number): boolean;
   /** The watermark has moved to the ledger's: notes what is due, and lets go of windows that are gone and not due. */
   abstract close(): void;
   /** The aggregates of a window as of now. */

@@ -3,7 +3,8 @@ export const NO_NUMBER = '–';
 
 const LARGEST = 1e12;
 const SMALLEST = 1e-4;
-const formats = new Map<number, Intl.NumberFormat>();
+/** Where a separator stands: before each three digits of the whole part. */
+const THOUSANDS = /(?<!\..*)\B(?=(?:\d{3})+(?!\d))/g;
 
 /**
  * How many decimals a column of numbers gets, so that their points stand below each other: four significant digits
@@ -15,7 +16,7 @@ export function decimalsFor(values: readonly (number | null | undefined)[], prev
   let needed = 0;
   for (const value of values) {
     const size = Math.abs(value ?? 0);
-    if (size < SMALLEST || size >= LARGEST) continue;
+    if (!(size >= SMALLEST && size < LARGEST)) continue;
     needed = Math.max(needed, decimalsOf(size, 3));
     largest = Math.max(largest, size);
   }
@@ -40,18 +41,9 @@ function decimalsOf(size: number, digits: number): number {
 export function formatNumber(value: number | null | undefined, decimals: number): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return NO_NUMBER;
   const size = Math.abs(value);
-  if (size === 0) return formatOf(decimals).format(0);
-  if (size >= LARGEST || size < SMALLEST) return value.toExponential(2).replace('e+', 'e');
-  const shown = Number(size.toFixed(decimals));
-  return formatOf(Math.abs(shown - size) > 0.05 * size ? decimalsOf(size, 3) : decimals).format(value);
-}
-
-function formatOf(decimals: number): Intl.NumberFormat {
-  let format = formats.get(decimals);
-  if (format === undefined) {
-    // The locale is fixed: output must not depend on the machine it is made on.
-    format = new Intl.NumberFormat('en-US', { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
-    formats.set(decimals, format);
-  }
-  return format;
+  if (size >= LARGEST || (size < SMALLEST && size > 0)) return value.toExponential(2).replace('e+', 'e');
+  let digits = size.toFixed(decimals);
+  if (Math.abs(Number(digits) - size) > 0.05 * size) digits = size.toFixed(decimalsOf(size, 3));
+  if (size >= 999.5) digits = digits.replace(THOUSANDS, ',');
+  return value < 0 ? `-${digits}` : digits;
 }

@@ -17,6 +17,8 @@ import { formatSpan } from './window-span.ts';
 const HEADER_EVERY_LINES = 40;
 const NARROWEST_NUMBER = 6;
 const NARROWEST_NAME = 16;
+/** What stands beside the name of a window at most: times, timing and two days. */
+const LONGEST_SPAN = 64;
 const WIDEST_KEY = 40;
 const TITLES: ReadonlyMap<string, string> = new Map([['average', 'avg']]);
 const TIMINGS: Readonly<Record<Pane['timing'], string>> = {
@@ -141,8 +143,9 @@ export class ResultTable {
   #column(metric: string | null, aggregate: string): NumberColumn {
     const metricTitle = printable(metric ?? '');
     const title = TITLES.get(aggregate) ?? printable(aggregate);
-    const width = Math.max(NARROWEST_NUMBER, widthOf(title), this.#widths.get(columnId(metric, aggregate)) ?? 0);
-    return { title, width, metric, metricWidth: widthOf(metricTitle), aggregate };
+    const id = columnId(metric, aggregate);
+    const width = Math.max(NARROWEST_NUMBER, widthOf(title), this.#widths.get(id) ?? 0);
+    return { id, title, width, metric, metricWidth: widthOf(metricTitle), aggregate };
   }
 
   #heading(group: ResultGroup, width: number): string {
@@ -151,7 +154,7 @@ export class ResultTable {
     const days = group.days === this.#lastDays ? '' : `${group.days} UTC`;
     this.#lastDays = group.days;
     const timing = TIMINGS[pane.timing];
-    const name = truncate(printable(windowName), Math.max(NARROWEST_NAME, width - 60));
+    const name = truncate(printable(windowName), Math.max(NARROWEST_NAME, width - LONGEST_SPAN));
     const parts = [this.#style(BOLD, span === '' ? name : `${name}  ${span}`)];
     if (timing !== '') parts.push(this.#style(YELLOW, timing));
     if (days !== '') parts.push(this.#style(DIM, days));
@@ -181,8 +184,8 @@ export class ResultTable {
     const cells = layout.span === null ? [] : [fit(row.span, layout.span.width, 'left')];
     layout.keys.forEach((column, index) => cells.push(fit(row.keys[index] ?? '', column.width, 'left')));
     const numbers = [...(layout.count === null ? [] : [layout.count]), ...layout.metrics.flat()];
-    for (const { metric, aggregate, width } of numbers) {
-      const decimals = this.#decimals.get(columnId(metric, aggregate)) ?? 0;
+    for (const { id, metric, aggregate, width } of numbers) {
+      const decimals = this.#decimals.get(id) ?? 0;
       cells.push(formatNumber(valueOf(row, metric, aggregate), decimals).padStart(width));
     }
     return `${' '.repeat(INDENT)}${cells.join(' '.repeat(GAP))}`.trimEnd();

@@ -16,6 +16,8 @@ export interface Candidate {
 
 /** A column of numbers: one aggregate of one metric; metric null for the count that all metrics share. */
 export interface NumberColumn extends Candidate {
+  /** Tells it from all other columns. */
+  readonly id: string;
   readonly metric: string | null;
   readonly aggregate: string;
   /** Width of the metric's name, which stands above its columns. */

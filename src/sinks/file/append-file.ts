@@ -56,10 +56,7 @@ export class AppendFile {
       const stat = await handle.stat();
       if (!stat.isFile()) throw new Error('it is not a regular file');
       const length = await lengthOfWholeLines(handle, stat.size);
-      if (length < stat.size) {
-        await handle.truncate(length);
-        await handle.datasync();
-      }
+      if (length < stat.size) await handle.truncate(length);
       return { file: new AppendFile(handle, length), cutBytes: stat.size - length };
     } catch (error) {
       await handle.close();
@@ -112,10 +109,7 @@ export class AppendFile {
 
   async #repair(): Promise<void> {
     const { size } = await this.#handle.stat();
-    if (size > this.#length) {
-      await this.#handle.truncate(this.#length);
-      await this.#handle.datasync();
-    }
+    if (size > this.#length) await this.#handle.truncate(this.#length);
     this.#torn = false;
   }
 }

@@ -121,7 +121,9 @@ export class FileSink<T = AggregationResult<object>> implements EventSink<T> {
 function* linesOf(items: readonly unknown[]): Generator<Uint8Array> {
   let chunk = '';
   for (const item of items) {
-    chunk += `${JSON.stringify(item)}\n`;
+    const json: string | undefined = JSON.stringify(item);
+    if (json === undefined) throw new TypeError('an item has no JSON form');
+    chunk += `${json}\n`;
     if (chunk.length < CHUNK_LENGTH) continue;
     yield Buffer.from(chunk);
     chunk = '';

@@ -45,6 +45,9 @@ export class Framer {
   #store: Buffer = EMPTY;
   /** Offset in the stream of the first of `#bytes`. */
   #base: number;
+  /** Place and state after the last record found: what follows it may have been looked at already. */
+  #nextOffset: number;
+  #state: string;
   #markPending: boolean;
   #ended = false;
   /** The first MiB of the record that has begun, once it is known to be too large; the rest is not kept. */
@@ -54,6 +57,8 @@ export class Framer {
     this.#splitter = options.splitter;
     this.#maxBlockRecords = options.maxBlockRecords;
     this.#base = options.offset;
+    this.#nextOffset = options.offset;
+    this.#state = options.splitter.state;
     this.#markPending = options.atStart;
     this.#format = options.format;
   }
@@ -65,7 +70,7 @@ export class Framer {
 
   /** What a new framer needs, beside the block's `nextOffset`, to go on after the block just taken. */
   get state(): string {
-    return this.#splitter.state;
+    return this.#state;
   }
 
   /** How records are to be read; null for CSV whose header row has not been seen yet. */
@@ -109,6 +114,8 @@ export class Framer {
     let first = -1;
     while (columns.count < this.#maxBlockRecords) {
       if (!splitter.split(this.#bytes) && !(this.#ended && splitter.finish(this.#bytes))) break;
+      this.#nextOffset = this.#base + splitter.next;
+      this.#state = splitter.state;
       if (this.#format === null) {
         this.#format = { type: 'csv', header: this.#header() };
         continue;
@@ -136,8 +143,7 @@ export class Framer {
   }
 
   #block(format: RecordFormat, bytes: Buffer, receivedAt: Instant): ByteBlock {
-    const nextOffset = this.#base + this.#splitter.next;
-    return { kind: 'bytes', format, bytes, ...this.#columns.take(), nextOffset, receivedAt };
+    return { kind: 'bytes', format, bytes, ...this.#columns.take(), nextOffset: this.#nextOffset, receivedAt };
   }
 
   /** Lets go of the bytes of records that have been handed over, and of all but the first MiB of one too large. */

@@ -94,8 +94,8 @@ describe.each(FORMATS)('framing of %s', (format) => {
 
   it('goes on at the end of any block with exactly the rest', () => {
     fc.assert(
-      fc.property(input, cuts, (bytes, at) => {
-        const { records, places } = frame(format, cut(bytes, at), { maxBlockRecords: 1 });
+      fc.property(input, cuts, fc.integer({ min: 1, max: 5 }), (bytes, at, maxBlockRecords) => {
+        const { records, places } = frame(format, cut(bytes, at), { maxBlockRecords });
         for (const { offset, resumption, index } of places) {
           const rest = frame(format, [bytes.subarray(offset)], { offset, resumption }).records;
           expect(rest).toEqual(records.slice(index));
@@ -177,6 +177,12 @@ describe('framing of NDJSON', () => {
     const { records, places } = frame('ndjson', [Buffer.from('é\n\nab\r\nc')], { maxBlockRecords: 2 });
     expect(records.map((record) => record.offset)).toEqual([0, 4, 8]);
     expect(places.map((place) => place.offset)).toEqual([8, 9]);
+  });
+
+  it('goes on after the last whole line, however much of the next one has come', () => {
+    const framer = createFramer('ndjson', { maxBlockRecords: 10 });
+    framer.push(Buffer.from('ab\ncd\nef'));
+    expect(framer.take(0)).toMatchObject({ count: 2, nextOffset: 6 });
   });
 
   it('holds no more than a few MiB of a line that never ends', () => {

@@ -1,0 +1,120 @@
+import type { RecordBlock } from '../../event/record-block.ts';
+import type { SourceContext, SourcePartition } from '../event-source.ts';
+import type { Framer } from '../framing/framer.ts';
+import { createFramer, type StreamFormat } from '../framing/stream-format.ts';
+import { PlainInput, ReadAhead, type ByteInput } from './byte-input.ts';
+import { formatToken, identityOf, type FileIdentity } from './file-token.ts';
+import type { FoundFile } from './find-files.ts';
+import { GzipInput } from './gzip-input.ts';
+import type { PooledFile } from './handle-pool.ts';
+import { readHead, readRecordFormat, resumeProblem, resumptionOf } from './resumption.ts';
+
+/** How much of each file is read ahead. */
+export interface ReadAheadSize {
+  readonly pieceBytes: number;
+  readonly pieces: number;
+}
+
+interface Reading {
+  readonly framer: Framer;
+  readonly input: ReadAhead;
+  /** Offset in the partition at which the file begins. */
+  readonly start: number;
+  readonly identity: FileIdentity;
+}
+
+/** A file read once, from the committed position or its start to its end. Opened by the first read. */
+export class FilePartition implements SourcePartition {
+  readonly id: string;
+  readonly #file: PooledFile;
+  readonly #format: StreamFormat;
+  readonly #size: ReadAheadSize;
+  readonly #context: SourceContext;
+  readonly #gzip: boolean;
+  #reading: Reading | null = null;
+  /** The last piece has been read. */
+  #ended = false;
+  /** The last block has been handed over. */
+  #finished = false;
+  #bytesRead = 0;
+  #bytesTotal: number;
+
+  constructor(found: FoundFile, file: PooledFile, format: StreamFormat, size: ReadAheadSize, context: SourceContext) {
+    this.id = found.path;
+    this.#file = file;
+    this.#format = format;
+    this.#size = size;
+    this.#context = context;
+    this.#gzip = isGzip(found.path);
+    this.#bytesTotal = found.sizeBytes;
+  }
+
+  /** False until the end: what a file holds is there, however long nobody asks for it. */
+  get caughtUp(): boolean {
+    return this.#finished;
+  }
+
+  progress(): { readonly bytesRead: number; readonly bytesTotal: number } {
+    return { bytesRead: this.#bytesRead, bytesTotal: Math.max(this.#bytesRead, this.#bytesTotal) };
+  }
+
+  async read(): Promise<RecordBlock | null> {
+    const { signal, clock } = this.#context;
+    while (!signal.aborted && !this.#finished) {
+      const { framer, input, start, identity } = (this.#reading ??= await this.#begin());
+      const block = framer.take(clock.now());
+      if (block !== null) return { ...block, token: formatToken({ ...identity, start, state: framer.state }) };
+      if (this.#ended) await this.close();
+      else await this.#readPiece(framer, input);
+    }
+    return null;
+  }
+
+  async close(): Promise<void> {
+    this.#finished = true;
+    await this.#reading?.input.close();
+    await this.#file.close();
+  }
+
+  async #readPiece(framer: Framer, input: ReadAhead): Promise<void> {
+    const piece = await input.next();
+    if (piece === null) {
+      this.#ended = true;
+      framer.end();
+    } else {
+      this.#bytesRead = piece.storedBytes;
+      framer.push(piece.bytes);
+    }
+  }
+
+  async #begin(): Promise<Reading> {
+    const opened = { ...(await this.#file.stat()), head: await readHead(this.#file) };
+    const identity = identityOf(opened.inode, opened.head);
+    this.#bytesTotal = opened.sizeBytes;
+    const { maxBlockRecords, positions } = this.#context;
+    const position = positions.get(this.id);
+    if (position === undefined) {
+      const framer = createFramer(this.#format, { maxBlockRecords });
+      return { framer, input: new ReadAhead(this.#inputAt(0), this.#size.pieces), start: 0, identity };
+    }
+    const resumption = resumptionOf(this.id, position);
+    const problem = resumeProblem(this.id, resumption, opened, !this.#gzip);
+    if (problem !== null) throw problem;
+    const framer = createFramer(this.#format, {
+      maxBlockRecords,
+      offset: position.offset,
+      resumption: { state: resumption.state, format: await readRecordFormat(this.#format, this.#inputAt(0)) },
+    });
+    const input = new ReadAhead(this.#inputAt(resumption.used), this.#size.pieces);
+    return { framer, input, start: resumption.start, identity };
+  }
+
+  #inputAt(offset: number): ByteInput {
+    return this.#gzip ? new GzipInput(this.#file, offset) : new PlainInput(this.#file, offset, this.#size.pieceBytes);
+  }
+}
+
+/** True for a name that ends in `.gz`. */
+export function isGzip(path: string): boolean {
+  return path.toLowerCase().endsWith('.gz');
+}

@@ -1,0 +1,106 @@
+import { ProcessorError } from '../../errors/processor-error.ts';
+import { parseDuration, type Duration } from '../../time/duration.ts';
+import type { Millis } from '../../time/instant.ts';
+import type { EventSource, OpenSource, SourceContext, SourcePartition } from '../event-source.ts';
+import { formatOfPath, type StreamFormat } from '../framing/stream-format.ts';
+import { FilePartition, isGzip, type ReadAheadSize } from './file-partition.ts';
+import { findFiles, type FoundFile } from './find-files.ts';
+import { FollowedPartition } from './followed-partition.ts';
+import { HandlePool } from './handle-pool.ts';
+import { NewFiles } from './new-files.ts';
+
+/** Handles open at once, however many files there are. Followed files need one each, and are not counted. */
+const MAX_OPEN_HANDLES = 64;
+/** Bytes read ahead of the pipeline, over all files, as far as pieces of a sensible size allow. */
+const READ_AHEAD_BYTES = 67_108_864;
+const READ_AHEAD_PIECES = 4;
+const MIN_PIECE_BYTES = 8192;
+const MAX_PIECE_BYTES = 262_144;
+
+export interface FileSourceOptions {
+  /** Default: by the ending of each file: `.json`, `.csv`, else NDJSON; a further `.gz` is looked through. */
+  readonly format?: StreamFormat;
+  /** Goes on with what is appended, and with files that appear later, instead of ending. Default false. */
+  readonly follow?: boolean;
+  /** How often followed files, and the paths, are looked at. Default 500 ms. */
+  readonly pollInterval?: Duration;
+}
+
+/**
+ * Reads files: each is one partition, whose id is its path; offsets are bytes, counted after decompression. Files
+ * whose names end in `.gz` are inflated. Names are paths or patterns (`events/**\/*.ndjson`).
+ *
+ * Without `follow` each file is read to its end, and a path without a file is an error. With it, the source waits for
+ * files, reads what is appended to them, and keeps up with rotation by renaming and by truncation; compressed files are
+ * read once. Patterns should not match the names that rotation gives, or what was read is read again under them.
+ *
+ * After a restart reading goes on at the committed offset, provided that it is still the same file (by inode and its
+ * first KiB) and has not become shorter.
+ */
+export class FileSource implements EventSource {
+  readonly name = 'file';
+  readonly #paths: readonly string[];
+  readonly #format: StreamFormat | undefined;
+  readonly #follow: boolean;
+  readonly #pollIntervalMs: Millis;
+
+  /** @throws ProcessorError CONFIG_INVALID for no paths, DURATION_INVALID. */
+  constructor(paths: string | readonly string[], options: FileSourceOptions = {}) {
+    this.#paths = typeof paths === 'string' ? [paths] : Array.from(paths);
+    this.#format = options.format;
+    this.#follow = options.follow ?? false;
+    this.#pollIntervalMs = parseDuration(options.pollInterval ?? 500, 'pollInterval');
+    if (this.#paths.length === 0 || this.#paths.some((path) => path === '')) {
+      throw new ProcessorError(
+        'configuration',
+        'CONFIG_INVALID',
+        'a file source needs at least one path, and no empty one',
+      );
+    }
+    if (this.#pollIntervalMs === 0) {
+      throw new ProcessorError('configuration', 'CONFIG_INVALID', 'pollInterval must be at least 1 ms');
+    }
+  }
+
+  /** @throws ProcessorError SOURCE_NOT_FOUND, SOURCE_FAILED. */
+  async open(context: SourceContext): Promise<OpenSource> {
+    const files = await findFiles(this.#paths, this.#follow);
+    const pool = new HandlePool(MAX_OPEN_HANDLES);
+    const size = readAheadSize(files.length);
+    const create = (file: FoundFile): FileSourcePartition => {
+      const format = this.#format ?? formatOfPath(file.path);
+      return this.#follow && !isGzip(file.path)
+        ? new FollowedPartition(file.path, format, this.#pollIntervalMs, context)
+        : new FilePartition(file, pool.file(file.path), format, size, context);
+    };
+    const partitions = files.map(create);
+    if (!this.#follow) return { partitions, close: () => closeAll(partitions) };
+    if (partitions.length === 0) context.logger.info({ paths: this.#paths }, 'no file matches yet: waiting for one');
+    const newFiles = new NewFiles(this.#paths, files, this.#pollIntervalMs, context);
+    return {
+      partitions: partitions.slice(),
+      newPartitions: () => {
+        const created = newFiles.take().map(create);
+        partitions.push(...created);
+        return created;
+      },
+      close: async () => {
+        await newFiles.stop();
+        await closeAll(partitions);
+      },
+    };
+  }
+}
+
+type FileSourcePartition = SourcePartition & { close(): Promise<void> };
+
+async function closeAll(partitions: readonly FileSourcePartition[]): Promise<void> {
+  for (const partition of partitions) await partition.close();
+}
+
+/** With many files each reads ahead less, so that all of them together stay within bounds. */
+function readAheadSize(files: number): ReadAheadSize {
+  const share = READ_AHEAD_BYTES / Math.max(1, files);
+  const pieceBytes = Math.floor(Math.min(MAX_PIECE_BYTES, Math.max(MIN_PIECE_BYTES, share / READ_AHEAD_PIECES)));
+  return { pieceBytes, pieces: Math.min(READ_AHEAD_PIECES, Math.max(1, Math.floor(share / pieceBytes))) };
+}

@@ -1,0 +1,159 @@
+import type { RecordBlock } from '../../event/record-block.ts';
+import type { Millis } from '../../time/instant.ts';
+import type { SourceContext, SourcePartition } from '../event-source.ts';
+import type { Framer } from '../framing/framer.ts';
+import { createFramer, type StreamFormat } from '../framing/stream-format.ts';
+import { PlainInput } from './byte-input.ts';
+import { formatToken } from './file-token.ts';
+import { findRenamed, FollowedFile } from './followed-file.ts';
+import { readRecordFormat, resumeProblem, resumptionOf, type Resumption } from './resumption.ts';
+
+const PIECE_BYTES = 262_144;
+
+interface Following {
+  readonly file: FollowedFile;
+  readonly framer: Framer;
+  /** Offset in the partition at which the file begins. */
+  readonly start: number;
+}
+
+/**
+ * A path that is followed for ever: what is appended is read, a line once its newline is there. If the file is
+ * renamed, it is read to its end once a new one goes by the name; if it is cut in place, the new content is read from its
+ * start. A partition goes on counting where the last file ended, so that its offsets always rise; the token says
+ * which file it is, and at which offset that begins.
+ */
+export class FollowedPartition implements SourcePartition {
+  readonly id: string;
+  readonly #format: StreamFormat;
+  readonly #pollIntervalMs: Millis;
+  readonly #context: SourceContext;
+  #following: Following | null = null;
+  /** Offset at which the next file begins. */
+  #nextStart = 0;
+  #resumed = false;
+  /** All that the file held has been read. */
+  #atEnd = false;
+  /** Another file goes by the name: the one at hand ends where it ends. */
+  #replaced = false;
+  /** The file at hand is done with, but for blocks not handed over yet. */
+  #ending = false;
+  #waiting = false;
+
+  constructor(path: string, format: StreamFormat, pollIntervalMs: Millis, context: SourceContext) {
+    this.id = path;
+    this.#format = format;
+    this.#pollIntervalMs = pollIntervalMs;
+    this.#context = context;
+  }
+
+  get caughtUp(): boolean {
+    return this.#waiting;
+  }
+
+  async read(): Promise<RecordBlock | null> {
+    const { signal, clock } = this.#context;
+    while (!signal.aborted) {
+      const following = this.#following;
+      const block = following?.framer.take(clock.now()) ?? null;
+      if (following !== null && block !== null) {
+        const { file, framer, start } = following;
+        return { ...block, token: formatToken({ ...file.identity, start, state: framer.state }) };
+      }
+      if (await this.#advance(following)) continue;
+      this.#waiting = true;
+      await clock.sleep(this.#pollIntervalMs, signal);
+      this.#waiting = false;
+    }
+    return null;
+  }
+
+  async close(): Promise<void> {
+    const following = this.#following;
+    this.#following = null;
+    await following?.file.close();
+  }
+
+  /** One step: opens, reads or ends a file. False if there is nothing to do for now. */
+  async #advance(following: Following | null): Promise<boolean> {
+    if (following === null) return this.#begin();
+    if (this.#ending) return this.#endFile(following);
+    const { file, framer, start } = following;
+    const read = framer.offset - start;
+    if (this.#atEnd && (await file.wasTruncated(read))) {
+      this.#context.logger.warn({ path: this.id }, 'file was truncated: reading it from its start');
+      return this.#stopAt(framer);
+    }
+    const piece = await new PlainInput(file, read, PIECE_BYTES).next();
+    if (piece !== null) {
+      this.#atEnd = false;
+      framer.push(piece.bytes);
+      await file.learn(read + piece.bytes.length);
+      return true;
+    }
+    if (this.#replaced) return this.#stopAt(framer);
+    this.#atEnd = true;
+    // Looked at once more after this: the last lines may have been written just before the name changed hands.
+    this.#replaced = file.path !== this.id || (await file.wasReplaced());
+    return this.#replaced;
+  }
+
+  #stopAt(framer: Framer): true {
+    framer.end();
+    this.#ending = true;
+    return true;
+  }
+
+  async #endFile({ file, framer }: Following): Promise<true> {
+    this.#nextStart = framer.offset;
+    this.#atEnd = false;
+    this.#replaced = false;
+    this.#ending = false;
+    this.#following = null;
+    await file.close();
+    return true;
+  }
+
+  async #begin(): Promise<boolean> {
+    const position = this.#resumed ? undefined : this.#context.positions.get(this.id);
+    this.#following =
+      position === undefined ? await this.#openNew() : await this.#reopen(resumptionOf(this.id, position));
+    if (this.#following === null) return false;
+    this.#resumed = true;
+    return true;
+  }
+
+  async #openNew(): Promise<Following | null> {
+    const file = await FollowedFile.open(this.id);
+    if (file === null) return null;
+    const start = this.#nextStart;
+    const { maxBlockRecords } = this.#context;
+    return { file, framer: createFramer(this.#format, { maxBlockRecords, offset: start }), start };
+  }
+
+  /** Goes on after a restart: in the file at the path or, if that is another one by now, first in the one it was. */
+  async #reopen(resumption: Resumption): Promise<Following | null> {
+    const file = await this.#fileOf(resumption);
+    if (file === null) return null;
+    try {
+      const { used, start, state } = resumption;
+      const format = await readRecordFormat(this.#format, new PlainInput(file, 0, PIECE_BYTES));
+      const { maxBlockRecords } = this.#context;
+      const options = { maxBlockRecords, offset: start + used, resumption: { state, format } };
+      return { file, framer: createFramer(this.#format, options), start };
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
+  async #fileOf(resumption: Resumption): Promise<FollowedFile | null> {
+    const current = await FollowedFile.open(this.id);
+    const problem = current === null ? null : resumeProblem(this.id, resumption, current.opened, true);
+    if (current !== null && problem === null) return current;
+    await current?.close();
+    const renamed = resumption.identity === null ? null : await findRenamed(this.id, resumption.identity);
+    if (renamed === null && problem !== null) throw problem;
+    return renamed;
+  }
+}

@@ -1,0 +1,318 @@
+import { deflateSync, gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { contextWith, positionAfter, readAll, textsOf } from '../event-source.contract.ts';
+import type { OpenSource, SourcePartition } from '../event-source.ts';
+import { HttpSource, type HttpSourceOptions } from './http-source.ts';
+import type { IntakeOutcome } from './intake-outcome.ts';
+import { memberBytes } from './member-bytes.ts';
+
+const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' };
+const NDJSON_TYPE = { 'content-type': 'application/x-ndjson' };
+const CLOUD_EVENT_TYPE = { 'content-type': 'application/cloudevents+json' };
+const ENVELOPE = { specversion: '1.0', id: '1', source: '/gateway', type: 'llm.feedback' };
+
+let run: AbortController;
+let source: HttpSource;
+let open: OpenSource;
+let partition: SourcePartition;
+
+async function openWith(options: HttpSourceOptions = {}): Promise<void> {
+  run = new AbortController();
+  source = new HttpSource(options);
+  open = await source.open(contextWith({ signal: run.signal, maxBlockRecords: 100 }));
+  partition = open.partitions[0]!; // there is always one
+}
+
+beforeEach(() => openWith());
+
+function post(text: string, headers: Readonly<Record<string, string>> = JSON_TYPE): IntakeOutcome {
+  return source.accept(Buffer.from(text), headers);
+}
+
+/** What the pipeline is given of everything taken so far. */
+async function taken(): Promise<string[]> {
+  run.abort();
+  return (await readAll(partition)).flatMap(textsOf);
+}
+
+describe('the events of a request', () => {
+  it.each([
+    ['an object', '{"a":1}', JSON_TYPE, ['{"a":1}']],
+    ['an array', ' [{"a":1}, {"a":2}] ', JSON_TYPE, ['{"a":1}', '{"a":2}']],
+    ['an empty array', '[]', JSON_TYPE, []],
+    ['NDJSON', '{"a":1}\r\n\n{"a":2}', NDJSON_TYPE, ['{"a":1}', '{"a":2}']],
+    ['a type in capitals', '{"a":1}', { 'content-type': 'Application/JSON' }, ['{"a":1}']],
+    [
+      'numbers that no double holds, untouched',
+      '{"a":12345678901234567890,"b":1e309}',
+      JSON_TYPE,
+      ['{"a":12345678901234567890,"b":1e309}'],
+    ],
+  ])('are taken from %s', async (_, body, headers, expected) => {
+    expect(post(body, headers)).toEqual({ status: 202, accepted: expected.length, rejected: [] });
+    expect(await taken()).toEqual(expected);
+  });
+
+  const good = '{"a":1}';
+  const deep = `${'{"a":'.repeat(65)}1${'}'.repeat(65)}`;
+  it.each([
+    ['text that is no JSON', '{"a":}', 'not_json'],
+    ['an array', '[1]', 'not_an_object'],
+    ['a number', '5', 'not_an_object'],
+    ['null', 'null', 'not_an_object'],
+    ['nesting over 64', deep, 'too_deep'],
+    ['over 1 MiB', `{"a":"${'x'.repeat(1_048_576)}"}`, 'too_large'],
+  ])('are named by place and reason where they are bad, the good ones taken: %s', async (_, bad, reason) => {
+    const answer = { status: 400, accepted: 2, rejected: [{ index: 1, reason, message: expect.any(String) }] };
+    expect(post(`[${good},${bad},${good}]`)).toEqual(answer);
+    expect(post(`${good}\n${bad}\n${good}\n`, NDJSON_TYPE)).toEqual(answer);
+    expect(await taken()).toEqual([good, good, good, good]);
+  });
+
+  it.each([
+    ['', 'not_json'],
+    ['oops', 'malformed'],
+    ['[{"a":1}', 'malformed'],
+    ['{"a":', 'malformed'],
+  ])('are bad as a whole in a body of %j', (body, reason) => {
+    expect(post(body)).toMatchObject({ status: 400, rejected: [{ reason }] });
+  });
+
+  it('must be UTF-8', () => {
+    const body = Buffer.from([...Buffer.from('{"a":"'), 0xff, ...Buffer.from('"}')]);
+    expect(source.accept(body, JSON_TYPE)).toMatchObject({ status: 400, rejected: [{ reason: 'invalid_utf8' }] });
+  });
+
+  it('are looked at by a further check, whose reasons are passed on', async () => {
+    const problem = { reason: 'missing_timestamp', message: 'There is no timestamp.' } as const;
+    source.checkWith((event) => (Buffer.from(event).includes('timestamp') ? null : problem));
+    expect(post('[{"timestamp":1},{"a":1},5]')).toEqual({
+      status: 400,
+      accepted: 1,
+      rejected: [
+        { index: 1, ...problem },
+        { index: 2, reason: 'not_an_object', message: expect.any(String) },
+      ],
+    });
+    expect(await taken()).toEqual(['{"timestamp":1}']);
+  });
+
+  it.each([
+    [undefined],
+    ['text/plain'],
+    ['application/x-www-form-urlencoded'],
+    ['__proto__'],
+    ['application/json; charset=latin1'],
+  ])('are refused in a body of type %s', (type) => {
+    expect(source.accept(Buffer.from('{}'), { 'content-type': type })).toMatchObject({ status: 415 });
+  });
+
+  it('stay as they were sent although the body is written to afterwards', async () => {
+    const body = Buffer.from('{"a":1}');
+    source.accept(body, JSON_TYPE);
+    body.fill(0);
+    expect(await taken()).toEqual(['{"a":1}']);
+  });
+});
+
+describe('a compressed request', () => {
+  it.each([
+    ['gzip', gzipSync('{"a":1}')],
+    ['deflate', deflateSync('{"a":1}')],
+    ['identity', Buffer.from('{"a":1}')],
+  ])('is inflated: %s', async (encoding, body) => {
+    expect(source.accept(body, { ...JSON_TYPE, 'content-encoding': encoding })).toMatchObject({ status: 202 });
+    expect(await taken()).toEqual(['{"a":1}']);
+  });
+
+  it.each([
+    ['that is damaged', 'gzip', Buffer.from('oops'), 400],
+    ['of another encoding', 'br', Buffer.from('oops'), 415],
+    ['that inflates beyond the bound', 'gzip', gzipSync(Buffer.alloc(50_000_000)), 413],
+  ])('%s is refused', (_, encoding, body, status) => {
+    expect(source.accept(body, { ...JSON_TYPE, 'content-encoding': encoding })).toMatchObject({ status });
+  });
+});
+
+describe('a CloudEvent', () => {
+  it.each([
+    ['its data', { data: { a: 1, timestamp: 5 }, time: '2025-01-01T00:00:00Z' }, '{"a":1,"timestamp":5}'],
+    [
+      'its time, where the data has no timestamp',
+      { data: { a: 1 }, time: '2025-01-01T00:00:00Z' },
+      '{"timestamp":"2025-01-01T00:00:00Z","a":1}',
+    ],
+    ['its time alone', { data: {}, time: '2025-01-01T00:00:00Z' }, '{"timestamp":"2025-01-01T00:00:00Z"}'],
+    ['data without time', { data: { a: [1, { b: '}' }] } }, '{"a":[1,{"b":"}"}]}'],
+    ['data in base64', { data_base64: Buffer.from('{"a":1}').toString('base64') }, '{"a":1}'],
+  ])('gives %s', async (_, parts, expected) => {
+    expect(post(JSON.stringify({ ...ENVELOPE, ...parts }), CLOUD_EVENT_TYPE)).toMatchObject({ status: 202 });
+    expect(await taken()).toEqual([expected]);
+  });
+
+  it.each([
+    ['no id', { id: undefined }, /"id"/],
+    ['an empty source', { source: '' }, /"source"/],
+    ['no type', { type: undefined }, /"type"/],
+    ['another version', { specversion: '0.3' }, /specversion.*0\.3/],
+    ['no data', { data: undefined }, /data must be a JSON object, found nothing/],
+    ['data that is a list', { data: [1] }, /found an array/],
+    ['data_base64 that is no text', { data_base64: 5 }, /data_base64/],
+  ])('is refused with %s', (_, parts, message) => {
+    const envelope = JSON.stringify({ ...ENVELOPE, data: { a: 1 }, ...parts });
+    expect(post(envelope, CLOUD_EVENT_TYPE)).toMatchObject({
+      status: 400,
+      accepted: 0,
+      rejected: [{ index: 0, reason: 'malformed', message: expect.stringMatching(message) }],
+    });
+  });
+
+  it('comes in batches', async () => {
+    const batch = [{ ...ENVELOPE, data: { a: 1 } }, { data: {} }, { ...ENVELOPE, data: { a: 2 } }];
+    const headers = { 'content-type': 'application/cloudevents-batch+json' };
+    expect(post(JSON.stringify(batch), headers)).toMatchObject({ status: 400, accepted: 2, rejected: [{ index: 1 }] });
+    expect(await taken()).toEqual(['{"a":1}', '{"a":2}']);
+  });
+
+  it('comes in binary mode, its attributes in the headers', async () => {
+    const headers = { ...JSON_TYPE, 'ce-specversion': '1.0', 'ce-id': '1', 'ce-source': '/s', 'ce-type': 't' };
+    expect(post('{"a":1}', { ...headers, 'ce-time': '2025-01-01T00:00:00Z' })).toMatchObject({ status: 202 });
+    expect(post('{"a":2}', { ...headers, 'ce-id': '' })).toMatchObject({ status: 400 });
+    expect(post('[{"a":2}]', headers)).toMatchObject({ status: 400, rejected: [{ reason: 'not_an_object' }] });
+    expect(await taken()).toEqual(['{"timestamp":"2025-01-01T00:00:00Z","a":1}']);
+  });
+
+  it('keeps the bytes of its data, for any JSON', () => {
+    const object = fc.dictionary(fc.string(), fc.jsonValue(), { noNullPrototype: true });
+    fc.assert(
+      fc.property(object, fc.jsonValue(), fc.constantFrom(0, 1, '\t'), (others, value, space) => {
+        const bytes = Buffer.from(JSON.stringify({ ...others, data: value }, null, space));
+        expect(JSON.parse(Buffer.from(memberBytes(bytes, 'data') ?? []).toString())).toEqual(
+          JSON.parse(JSON.stringify(value)),
+        );
+      }),
+    );
+    expect(Buffer.from(memberBytes(Buffer.from('{"d\\u0061ta":1e309,"x":2}'), 'data') ?? []).toString()).toBe('1e309');
+    expect(memberBytes(Buffer.from('{"a":{"data":1}}'), 'data')).toBeUndefined();
+  });
+});
+
+describe('the buffer of an HTTP source', () => {
+  it('takes all good events of a request or none, and asks to come again', async () => {
+    await openWith({ bufferEvents: 3 });
+    expect(post('[{"n":1},{"n":2}]')).toMatchObject({ status: 202 });
+    expect(post('[{"n":3},5,{"n":4}]')).toMatchObject({ status: 429, retryAfterSeconds: expect.any(Number) });
+    expect(post('{"n":3}')).toMatchObject({ status: 202 });
+    expect(post('{"n":4}')).toMatchObject({ status: 429 });
+    const block = await partition.read();
+    expect(block?.count).toBe(3);
+    expect(post('[{"n":4},{"n":5}]')).toMatchObject({ status: 202, accepted: 2 });
+    expect(await taken()).toEqual(['{"n":4}', '{"n":5}']);
+  });
+
+  it('refuses a request with more events than it can ever hold', async () => {
+    await openWith({ bufferEvents: 2 });
+    expect(post('[{},{},{}]')).toMatchObject({ status: 413, message: expect.stringContaining('at most 2 events') });
+  });
+
+  it('refuses a body over the bound', async () => {
+    await openWith({ maxBodyBytes: 10 });
+    expect(post('{"a":12345}')).toMatchObject({ status: 413, message: expect.stringContaining('10 bytes') });
+  });
+
+  it('is bounded in bytes as well', () => {
+    const body = `[${Array.from({ length: 5 }, () => `{"a":"${'x'.repeat(1_000_000)}"}`).join(',')}]`;
+    let status = 202;
+    let requests = 0;
+    while (status === 202 && requests < 100) {
+      status = post(body).status;
+      requests += 1;
+    }
+    expect(status).toBe(429);
+  });
+});
+
+describe('the partition of an HTTP source', () => {
+  it('waits for events, caught up while there are none', async () => {
+    expect(partition.caughtUp).toBe(true);
+    const reading = partition.read();
+    post('{"n":1}');
+    expect(partition.caughtUp).toBe(false);
+    expect(await reading).toMatchObject({ count: 1, nextOffset: 1 });
+    expect(partition.caughtUp).toBe(true);
+  });
+
+  it('hands over what was taken before the run ended, then ends', async () => {
+    post('{"n":1}');
+    run.abort();
+    expect(post('{"n":2}')).toMatchObject({ status: 503 });
+    const block = await partition.read();
+    expect(block === null ? [] : textsOf(block)).toEqual(['{"n":1}']);
+    expect(await partition.read()).toBeNull();
+  });
+
+  it('lets a waiting read go when the run ends', async () => {
+    const reading = partition.read();
+    run.abort();
+    expect(await reading).toBeNull();
+  });
+
+  it('counts on after a restart', async () => {
+    post('[{"n":1},{"n":2}]');
+    const block = await partition.read();
+    await open.close();
+    const positions = new Map(block === null ? [] : [['http', positionAfter(block)]]);
+    const again = await source.open(contextWith({ positions }));
+    post('{"n":3}');
+    expect((await again.partitions[0]?.read())?.offsets[0]).toBe(2);
+  });
+
+  it('makes blocks of bounded size that hold every event once', async () => {
+    const events = Array.from({ length: 1000 }, (_, n) => `{"n":${String(n)},"pad":"${'x'.repeat(1000)}"}`);
+    post(`[${events.join(',')}]`);
+    run.abort();
+    const blocks = await readAll(partition);
+    expect(blocks.flatMap(textsOf)).toEqual(events);
+    for (const block of blocks) expect(block.count).toBeLessThanOrEqual(100);
+  });
+});
+
+describe('an HTTP source', () => {
+  it('answers 503 unless it is open, and is open to one pipeline at a time', async () => {
+    expect(new HttpSource().accept(Buffer.from('{}'), JSON_TYPE)).toMatchObject({ status: 503 });
+    await expect(source.open(contextWith())).rejects.toMatchObject({ code: 'SOURCE_FAILED' });
+    await open.close();
+    await open.close();
+    expect(post('{}')).toMatchObject({ status: 503 });
+    await (await source.open(contextWith())).close();
+  });
+
+  it.each([
+    ['Bearer s3cret', true],
+    ['bearer  s3cret ', true],
+    ['Bearer s3cre', false],
+    ['Bearer s3cret2', false],
+    ['s3cret', false],
+    ['Basic s3cret', false],
+    ['', false],
+    [undefined, false],
+  ])('compares the token of %j', (header, expected) => {
+    expect(new HttpSource({ token: 's3cret' }).authorized(header)).toBe(expected);
+    expect(new HttpSource().authorized(header)).toBe(true);
+  });
+
+  it('prints its token nowhere', async () => {
+    const { inspect } = await import('node:util');
+    const secret = new HttpSource({ token: 'canary' });
+    expect(inspect(secret, { showHidden: true, depth: 9 }) + JSON.stringify(secret)).not.toContain('canary');
+  });
+
+  it.each([
+    [{ bufferEvents: 0 }, /bufferEvents/],
+    [{ maxBodyBytes: 1e9 }, /maxBodyBytes/],
+    [{ token: '' }, /token/],
+  ])('refuses the options %j', (options, message) => {
+    expect(() => new HttpSource(options)).toThrow(message);
+  });
+});
