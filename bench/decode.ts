@@ -7,23 +7,13 @@ import type { DecodePlan } from '../src/decode/decode-plan.ts';
 import { parseFieldPath } from '../src/event/field-path.ts';
 import { KeyDictionary } from '../src/event/key-dictionary.ts';
 import type { ByteBlock } from '../src/event/record-block.ts';
+import { seeded } from './seeded.ts';
 
 const MODELS = ['gpt-4', 'gpt-4o-mini', 'claude-3-opus', 'claude-3-haiku', 'llama-3-70b', 'mistral-large'];
 const REGIONS = ['us-west-2', 'us-east-1', 'eu-central-1', 'ap-south-1'];
 const RECORDS_PER_BLOCK = 4096;
 const ROUNDS = 9;
 const START_MS = 1_700_158_503_000;
-
-/** xorshift32: numbers in [0, 1) that are the same in every run. */
-function seeded(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
-  };
-}
 
 function eventText(index: number, random: () => number): string {
   return JSON.stringify({
