@@ -9,7 +9,6 @@ import { configJsonSchema } from '../config/schema/outline.ts';
 import type { CliIo } from './cli-io.ts';
 import { EXIT_CODE, UsageError } from './exit-code.ts';
 import { reportFailure } from './failure.ts';
-import type { CreateHttpService } from './http-service.ts';
 import { overridesOf, type RunOptions } from './one-off.ts';
 import { COMMAND_NAMES, createProgram, type Commands } from './program.ts';
 import { runConfig } from './run-command.ts';
@@ -18,7 +17,6 @@ import { runConfig } from './run-command.ts';
 export interface CliParts {
   /** YAML of the built-in demonstration. */
   readonly quickstart: () => Promise<string>;
-  readonly createHttpService?: CreateHttpService;
 }
 
 /** Runs the command line and returns the exit code. Never throws for anything a person or the world can do. */
@@ -56,11 +54,10 @@ function refuseUnknownCommand([first]: readonly string[]): void {
 function commandsOf(io: CliIo, parts: CliParts): Commands {
   const { environment } = io;
   const isTerminal = io.stdout.isTTY === true;
-  const { createHttpService } = parts;
   return {
     async run(options) {
       const loaded = await configOfRun(options, io);
-      return runConfig(loaded, io, { createHttpService, anyPort: false });
+      return runConfig(loaded, io, { anyPort: false });
     },
     async validate({ config }) {
       const loaded = await loadConfig(config, { environment });
@@ -87,7 +84,7 @@ function commandsOf(io: CliIo, parts: CliParts): Commands {
         isTerminal,
       );
       const loaded = parseConfig(await parts.quickstart(), { file: 'quickstart.yaml', environment, overrides });
-      return runConfig(loaded, io, { createHttpService, anyPort: true });
+      return runConfig(loaded, io, { anyPort: true });
     },
   };
 }
