@@ -232,6 +232,8 @@ describe('run', () => {
   it('shows the stack only where it was asked for', async () => {
     expect((await run(['run', '-w', '1m', '-i', 'nowhere.ndjson'])).err).not.toContain('    at ');
     expect((await run(['run', '-w', '1m', '-i', 'nowhere.ndjson', '--debug'])).err).toContain('    at ');
+    const levels = ['run', '-w', '1m', '-i', 'nowhere.ndjson', '--log-level', 'debug'];
+    expect((await run(levels)).err).toContain('    at ');
   });
 
   it('says that more than one thread makes no difference, where that was asked for', async () => {

@@ -22,7 +22,11 @@ export interface CliParts {
 /** Runs the command line and returns the exit code. Never throws for anything a person or the world can do. */
 export async function main(argv: readonly string[], io: CliIo, parts: CliParts): Promise<number> {
   let code: number = EXIT_CODE.done;
-  const debug = argv.includes('--debug') || argv.includes('--log-level=debug');
+  // Until a configuration is loaded, only the option can ask for stacks.
+  let debug = argv.includes('--debug');
+  const onLoaded = ({ config }: LoadedConfig): void => {
+    debug ||= config.logging.level === 'debug';
+  };
   try {
     refuseUnknownCommand(argv);
     const output = {
@@ -31,7 +35,7 @@ export async function main(argv: readonly string[], io: CliIo, parts: CliParts):
       writeErr: (text: string): void => void io.stderr.write(text),
       columns: Math.min(100, io.stdout.columns ?? 80),
     };
-    const program = createProgram(commandsOf(io, parts), output, (result) => {
+    const program = createProgram(commandsOf(io, parts, onLoaded), output, (result) => {
       code = result;
     });
     await program.parseAsync([...argv], { from: 'user' });
@@ -39,7 +43,7 @@ export async function main(argv: readonly string[], io: CliIo, parts: CliParts):
   } catch (error) {
     // Help and version are told as errors too, with exit code 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODE.done : EXIT_CODE.badConfiguration;
-    return reportFailure(error, io.stderr, debug || io.environment['PROCESSOR_LOGGING__LEVEL'] === 'debug');
+    return reportFailure(error, io.stderr, debug);
   }
 }
 
@@ -51,12 +55,13 @@ function refuseUnknownCommand([first]: readonly string[]): void {
   throw new UsageError(`unknown command '${first}'; ${advice}`);
 }
 
-function commandsOf(io: CliIo, parts: CliParts): Commands {
+function commandsOf(io: CliIo, parts: CliParts, onLoaded: (loaded: LoadedConfig) => void): Commands {
   const { environment } = io;
   const isTerminal = io.stdout.isTTY === true;
   return {
     async run(options) {
       const loaded = await configOfRun(options, io);
+      onLoaded(loaded);
       return runConfig(loaded, io, { anyPort: false });
     },
     async validate({ config }) {
@@ -84,6 +89,7 @@ function commandsOf(io: CliIo, parts: CliParts): Commands {
         isTerminal,
       );
       const loaded = parseConfig(await parts.quickstart(), { file: 'quickstart.yaml', environment, overrides });
+      onLoaded(loaded);
       return runConfig(loaded, io, { anyPort: true });
     },
   };
