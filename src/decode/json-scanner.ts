@@ -1,6 +1,7 @@
 import type { RejectionReason } from '../results/dead-letter.ts';
 import { FieldKind, type FieldSlots } from './field-slots.ts';
 import { FieldNode } from './field-trie.ts';
+import { afterJsonEscape } from './json-escape.ts';
 import { foundAt, hexOf, nameOfValue } from './json-faults.ts';
 import { afterJsonNumber } from './json-number.ts';
 import { afterUtf8Sequence } from './utf8.ts';
@@ -21,17 +22,12 @@ const CLOSE_BRACE = 0x7d;
 const LOWER_T = 0x74;
 const LOWER_F = 0x66;
 const LOWER_N = 0x6e;
-const LOWER_U = 0x75;
 const { NUMBER, STRING, ESCAPED, TRUE, FALSE, NULL, ARRAY, OBJECT } = FieldKind;
 
 /** 1 for the bytes that are themselves inside a string: printable ASCII but for quote and backslash. */
 const PLAIN = new Uint8Array(256).fill(1, 0x20, 0x80);
 PLAIN[QUOTE] = 0;
 PLAIN[BACKSLASH] = 0;
-
-/** 1 for the bytes that may follow a backslash, `u` apart. */
-const SIMPLE_ESCAPE = new Uint8Array(256);
-for (const character of '"\\/bfnrt') SIMPLE_ESCAPE[character.charCodeAt(0)] = 1;
 
 /** Nothing is wanted below. Stands in for "no node" so that the scanner's calls see one type only. */
 const UNWANTED = new FieldNode();
@@ -198,7 +194,7 @@ export class JsonScanner {
     const bytes = this.#bytes;
     const end = this.#end;
     let at = start;
-    while (at < end && PLAIN[bytes[at]!] === 1) at += 1;
+    while (at < end && PLAIN[bytes[at]!] === 1) at += 1; // at < end
     this.#isEscaped = false;
     return at < end && bytes[at] === QUOTE ? at : this.#oddString(at);
   }
@@ -209,7 +205,7 @@ export class JsonScanner {
     const end = this.#end;
     let at = from;
     for (;;) {
-      while (at < end && PLAIN[bytes[at]!] === 1) at += 1;
+      while (at < end && PLAIN[bytes[at]!] === 1) at += 1; // at < end
       if (at >= end) return this.#fail('not_json', at, 'the record ends inside a string');
       const byte = bytes[at]!; // at < end
       if (byte === QUOTE) return at;
@@ -228,14 +224,10 @@ export class JsonScanner {
   }
 
   /** Reads an escape from after its backslash. */
-  #escape(at: number): number {
-    const bytes = this.#bytes;
-    if (at < this.#end && SIMPLE_ESCAPE[bytes[at]!] === 1) return at + 1;
-    if (at >= this.#end || bytes[at] !== LOWER_U) return this.#unexpected(at, 'one of " \\ / b f n r t u');
-    for (let digit = at + 1; digit <= at + 4; digit += 1) {
-      if (digit >= this.#end || !isHexDigit(bytes[digit]!)) return this.#unexpected(digit, 'a hexadecimal digit');
-    }
-    return at + 5;
+  #escape(start: number): number {
+    const next = afterJsonEscape(this.#bytes, start, this.#end);
+    if (next >= 0) return next;
+    return this.#unexpected(~next, ~next === start ? 'one of " \\ / b f n r t u' : 'a hexadecimal digit');
   }
 
   #number(start: number): number {
@@ -294,9 +286,4 @@ export class JsonScanner {
     this.message = `at byte ${String(at - this.#start)}: ${message}`;
     return -1;
   }
-}
-
-function isHexDigit(byte: number): boolean {
-  const lower = byte | 0x20;
-  return (byte - 0x30) >>> 0 <= 9 || (lower >= 0x61 && lower <= 0x66);
 }
