@@ -7,6 +7,7 @@ import { traced } from '../telemetry/tracing.ts';
 import type { Clock } from '../time/clock.ts';
 import { Delivery } from './delivery.ts';
 import { EpochStore } from './epoch-store.ts';
+import { recordCheckOf } from './record-check.ts';
 import { emptyOutbox, outboxSize, type Outbox } from './outbox.ts';
 import type { PartitionReader } from './partition-reader.ts';
 import { SourceReader } from './source-reader.ts';
@@ -135,7 +136,9 @@ export class PipelineRun {
       await this.delivery.deliver(stored.outbox, epoch);
     }
     const positions = stored?.meta.positions ?? new Map<string, SourcePosition>();
+    const check = recordCheckOf(plan.decode, clock);
     const source = await plan.source.open({
+      ...(check === undefined ? {} : { check }),
       clock,
       logger,
       positions,
