@@ -108,8 +108,8 @@ describe('finding files', () => {
 });
 
 describe('reading files', () => {
-  it('reads thousands of files side by side', async () => {
-    const count = 3000;
+  it('reads far more files side by side than it opens at once', async () => {
+    const count = 500;
     for (let n = 0; n < count; n += 1) await writeFile(at(`${String(n)}.ndjson`), TEXT);
     const open = await new FileSource(at('*.ndjson')).open(contextWith({ maxBlockRecords: 5 }));
     const first = await Promise.all(open.partitions.map((partition) => partition.read()));
