@@ -3,6 +3,8 @@ export const INDENT = 2;
 export const GAP = 2;
 
 const NARROWEST_KEY = 8;
+/** Keys cut shorter than this are hard to tell apart: `claude-…`. */
+const READABLE_KEY = 16;
 const WIDEST_METRIC_NAME = 12;
 /** Which aggregates are shown first where there is no room for all. Other percentiles come after these. */
 const BY_IMPORTANCE = ['average', 'p95', 'count', 'p50', 'p99', 'max', 'min', 'stddev', 'sum', 'stddev_sample'];
@@ -46,9 +48,9 @@ export interface TableLayout {
 }
 
 /**
- * Chooses what fits in `width` columns. Two aggregates of every metric come before the full width of the keys; the
- * keys come before more aggregates, which are added for all metrics at once; metrics are left out, from the last, only
- * where keys at their narrowest and one aggregate each are too much.
+ * Chooses what fits in `width` columns. Keys that can be told apart come first, then a second aggregate of every metric,
+ * then the full width of the keys, then more aggregates, which are added for all metrics at once; metrics are left out,
+ * from the last, only where keys at their narrowest and one aggregate each are too much.
  */
 export function chooseLayout(content: TableContent, width: number): TableLayout {
   const ranks = ranksOf(content.metrics);
@@ -57,8 +59,9 @@ export function chooseLayout(content: TableContent, width: number): TableLayout 
   const fits = (keys: readonly Candidate[], metrics: TableContent['metrics']): boolean =>
     totalWidth([...fixed, ...keys, ...metrics.flat()]) <= width;
 
-  const atLeast = [ranks.slice(0, 2), ranks.slice(0, 1)];
-  const ranked = atLeast.find((chosen) => fits(narrowKeys, select(content.metrics, chosen))) ?? ranks.slice(0, 1);
+  const readableKeys = content.keys.map((key) => ({ ...key, width: Math.min(key.width, READABLE_KEY) }));
+  const two = ranks.slice(0, 2);
+  const ranked = fits(readableKeys, select(content.metrics, two)) ? two : ranks.slice(0, 1);
   let shown = content.metrics;
   while (shown.length > 1 && !fits(narrowKeys, select(shown, ranked))) shown = shown.slice(0, -1);
 

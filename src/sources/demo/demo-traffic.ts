@@ -122,12 +122,18 @@ export class DemoTraffic {
   }
 }
 
-/** Each model first in the first region, then in the second, and so on; then further versions of the models. */
+/** Models that go through all regions together, before the next ones come. */
+const MODELS_AT_ONCE = 4;
+
+/** The first four models in the first region, then in the second, and so on; then the next four; then newer versions. */
 function pairOf(index: number): Pair {
-  const round = Math.floor(index / MODELS.length);
-  const version = Math.floor(round / REGIONS.length);
-  const model = present(MODELS[index % MODELS.length], 'a model');
-  const region = present(REGIONS[round % REGIONS.length], 'a region');
+  const perGroup = MODELS_AT_ONCE * REGIONS.length;
+  const group = Math.floor(index / perGroup);
+  const groups = MODELS.length / MODELS_AT_ONCE;
+  const version = Math.floor(group / groups);
+  const nth = (group % groups) * MODELS_AT_ONCE + (index % MODELS_AT_ONCE);
+  const model = present(MODELS[nth], 'a model');
+  const region = present(REGIONS[Math.floor((index % perGroup) / MODELS_AT_ONCE)], 'a region');
   return { model, region, modelName: version === 0 ? model.name : `${model.name}-v${String(version + 1)}` };
 }
 
