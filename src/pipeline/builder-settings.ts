@@ -22,7 +22,7 @@ export interface WindowSettings extends Omit<WindowDefinition, 'allowedLatenessM
 /** What a builder has been told so far. */
 export interface BuilderSettings {
   readonly name: string;
-  readonly source: EventSource | undefined;
+  readonly source: EventSource<unknown> | undefined;
   readonly transforms: readonly Transform[];
   readonly timestamp: Selector;
   readonly timestampUnit: TimestampUnit;

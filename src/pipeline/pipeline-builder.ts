@@ -50,8 +50,8 @@ export class PipelineBuilder<E, R> {
     this.#settings = settings;
   }
 
-  /** Where the events come from. */
-  withSource(source: EventSource<E> | EventSource): PipelineBuilder<E, R> {
+  /** Where the events come from. Before `map` and its like, for `E` is then still what the source gives. */
+  withSource(source: EventSource<E>): PipelineBuilder<E, R> {
     return this.#with({ source });
   }
 

@@ -29,7 +29,7 @@ export type LateRule = 'event' | 'window';
 export interface PipelinePlan {
   /** Pipeline id: result ids and state are kept under it. */
   readonly name: string;
-  readonly source: EventSource;
+  readonly source: EventSource<unknown>;
   readonly decode: DecodePlan;
   readonly windows: readonly WindowPlan[];
   readonly lateRule: LateRule;

@@ -11,6 +11,7 @@ import type { Outbox } from './outbox.ts';
 import { SinkRunner } from './sink-runner.ts';
 import type { ComponentStatus } from './status.ts';
 
+/** What all sinks of a run share. */
 export interface DeliveryOptions {
   readonly plan: PipelinePlan;
   readonly clock: Clock;

@@ -9,6 +9,7 @@ export interface Outbox {
   readonly deadLetters: DeadLetter[];
 }
 
+/** An outbox with nothing in it. */
 export function emptyOutbox(): Outbox {
   return { results: [], lateEvents: [], deadLetters: [] };
 }

@@ -6,16 +6,18 @@ import type { ProcessorMetrics } from '../telemetry/metrics.ts';
 import { traced } from '../telemetry/tracing.ts';
 import type { Clock } from '../time/clock.ts';
 import { Delivery } from './delivery.ts';
+import { EpochBuffer } from './epoch-buffer.ts';
 import { EpochStore } from './epoch-store.ts';
-import { recordCheckOf } from './record-check.ts';
-import { emptyOutbox, outboxSize, type Outbox } from './outbox.ts';
+import { outboxSize, type Outbox } from './outbox.ts';
 import type { PartitionReader } from './partition-reader.ts';
+import { recordCheckOf } from './record-check.ts';
 import { SourceReader } from './source-reader.ts';
 import { RunGauges } from './run-gauges.ts';
 import { StreamCore } from './stream-core.ts';
 import { RunTotals } from './run-totals.ts';
 import { WakeUp } from './wake-up.ts';
 
+/** What a run is made from. */
 export interface RunOptions {
   readonly plan: PipelinePlan;
   readonly clock: Clock;
@@ -51,7 +53,8 @@ export class PipelineRun {
   readonly delivery: Delivery;
   readonly #options: RunOptions;
   readonly #store: EpochStore;
-  readonly #gauges: RunGauges;
+  readonly gauges: RunGauges;
+  readonly #buffer: EpochBuffer;
   readonly #wakeUp = new WakeUp();
   /** Aborts when reading is to end: the run then finishes its epoch and closes. */
   readonly #stopping = new AbortController();
@@ -59,8 +62,6 @@ export class PipelineRun {
   readonly #failing = new AbortController();
   #reader: SourceReader | undefined;
   #epoch = 0;
-  #outbox: Outbox = emptyOutbox();
-  #read = 0;
   #openedAt = 0;
   #tickedAt = 0;
   #stopped = false;
@@ -73,7 +74,8 @@ export class PipelineRun {
     const { plan } = options;
     this.core = new StreamCore(plan, options.clock);
     this.totals = new RunTotals(this.core, options.metrics);
-    this.#gauges = new RunGauges(this.core, options.metrics, options.clock);
+    this.#buffer = new EpochBuffer(plan.bufferSize);
+    this.gauges = new RunGauges(this.core, options.metrics, options.clock);
     this.#store = new EpochStore(plan.state, plan.name);
     this.delivery = new Delivery({ ...options, signal: this.#failing.signal });
   }
@@ -90,11 +92,6 @@ export class PipelineRun {
   /** True once the run was asked to end before its input had. */
   get wasStopped(): boolean {
     return this.#stopped;
-  }
-
-  /** Bytes of window state, as last added up. */
-  get stateBytes(): number {
-    return this.#gauges.stateBytes;
   }
 
   /** Asks the run to end: it finishes its epoch, delivers and closes. */
@@ -115,9 +112,6 @@ export class PipelineRun {
       await this.#store.acknowledge();
     } catch (error) {
       await this.#giveUp(error);
-      await this.#close().catch((closing: unknown) => {
-        this.#options.logger.error({ error: String(closing) }, 'closing after a failure failed too');
-      });
       throw error;
     }
     await this.#close();
@@ -131,18 +125,14 @@ export class PipelineRun {
     }
     await plan.state.open();
     const positions = await this.#recover();
+    const { signal } = this.#stopping;
+    const maxBlockRecords = Math.min(MAX_BLOCK_RECORDS, plan.bufferSize);
     const check = recordCheckOf(plan.decode, clock);
-    const source = await plan.source.open({
-      ...(check === undefined ? {} : { check }),
-      clock,
-      logger,
-      positions,
-      signal: this.#stopping.signal,
-      maxBlockRecords: Math.max(1, Math.min(MAX_BLOCK_RECORDS, plan.bufferSize)),
-    });
+    const context = { clock, logger, positions, signal, maxBlockRecords, ...(check === undefined ? {} : { check }) };
+    const source = await plan.source.open(context);
     const reader = new SourceReader(source, this.core, positions, {
       ...this.#options,
-      stopping: this.#stopping.signal,
+      stopping: signal,
       onSettled: () => this.#wakeUp.ring(),
     });
     this.#reader = reader;
@@ -178,7 +168,7 @@ export class PipelineRun {
       const ready = reader.next();
       if (ready === undefined && reader.isDone) return;
       if (ready === undefined) await this.#wakeUp.wait(clock, this.#longestWait(reader));
-      else if (this.#hasRoomFor(ready.readyRecords)) this.#process(ready);
+      else if (this.#buffer.hasRoomFor(ready.readyRecords)) this.#process(ready);
       else await this.#closeEpoch(reader);
       const now = clock.monotonic();
       const { commitIntervalMs } = this.#options.plan;
@@ -196,14 +186,14 @@ export class PipelineRun {
     const block = ready.take();
     if (block === undefined) return;
     if (!this.#stopping.signal.aborted) ready.prefetch();
-    this.core.process(ready.index, block, this.#outbox);
-    this.#read += block.count;
+    this.core.process(ready.index, block, this.#buffer.outbox);
+    this.#buffer.add(block.count);
     metrics.recordProcessingLatency(Math.max(0, clock.now() - block.receivedAt));
   }
 
   /** Takes what has fired into the outbox; where that is more than fits, by way of several epochs. */
   async #drain(reader: SourceReader): Promise<void> {
-    while (!this.core.drain(this.#roomInOutbox, this.#outbox)) await this.#commitEpoch(reader);
+    while (!this.core.drain(this.#buffer.roomInOutbox, this.#buffer.outbox)) await this.#commitEpoch(reader);
   }
 
   /** Lets the passing of time take effect. */
@@ -218,9 +208,9 @@ export class PipelineRun {
     this.#openedAt = this.#tickedAt;
     await this.#drain(reader);
     this.core.dropDeadKeys();
-    if (this.#read > 0 || outboxSize(this.#outbox) > 0) await this.#commitEpoch(reader);
+    if (!this.#buffer.isEmpty) await this.#commitEpoch(reader);
     this.totals.showCounters();
-    this.#gauges.show(reader.isDone);
+    this.gauges.show(reader.isDone);
   }
 
   /** Commits what there is, once the epoch before has been delivered. */
@@ -229,7 +219,7 @@ export class PipelineRun {
     this.#rethrow();
     await traced(
       'processor.epoch',
-      () => ({ epoch: this.#epoch + 1, events: this.#read }),
+      () => ({ epoch: this.#epoch + 1, events: this.#buffer.records }),
       () => this.#commit(reader),
     );
   }
@@ -238,7 +228,7 @@ export class PipelineRun {
     const { clock, metrics } = this.#options;
     const startedAt = clock.monotonic();
     const epoch = this.#epoch + 1;
-    const outbox = this.#outbox;
+    const { outbox } = this.#buffer;
     const positions = reader.positions();
     const meta = { epoch, positions, progress: this.core.progress.snapshot(), totals: { ...this.totals.now() } };
     const delta = this.core.engine.takeDelta();
@@ -250,8 +240,7 @@ export class PipelineRun {
     metrics.recordCommit(clock.monotonic() - startedAt);
     this.totals.showOutbox(outbox.results, outbox.deadLetters);
     this.#epoch = epoch;
-    this.#outbox = emptyOutbox();
-    this.#read = 0;
+    this.#buffer.clear();
     reader.committed(positions);
     this.#delivering = this.#deliver(outbox, epoch);
   }
@@ -268,11 +257,11 @@ export class PipelineRun {
     this.#wakeUp.ring();
   }
 
-  /** Ends what is under way because of a failure; what has been committed gets a last chance to be delivered. */
-  async #giveUp(error: unknown): Promise<void> {
-    const { clock, metrics } = this.#options;
+  /** Ends and closes everything because of a failure; what has been committed gets a last chance to be delivered. */
+  async #giveUp(failure: unknown): Promise<void> {
+    const { clock, metrics, logger } = this.#options;
     // Failures of sources and sinks are counted where they happen, each attempt.
-    const kind = ProcessorError.is(error) ? error.kind : 'internal';
+    const kind = ProcessorError.is(failure) ? failure.kind : 'internal';
     if (kind !== 'source' && kind !== 'sink') metrics.recordError(kind);
     this.#stopping.abort();
     const grace = new AbortController();
@@ -281,18 +270,11 @@ export class PipelineRun {
     grace.abort();
     this.#failing.abort();
     await this.#delivering;
-  }
-
-  /** At least 1, so that there is always some progress. */
-  get #roomInOutbox(): number {
-    return Math.max(1, this.#options.plan.bufferSize - outboxSize(this.#outbox));
-  }
-
-  /** Whether so many records may join what is not yet committed. An empty buffer takes any block. */
-  #hasRoomFor(records: number): boolean {
-    const { bufferSize } = this.#options.plan;
-    if (outboxSize(this.#outbox) >= bufferSize) return false;
-    return this.#read === 0 || this.#read + records <= bufferSize;
+    try {
+      await this.#close();
+    } catch (error) {
+      logger.error({ error: String(error) }, 'closing after a failure failed too');
+    }
   }
 
   #longestWait(reader: SourceReader): number {

@@ -12,6 +12,7 @@ import { retryDelay } from './retry-delay.ts';
 /** A delivery that has gone on this long is told of as a fault. */
 const SLOW_DELIVERY_MS = 5000;
 
+/** What a runner is made from. */
 export interface SinkRunnerOptions<T> {
   readonly sink: EventSink<T>;
   /** Name for logs, metrics and health; unique in the run. */

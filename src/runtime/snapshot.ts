@@ -66,7 +66,7 @@ export function snapshotOf(basics: SnapshotBasics, run: PipelineRun): StatusSnap
       fired,
     })),
     counters: { ...counters, skipped: run.delivery.skipped },
-    stateBytes: run.stateBytes,
+    stateBytes: run.gauges.stateBytes,
   };
 }
 

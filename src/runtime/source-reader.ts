@@ -12,6 +12,7 @@ import type { StreamCore } from './stream-core.ts';
 /** How long a stopped run waits for reads that do not heed the signal, in ms. */
 const STOP_GRACE_MS = 1000;
 
+/** What a reader is made from. */
 export interface SourceReaderOptions {
   readonly plan: PipelinePlan;
   readonly clock: Clock;

@@ -65,9 +65,10 @@ export interface OpenSource {
 
 /**
  * Where events come from. A source is a description until it is opened; opening it twice gives two independent
- * readers. `T` is the type of its events where it hands over JavaScript values; bytes are typed by the pipeline.
+ * readers. `T` is the type of its events where it hands over JavaScript values; a source of bytes leaves it at `never`,
+ * for the pipeline says what is in them.
  */
-export interface EventSource<T = unknown> {
+export interface EventSource<T = never> {
   /** Short name for logs, metrics and health, such as `file`. */
   readonly name: string;
   /** Only for the type: a source of `T`. */

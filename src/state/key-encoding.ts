@@ -84,7 +84,8 @@ export class KeyReader {
 
   double(): number {
     if (this.#at + 8 > this.#bytes.length) throw corrupt('it ends inside a number');
-    const view = new DataView(this.#bytes.slice(this.#at, this.#at + 8).buffer);
+    // A copy, by way of subarray: slice of a Buffer would share memory, with bytes of others around it.
+    const view = new DataView(new Uint8Array(this.#bytes.subarray(this.#at, this.#at + 8)).buffer);
     this.#at += 8;
     const high = view.getUint32(0);
     view.setUint32(0, high >= 0x80000000 ? high ^ 0x80000000 : ~high);

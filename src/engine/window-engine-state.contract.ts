@@ -1,0 +1,76 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { CountTrigger } from '../windows/count-trigger.ts';
+import { EngineBench, type EngineFactory } from './engine-bench.contract.ts';
+import { batches, definition, session, sliding, tumbling } from './engine-cases.contract.ts';
+import type { WindowDefinition } from './engine-options.ts';
+
+/** What must hold of an engine's state: deltas, and what is loaded from them. */
+export function restarting(make: EngineFactory): void {
+  describe('its state', () => {
+    it('stored by deltas at any moment, lets a new engine go on as if nothing had happened', () => {
+      const windows = fc
+        .array(definition, { minLength: 1, maxLength: 3 })
+        .map((drawn) => drawn.map((one, i): WindowDefinition => ({ ...one, name: `w${i}` })));
+      fc.assert(
+        fc.property(windows, batches, fc.array(fc.boolean()), fc.nat(4), (definitions, drawn, restarts, limit) => {
+          let engine = new EngineBench(make, { windows: definitions });
+          const undisturbed = new EngineBench(make, { windows: definitions });
+          for (const [i, { events, watermark }] of [...drawn, { events: [], watermark: Infinity }].entries()) {
+            const expected = undisturbed.feed(events, watermark);
+            engine.add(events);
+            engine.engine.advance(watermark);
+            // Some of what is due is taken before the commit, the rest by the engine that comes after it.
+            const panes = [...engine.engine.takeFired(limit)];
+            engine.commit();
+            if (restarts[i] === true) {
+              engine = new EngineBench(make, { windows: definitions }, engine.stored);
+              engine.engine.advance(watermark);
+            }
+            panes.push(...engine.take());
+            expect(panes).toEqual(expected);
+            expect(engine.engine.activeWindows).toBe(undisturbed.engine.activeWindows);
+          }
+          engine.commit();
+          expect(engine.stored.size).toBe(0);
+        }),
+        { numRuns: 500 },
+      );
+    });
+
+    it('is not written again when it has been loaded', () => {
+      const options = {
+        windows: [tumbling(10), sliding(10, 5), session(4)].map((one, i) => ({ ...one, name: `w${i}` })),
+      };
+      const engine = new EngineBench(make, options);
+      engine.feed([{ at: 1, key: 'a' }], 0);
+      engine.commit();
+      const next = new EngineBench(make, options, engine.stored);
+      next.advance(0);
+      expect(next.engine.takeDelta()).toEqual([]);
+    });
+
+    it('is not for windows that are not there', () => {
+      const engine = new EngineBench(make, { windows: [tumbling(10)] });
+      engine.feed([{ at: 1 }]);
+      engine.commit();
+      const load = (): unknown => new EngineBench(make, { windows: [session(10)] }, engine.stored);
+      expect(load).toThrow(/state of windows "t", which are not configured/);
+    });
+
+    it('is not tracked where nobody asks for it', () => {
+      const engine = new EngineBench(make, { windows: [tumbling(10)], trackChanges: false });
+      engine.feed([{ at: 1 }]);
+      expect(engine.engine.takeDelta()).toEqual([]);
+    });
+
+    it('cannot be taken while an early pane is left, for that is nowhere else', () => {
+      const engine = new EngineBench(make, { windows: [tumbling(10, 0, new CountTrigger(1))] });
+      engine.add([{ at: 1 }, { at: 2 }]);
+      expect(() => engine.engine.takeDelta()).toThrow('early panes');
+      expect(engine.engine.takeFired(1)).toHaveLength(2);
+      engine.commit();
+      expect(engine.stored.size).toBe(1);
+    });
+  });
+}
