@@ -22,11 +22,13 @@ export interface LocatedScalar extends Placed {
   readonly concealed: boolean;
 }
 
+/** A list with its place. */
 export interface LocatedList extends Placed {
   readonly kind: 'list';
   readonly items: readonly Located[];
 }
 
+/** A mapping with its place. */
 export interface LocatedMap extends Placed {
   readonly kind: 'map';
   /** By key; `at` is the place of the key itself. */
@@ -86,6 +88,12 @@ export function layOver(root: LocatedMap, path: readonly string[], value: Locate
   }
   const last = path.at(-1);
   if (last !== undefined) map.entries.set(last, { at: value.origin, value });
+}
+
+/** Takes away what is at a path, if there is something. */
+export function takeAway(root: LocatedMap, path: readonly string[]): void {
+  const { node } = placeOf(root, path.slice(0, -1));
+  if (node?.kind === 'map') node.entries.delete(path.at(-1) ?? '');
 }
 
 const PLAIN_KEY = /^[A-Za-z_$][\w$-]*$/;

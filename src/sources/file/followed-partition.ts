@@ -39,6 +39,7 @@ export class FollowedPartition implements SourcePartition {
   /** The file at hand is done with, but for blocks not handed over yet. */
   #ending = false;
   #waiting = false;
+  #closed = false;
 
   constructor(path: string, format: StreamFormat, pollIntervalMs: Millis, context: SourceContext) {
     this.id = path;
@@ -53,7 +54,7 @@ export class FollowedPartition implements SourcePartition {
 
   async read(): Promise<RecordBlock | null> {
     const { signal, clock } = this.#context;
-    while (!signal.aborted) {
+    while (!signal.aborted && !this.#closed) {
       const following = this.#following;
       const block = following?.framer.take(clock.now()) ?? null;
       if (following !== null && block !== null) {
@@ -70,6 +71,7 @@ export class FollowedPartition implements SourcePartition {
 
   async close(): Promise<void> {
     const following = this.#following;
+    this.#closed = true;
     this.#following = null;
     await following?.file.close();
   }
@@ -116,9 +118,14 @@ export class FollowedPartition implements SourcePartition {
 
   async #begin(): Promise<boolean> {
     const position = this.#resumed ? undefined : this.#context.positions.get(this.id);
-    this.#following =
+    const following =
       position === undefined ? await this.#openNew() : await this.#reopen(resumptionOf(this.id, position));
-    if (this.#following === null) return false;
+    if (following === null) return false;
+    if (this.#closed) {
+      await following.file.close();
+      return false;
+    }
+    this.#following = following;
     this.#resumed = true;
     return true;
   }

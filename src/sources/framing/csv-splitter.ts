@@ -1,7 +1,29 @@
 import { MAX_RECORD_BYTES } from '../../event/record-block.ts';
 import { BYTE, Splitter } from './splitter.ts';
 
-type Place = 'field-start' | 'plain' | 'quoted' | 'quote-in-quoted' | 'broken';
+// Where in a row a byte stands.
+const FIELD_START = 0;
+const PLAIN = 1;
+const QUOTED = 2;
+const QUOTE_IN_QUOTED = 3;
+const BROKEN = 4;
+
+/** Kinds of bytes: column of {@link NEXT_PLACE}. */
+const COLUMNS = new Uint8Array(256);
+COLUMNS[BYTE.COMMA] = 1;
+COLUMNS[BYTE.QUOTE] = 2;
+COLUMNS[BYTE.CR] = 3;
+/** The place after a byte that ends no row: row by place, column by kind (any other, comma, quote, CR). */
+const NEXT_PLACE = Uint8Array.from(
+  [
+    [PLAIN, FIELD_START, QUOTED, PLAIN],
+    [PLAIN, FIELD_START, PLAIN, PLAIN],
+    [QUOTED, QUOTED, QUOTE_IN_QUOTED, QUOTED],
+    // A CR is that of CRLF; a lone one is let pass, and the decoder looks at the row anyway.
+    [BROKEN, FIELD_START, QUOTED, QUOTE_IN_QUOTED],
+    [BROKEN, BROKEN, BROKEN, BROKEN],
+  ].flat(),
+);
 
 /**
  * Records are the rows of RFC 4180: ended by LF or CRLF outside of quotes, the last without one if need be. Empty lines
@@ -11,19 +33,19 @@ type Place = 'field-start' | 'plain' | 'quoted' | 'quote-in-quoted' | 'broken';
  */
 export class CsvSplitter extends Splitter {
   readonly state = '';
-  #place: Place = 'field-start';
+  #place = FIELD_START;
 
   protected override scan(bytes: Buffer): boolean {
     const limit = bytes.length;
     let place = this.#place;
     for (let at = this.next; at < limit; at += 1) {
-      const byte = bytes[at];
-      if (byte === BYTE.LF && (place !== 'quoted' || at - this.start > MAX_RECORD_BYTES)) {
+      const byte = bytes[at] ?? 0;
+      if (byte === BYTE.LF && (place !== QUOTED || at - this.start > MAX_RECORD_BYTES)) {
         this.next = at + 1;
-        if (this.#take(bytes, at, place === 'broken')) return true;
-        place = 'field-start';
+        if (this.#take(bytes, at, place === BROKEN)) return true;
+        place = FIELD_START;
       } else {
-        place = afterByte(place, byte);
+        place = NEXT_PLACE[4 * place + (COLUMNS[byte] ?? 0)] ?? BROKEN;
       }
     }
     this.#place = place;
@@ -34,11 +56,11 @@ export class CsvSplitter extends Splitter {
   protected override scanEnd(bytes: Buffer): boolean {
     const place = this.#place;
     this.next = bytes.length;
-    return this.start < bytes.length && this.#take(bytes, bytes.length, place === 'broken' || place === 'quoted');
+    return this.start < bytes.length && this.#take(bytes, bytes.length, place === BROKEN || place === QUOTED);
   }
 
   #take(bytes: Buffer, end: number, broken: boolean): boolean {
-    this.#place = 'field-start';
+    this.#place = FIELD_START;
     this.end = end > this.start && bytes[end - 1] === BYTE.CR ? end - 1 : end;
     if (this.end === this.start) {
       this.start = this.next;
@@ -46,25 +68,6 @@ export class CsvSplitter extends Splitter {
     }
     if (broken) this.fault = { reason: 'malformed', message: 'The quotes of the CSV row do not match.' };
     return true;
-  }
-}
-
-function afterByte(place: Place, byte: number | undefined): Place {
-  switch (place) {
-    case 'field-start':
-      if (byte === BYTE.QUOTE) return 'quoted';
-      return byte === BYTE.COMMA ? 'field-start' : 'plain';
-    case 'plain':
-      return byte === BYTE.COMMA ? 'field-start' : 'plain';
-    case 'quoted':
-      return byte === BYTE.QUOTE ? 'quote-in-quoted' : 'quoted';
-    case 'quote-in-quoted':
-      if (byte === BYTE.QUOTE) return 'quoted';
-      if (byte === BYTE.COMMA) return 'field-start';
-      // Of CRLF; a lone CR is let pass here, and the decoder looks at the row anyway.
-      return byte === BYTE.CR ? 'quote-in-quoted' : 'broken';
-    case 'broken':
-      return 'broken';
   }
 }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MAX_RECORD_BYTES, type ByteBlock } from '../../event/record-block.ts';
 import type { Framer } from './framer.ts';
-import { createFramer, formatOfPath, type FramerResumption, type StreamFormat } from './stream-format.ts';
+import { createFramer, type FramerResumption, type StreamFormat } from './stream-format.ts';
 
 interface Framed {
   readonly offset: number;
@@ -145,7 +145,7 @@ describe.each(FORMATS)('framing of %s', (format) => {
     const row = `{"x":"${'y'.repeat(MAX_RECORD_BYTES + extra - 8)}"}`;
     const prefix = format === 'csv' ? 'h\n' : '';
     const bytes = Buffer.from(`${prefix}${row}\r\n{}`);
-    for (const at of [-3, -2, -1, 0, 1, 2, 3]) {
+    for (const at of [-1, 0, 1, 2]) {
       const { records } = frame(format, cut(bytes, [prefix.length + row.length + at]));
       expect(records.map((record) => record.fault)).toEqual([fault, undefined]);
       expect(records[0]?.text.length).toBe(MAX_RECORD_BYTES);
@@ -285,19 +285,5 @@ describe('framing of CSV', () => {
 
   it('refuses a header row that cannot be read', () => {
     expect(() => frame('csv', [Buffer.from('"a"b,c\n1,2\n')])).toThrow(/header row/);
-  });
-});
-
-describe('the format that a name tells', () => {
-  it.each([
-    ['a.json', 'json'],
-    ['a.JSON.gz', 'json'],
-    ['a.csv', 'csv'],
-    ['a.csv.gz', 'csv'],
-    ['a.ndjson', 'ndjson'],
-    ['a.log', 'ndjson'],
-    ['a.jsonl.gz', 'ndjson'],
-  ])('%s is %s', (path, format) => {
-    expect(formatOfPath(path)).toBe(format);
   });
 });

@@ -9,6 +9,22 @@ export type ScanOutcome = 'complete' | 'more' | 'broken' | 'new-value';
 /** Deeper levels are counted, not checked: such a record is refused for its depth anyway. */
 const MAX_CHECKED_DEPTH = 64;
 
+const STRUCTURAL_BYTES: ReadonlySet<number> = new Set([
+  BYTE.QUOTE,
+  BYTE.OPEN_BRACE,
+  BYTE.CLOSE_BRACE,
+  BYTE.OPEN_BRACKET,
+  BYTE.CLOSE_BRACKET,
+]);
+const ORDINARY = 0;
+const WHITE_SPACE = 1;
+const STRUCTURAL = 2;
+/** What each byte outside of strings is. */
+const KINDS = Uint8Array.from({ length: 256 }, (_, byte) => {
+  if (isWhiteSpace(byte)) return WHITE_SPACE;
+  return STRUCTURAL_BYTES.has(byte) ? STRUCTURAL : ORDINARY;
+});
+
 /**
  * Finds the end of one JSON object, array or string, in bytes that arrive piece by piece. It follows strings and
  * brackets only; whether what lies between is JSON is for the decoder to say.
@@ -34,36 +50,69 @@ export class ValueScanner {
 
   /** Scans from `from`, which for a new value is its first byte. */
   scan(bytes: Buffer, from: number): ScanOutcome {
-    for (let at = from; at < bytes.length; at += 1) {
-      const byte = bytes[at] ?? 0;
+    let at = from;
+    while (at < bytes.length) {
       if (this.#inString) {
-        // A line feed cannot stand in a string: its closing quote is missing, and the next line is another matter.
-        if (byte === BYTE.LF) return this.#stop(at, 'broken');
-        if (this.#endsString(byte) && this.#depth === 0) return this.#stop(at + 1, 'complete');
-      } else if (byte === BYTE.QUOTE) {
+        at = this.#scanString(bytes, at);
+        if (this.#inString) return this.#stop(at, at < bytes.length ? 'broken' : 'more');
+        if (this.#depth === 0) return this.#stop(at, 'complete');
+      }
+      at = this.#skipOrdinary(bytes, at);
+      if (at === bytes.length) break;
+      const byte = bytes[at] ?? 0;
+      if (byte === BYTE.QUOTE) {
         this.#inString = true;
       } else if (byte === BYTE.OPEN_BRACE || byte === BYTE.OPEN_BRACKET) {
         if (!this.#mayOpen()) return this.#stop(at, byte === BYTE.OPEN_BRACE ? 'new-value' : 'broken');
         if (this.#depth < MAX_CHECKED_DEPTH) this.#brackets[this.#depth] = byte;
         this.#depth += 1;
-      } else if (byte === BYTE.CLOSE_BRACE || byte === BYTE.CLOSE_BRACKET) {
+      } else {
         this.#depth -= 1;
         if (!this.#closes(byte)) return this.#stop(at, 'broken');
         if (this.#depth === 0) return this.#stop(at + 1, 'complete');
       }
-      if (!isWhiteSpace(byte)) this.#previous = byte;
+      this.#previous = byte;
+      at += 1;
     }
     return this.#stop(bytes.length, 'more');
   }
 
-  #endsString(byte: number): boolean {
-    if (this.#escaped) {
-      this.#escaped = false;
-      return false;
+  /** Up to a quote or bracket, or the end. */
+  #skipOrdinary(bytes: Buffer, from: number): number {
+    let previous = this.#previous;
+    let at = from;
+    for (; at < bytes.length; at += 1) {
+      const byte = bytes[at] ?? 0;
+      const kind = KINDS[byte];
+      if (kind === STRUCTURAL) break;
+      if (kind === ORDINARY) previous = byte;
     }
-    if (byte === BYTE.QUOTE) this.#inString = false;
-    else this.#escaped = byte === BYTE.BACKSLASH;
-    return !this.#inString;
+    this.#previous = previous;
+    return at;
+  }
+
+  /**
+   * Up to the end of the string. Still in it afterwards: at the end of the bytes, or at a line feed. That cannot stand
+   * in a string: its closing quote is missing, and the next line is another matter.
+   */
+  #scanString(bytes: Buffer, from: number): number {
+    let escaped = this.#escaped;
+    let at = from;
+    for (; at < bytes.length; at += 1) {
+      const byte = bytes[at];
+      if (byte === BYTE.LF) break;
+      if (escaped) {
+        escaped = false;
+      } else if (byte === BYTE.QUOTE) {
+        this.#inString = false;
+        at += 1;
+        break;
+      } else if (byte === BYTE.BACKSLASH) {
+        escaped = true;
+      }
+    }
+    this.#escaped = escaped;
+    return at;
   }
 
   /** An object or array can begin where a value can: first of all, after a colon in an object, in an array as an element. */
