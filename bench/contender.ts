@@ -29,7 +29,7 @@ export async function measure({ name, args, output }: Contender): Promise<Measur
   const usageFile = `${output}.usage`;
   await rm(output, { force: true });
   const begun = performance.now();
-  const child = spawn(process.execPath, ['--import', join(import.meta.dirname, 'report-usage.ts'), ...args], {
+  const child = spawn(process.execPath, ['--import', join(import.meta.dirname, 'report-usage.mjs'), ...args], {
     env: { ...process.env, BENCH_USAGE: usageFile },
     stdio: ['ignore', 'ignore', 'inherit'],
   });

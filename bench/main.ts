@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { differences } from './compare-results.ts';
 import { measure, median, type Contender, type Measurement } from './contender.ts';
-import { sampleFile } from './sample-events.ts';
+import { KEY_FIELDS, VALUE_FIELD, WINDOW_MS, sampleFile } from './sample-events.ts';
 import { printStages } from './stages.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -21,10 +21,23 @@ const rounds = positive('--rounds', options.rounds);
 
 await mkdir(FOLDER, { recursive: true });
 const input = await sampleFile(FOLDER, events);
-const contenders = [
-  contender('by hand', join(import.meta.dirname, 'by-hand.ts')),
-  contender('processor', join(import.meta.dirname, 'processor.ts')),
-] as const;
+const byHandOutput = join(FOLDER, 'by-hand.ndjson');
+const processorOutput = join(FOLDER, 'processor.ndjson');
+const contenders: readonly Contender[] = [
+  {
+    name: 'by hand',
+    args: [join(import.meta.dirname, 'by-hand.mjs'), input, byHandOutput],
+    output: byHandOutput,
+  },
+  {
+    name: 'processor',
+    args: [join(ROOT, 'dist', 'cli', 'main.js'), 'run', '--log-level', 'warn'].concat(
+      ['--input', input, '--key', KEY_FIELDS.join(','), '--value', VALUE_FIELD],
+      ['--window', `${String(WINDOW_MS / 1000)}s`, '--output', processorOutput],
+    ),
+    output: processorOutput,
+  },
+];
 const bytes = (await stat(input)).size / events;
 console.log(
   `${events.toLocaleString('en')} events of ${bytes.toFixed(0)} bytes, median of ${String(rounds)} rounds, Node ${process.version}\n`,
@@ -37,17 +50,11 @@ for (let round = 0; round < rounds; round += 1) {
 }
 printTable(measured);
 
-const [byHand, processor] = contenders;
-const found = await differences(processor.output, byHand.output);
+const found = await differences(processorOutput, byHandOutput);
 console.log(found.length === 0 ? '\nThe results are the same.\n' : `\nThe results differ:\n${found.join('\n')}\n`);
 if (found.length > 0) process.exitCode = 1;
 
 await printStages(input, join(FOLDER, 'stages.ndjson'));
-
-function contender(name: string, program: string): Contender {
-  const output = join(FOLDER, `${name.replace(' ', '-')}.ndjson`);
-  return { name, args: [program, input, output], output };
-}
 
 function printTable(measurements: ReadonlyMap<Contender, readonly Measurement[]>): void {
   const row = (cells: readonly string[]): void =>

@@ -35,15 +35,6 @@ export const KEY_FIELDS = ['model', 'region', 'tenant'] as const;
 export const VALUE_FIELD = 'latency_ms';
 export const WINDOW_MS = 60_000;
 
-/** One event as a hand-written program would type it. */
-export interface SampleEvent {
-  readonly timestamp: string;
-  readonly model: string;
-  readonly region: string;
-  readonly tenant: string;
-  readonly latency_ms: number;
-}
-
 /** The path of a file of that many events under `folder`; written unless it is there. */
 export async function sampleFile(folder: string, events: number): Promise<string> {
   const path = join(folder, `events-${String(FORM)}-${String(SEED)}-${String(events)}.ndjson`);

@@ -3,8 +3,10 @@
  * around it; then the pipeline as a whole, whose rest is what the runtime adds.
  */
 import { open, rm } from 'node:fs/promises';
+import type { BatchDecoder } from '../src/decode/batch-decoder.ts';
 import { createBatchDecoder } from '../src/decode/create-batch-decoder.ts';
 import { ReferenceEngine } from '../src/engine/reference/reference-engine.ts';
+import type { WindowEngine } from '../src/engine/window-engine.ts';
 import { KeyDictionary } from '../src/event/key-dictionary.ts';
 import type { ByteBlock } from '../src/event/record-block.ts';
 import { silentLogger, SystemClock } from '../src/index.ts';
@@ -19,6 +21,8 @@ const PIECE_BYTES = 262_144;
 const MAX_BLOCK_RECORDS = 1024;
 const STAGES = ['read', 'frame', 'decode', 'watermark', 'ingest', 'fire', 'deliver'] as const;
 type Stage = (typeof STAGES)[number];
+
+const clock = new SystemClock();
 
 /** Processor time of the process, in µs, by stage. */
 class StageTimes {
@@ -43,7 +47,6 @@ class StageTimes {
 
 /** Measures the stages on a file of events and prints them; results go to `output`. */
 export async function printStages(input: string, output: string): Promise<void> {
-  const clock = new SystemClock();
   const { plan } = samplePipeline(input, output);
   // The first pass is for the compiler.
   await stageTimes(input, output, plan);
@@ -73,66 +76,82 @@ async function stageTimes(
   output: string,
   plan: PipelinePlan,
 ): Promise<{ readonly micros: Readonly<Record<Stage, number>>; readonly events: number }> {
-  const clock = new SystemClock();
-  const keys = new KeyDictionary();
-  const decoder = createBatchDecoder(plan.decode, keys);
-  const progress = new ProgressTracker(plan.watermark, { idleTimeoutMs: plan.idleTimeoutMs });
-  const partition = progress.add(input, clock.monotonic());
-  const engine = new ReferenceEngine({
-    ...plan,
-    metrics: plan.decode.metrics.map(({ name }) => name),
-    keys,
-    trackChanges: plan.state.recoverable,
-  });
+  const stages = new Stages(plan, input);
   const sink = new FileSink(output);
   await sink.open({ pipeline: plan.name, clock, logger: silentLogger });
   const framer = createFramer('ndjson', { maxBlockRecords: MAX_BLOCK_RECORDS });
   const file = await open(input);
-  const times = new StageTimes();
-
-  const fire = (): AggregationResult[] => {
-    engine.advance(progress.watermark());
-    const fired = engine.takeFired(Infinity);
-    const results = fired.map(
-      (pane) => new AggregationResult({ ...pane, pipeline: plan.name, timestamp: clock.now() }),
-    );
-    times.end('fire');
-    return results;
-  };
-  const deliver = async (results: readonly AggregationResult[]): Promise<void> => {
-    if (results.length > 0) await sink.sendBatch(results, { epoch: 1, signal: new AbortController().signal });
-    times.end('deliver');
-  };
-  const process = async (block: ByteBlock): Promise<void> => {
-    const { batch } = decoder.decode(block, clock.now());
-    times.end('decode');
-    progress.observe(partition, batch.timestamps, batch.count, batch.watermarks, clock.monotonic());
-    times.end('watermark');
-    engine.ingest(batch, clock.now());
-    times.end('ingest');
-    await deliver(fire());
-  };
-  const takeBlocks = async (): Promise<void> => {
-    for (;;) {
-      const block = framer.take(clock.now());
-      times.end('frame');
-      if (block === null) return;
-      await process(block);
-    }
-  };
-  for (;;) {
+  const { times } = stages;
+  for (let ended = false; !ended;) {
     const buffer = Buffer.allocUnsafeSlow(PIECE_BYTES);
     const { bytesRead } = await file.read(buffer, 0, PIECE_BYTES);
     times.end('read');
-    if (bytesRead === 0) break;
-    framer.push(buffer.subarray(0, bytesRead));
-    await takeBlocks();
+    ended = bytesRead === 0;
+    if (ended) framer.end();
+    else framer.push(buffer.subarray(0, bytesRead));
+    for (;;) {
+      const block = framer.take(clock.now());
+      times.end('frame');
+      if (block === null) break;
+      await deliver(stages.process(block));
+    }
   }
-  framer.end();
-  await takeBlocks();
-  progress.finish(partition);
-  await deliver(fire());
+  await deliver(stages.finish());
   await file.close();
   await sink.close();
-  return { micros: times.micros, events: decoder.counters.records };
+  return { micros: times.micros, events: stages.events };
+
+  async function deliver(results: readonly AggregationResult[]): Promise<void> {
+    if (results.length > 0) await sink.sendBatch(results, { epoch: 1, signal: new AbortController().signal });
+    times.end('deliver');
+  }
+}
+
+/** From a block of records to results, as the pipeline's core does it, each step timed. */
+class Stages {
+  readonly times = new StageTimes();
+  readonly #plan: PipelinePlan;
+  readonly #decoder: BatchDecoder;
+  readonly #progress: ProgressTracker;
+  readonly #partition: number;
+  readonly #engine: WindowEngine;
+
+  constructor(plan: PipelinePlan, partition: string) {
+    const keys = new KeyDictionary();
+    this.#plan = plan;
+    this.#decoder = createBatchDecoder(plan.decode, keys);
+    this.#progress = new ProgressTracker(plan.watermark, { idleTimeoutMs: plan.idleTimeoutMs });
+    this.#partition = this.#progress.add(partition, clock.monotonic());
+    const metrics = plan.decode.metrics.map(({ name }) => name);
+    this.#engine = new ReferenceEngine({ ...plan, metrics, keys, trackChanges: plan.state.recoverable });
+  }
+
+  get events(): number {
+    return this.#decoder.counters.records;
+  }
+
+  process(block: ByteBlock): readonly AggregationResult[] {
+    const { batch } = this.#decoder.decode(block, clock.now());
+    this.times.end('decode');
+    this.#progress.observe(this.#partition, batch.timestamps, batch.count, batch.watermarks, clock.monotonic());
+    this.times.end('watermark');
+    this.#engine.ingest(batch, clock.now());
+    this.times.end('ingest');
+    return this.#fire();
+  }
+
+  finish(): readonly AggregationResult[] {
+    this.#progress.finish(this.#partition);
+    return this.#fire();
+  }
+
+  #fire(): readonly AggregationResult[] {
+    this.#engine.advance(this.#progress.watermark());
+    const timestamp = clock.now();
+    const results = this.#engine
+      .takeFired(Infinity)
+      .map((pane) => new AggregationResult({ ...pane, pipeline: this.#plan.name, timestamp }));
+    this.times.end('fire');
+    return results;
+  }
 }

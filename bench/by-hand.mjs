@@ -1,23 +1,25 @@
 /**
  * What one writes by hand where no stream processor is at hand: read lines, group, sort at the end. It keeps every
- * value, knows no lateness, and has nothing to show before the input ends. `node bench/by-hand.ts <input> <output>`
+ * value, knows no lateness, and has nothing to show before the input ends. `node bench/by-hand.mjs <input> <output>`
  */
 import { createReadStream, createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { finished } from 'node:stream/promises';
-import { WINDOW_MS, type SampleEvent } from './sample-events.ts';
+
+const WINDOW_MS = 60_000;
 
 const [input = '', output = ''] = process.argv.slice(2);
-/** By start of the window, then by key. */
-const windows = new Map<number, Map<string, number[]>>();
+/** @typedef {{ timestamp: string, model: string, region: string, tenant: string, latency_ms: number }} Event */
+/** @typedef {Map<string, number[]>} Groups values by key */
+/** By start of the window. */
+const windows = /** @type {Map<number, Groups>} */ (new Map());
 
 for await (const line of createInterface({ input: createReadStream(input), crlfDelay: Infinity })) {
-  const event = JSON.parse(line) as SampleEvent;
-  const at = Date.parse(event.timestamp);
-  const start = Math.floor(at / WINDOW_MS) * WINDOW_MS;
+  const event = /** @type {Event} */ (JSON.parse(line));
+  const start = Math.floor(Date.parse(event.timestamp) / WINDOW_MS) * WINDOW_MS;
   const key = `model=${event.model}::region=${event.region}::tenant=${event.tenant}`;
   let groups = windows.get(start);
-  if (groups === undefined) windows.set(start, (groups = new Map<string, number[]>()));
+  if (groups === undefined) windows.set(start, (groups = /** @type {Groups} */ (new Map())));
   const values = groups.get(key);
   if (values === undefined) groups.set(key, [event.latency_ms]);
   else values.push(event.latency_ms);
@@ -33,7 +35,8 @@ for (const start of [...windows.keys()].sort((a, b) => a - b)) {
 out.end();
 await finished(out);
 
-function aggregate(values: number[]): Record<string, number | undefined> {
+/** @param {number[]} values */
+function aggregate(values) {
   values.sort((a, b) => a - b);
   const count = values.length;
   let sum = 0;
@@ -41,7 +44,7 @@ function aggregate(values: number[]): Record<string, number | undefined> {
   const average = sum / count;
   let squares = 0;
   for (const value of values) squares += (value - average) ** 2;
-  const percentile = (p: number): number | undefined => values[Math.ceil((p * count) / 100) - 1];
+  const percentile = (/** @type {number} */ p) => values[Math.ceil((p * count) / 100) - 1];
   return {
     count,
     sum,
