@@ -47,6 +47,11 @@ export class LoadedConfig {
     return effectiveEntries(this.config, this.#root);
   }
 
+  /** True if the file, the environment or the command line sets a key; the path is below `processor`. */
+  isGiven(path: ConfigPath): boolean {
+    return placeOf(this.#root, ['processor', ...path]).node !== undefined;
+  }
+
   toJSON(): unknown {
     return maskedConfig(this.entries());
   }

@@ -4,7 +4,7 @@ import { environmentName } from './environment.ts';
 import { configurationReference } from './reference.ts';
 import { leavesOf } from './schema/outline.ts';
 
-it('is what docs/configuration.md says (after a change of the schema: vitest run -u src/config)', async () => {
+it('is what docs/configuration.md says (after a change of the schema: vitest run src/config -u)', async () => {
   const page = await format(configurationReference(), { parser: 'markdown', printWidth: 120 });
   await expect(page).toMatchFileSnapshot('../../docs/configuration.md');
 });

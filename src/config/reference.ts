@@ -28,7 +28,7 @@ export function configurationReference(): string {
     else if (outline.items?.oneOf !== undefined)
       parts.push(...variants(['processor', key], outline, outline.items.oneOf));
   }
-  return `${parts.join('\n')}\n<!-- Generated from src/config/schema: "vitest run -u src/config" writes it anew. -->\n`;
+  return `${parts.join('\n')}\n<!-- Generated from src/config/schema: "vitest run src/config -u" writes it anew. -->\n`;
 }
 
 function leavesIn(outline: Outline): readonly (readonly [string, Outline])[] {

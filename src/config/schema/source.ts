@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { filePath, secs, setting, text, wholeNumber } from './setting.ts';
 
 /** The built-in sources, by name. */
-export const SOURCE_TYPES = ['kafka', 'file', 'stdin', 'http', 'demo'] as const;
+const SOURCE_TYPES = ['kafka', 'file', 'stdin', 'http', 'demo'] as const;
 
 /** `processor.source`: where events come from. */
 export const sourceSchema = setting(
@@ -50,7 +50,7 @@ export const sourceSchema = setting(
       description: 'Events received but not yet read before clients are told to wait (`http`).',
       unit: 'events',
     }),
-    max_body_bytes: setting(wholeNumber(1, 1_073_741_824).default(8_388_608), {
+    max_body_bytes: setting(wholeNumber(1, 33_554_432).default(5_242_880), {
       description: 'The largest request body that is taken (`http`).',
       unit: 'bytes',
     }),

@@ -1,0 +1,80 @@
+import type { ProcessorConfig } from '../config/schema/processor.ts';
+import type { HttpHeaders, HttpIntake, HttpIntakeOutcome } from '../http/http-intake.ts';
+import { createServer, type HttpServer } from '../http/server.ts';
+import type { Pipeline } from '../pipeline/pipeline.ts';
+import { HttpSource } from '../sources/http/http-source.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Clock } from '../time/clock.ts';
+
+/** What the server of a run has at hand. */
+export interface HttpServiceParts {
+  readonly pipeline: Pipeline;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/** A server that listens. */
+export interface HttpService {
+  /** Where a browser on this machine finds it: `http://127.0.0.1:8080`. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the server of a run. With `anyPort` it takes a free port where the configured one is in use.
+ * @throws ProcessorError CONFIG_INVALID where the address cannot be had, or must not be without a token.
+ */
+export async function startHttpService(
+  { pipeline, logger, clock }: HttpServiceParts,
+  { host, port }: Pick<ProcessorConfig['http'], 'host' | 'port'>,
+  anyPort: boolean,
+): Promise<HttpService> {
+  const { metrics, plan } = pipeline;
+  const intake = plan.source instanceof HttpSource ? { intake: intakeOf(plan.source) } : {};
+  const serve = (onPort: number): HttpServer =>
+    createServer({ status: () => pipeline.status(), metrics, logger, clock, host, port: onPort, ...intake });
+  const server = serve(port);
+  try {
+    return serviceOf(server, await server.listen());
+  } catch (error) {
+    if (!anyPort || !isInUse(error)) throw error;
+    const other = serve(0);
+    return serviceOf(other, await other.listen());
+  }
+}
+
+/** The headers that a source of events looks at. */
+const INTAKE_HEADERS = [
+  'content-type',
+  'content-encoding',
+  ...['specversion', 'id', 'source', 'type', 'time'].map((attribute) => `ce-${attribute}`),
+];
+
+/** A source that takes posted events, as the server knows one. */
+function intakeOf(source: HttpSource): HttpIntake {
+  return {
+    maxBodyBytes: source.maxBodyBytes,
+    authorized: (authorization) => source.authorized(authorization),
+    accept(body: Uint8Array, headers: HttpHeaders): HttpIntakeOutcome {
+      const plain = Object.fromEntries(INTAKE_HEADERS.map((name) => [name, headers.get(name) ?? undefined]));
+      return { accepted: 0, rejected: [], ...source.accept(body, plain) };
+    },
+  };
+}
+
+function serviceOf(server: HttpServer, { host, port }: { readonly host: string; readonly port: number }): HttpService {
+  return { url: `http://${browsable(host)}:${String(port)}`, close: () => server.close() };
+}
+
+/** An address that listens on all of them is none that a browser can go to. */
+function browsable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+function isInUse(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if ('code' in at && at.code === 'EADDRINUSE') return true;
+  }
+  return false;
+}

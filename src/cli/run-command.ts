@@ -1,0 +1,141 @@
+import type { LoadedConfig } from '../config/config.ts';
+import { planOfConfig } from '../config/plan-of-config.ts';
+import type { ProcessorConfig } from '../config/schema/processor.ts';
+import { Pipeline, type RunSummary } from '../pipeline/pipeline.ts';
+import type { PipelinePlan } from '../plan/plan.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { ProcessorMetrics } from '../telemetry/metrics.ts';
+import { bannerText } from './banner.ts';
+import type { CliIo, StopSignal } from './cli-io.ts';
+import { EXIT_CODE } from './exit-code.ts';
+import { isBrokenPipe } from './failure.ts';
+import { startHttpService, type HttpService } from './http-service.ts';
+import { drawProgress } from './progress-bar.ts';
+import { logMetrics } from './metrics-log.ts';
+import { createRunLogger } from './run-logger.ts';
+import { summaryText } from './run-summary.ts';
+import { OutputBesideLine, StatusLine } from './status-line.ts';
+
+/** How a configuration is run. */
+export interface RunSettings {
+  /** Takes another HTTP port where the configured one is in use. */
+  readonly anyPort: boolean;
+}
+
+/**
+ * Runs a configuration to its end, or until a signal, and returns the exit code. A first signal finishes what is under
+ * way; a second one ends at once, with the code that shells have for it.
+ * @throws ProcessorError: what made the run fail.
+ */
+export async function runConfig(loaded: LoadedConfig, io: CliIo, settings: RunSettings): Promise<number> {
+  const { config } = loaded;
+  const isBounded = config.source.type === 'file' && !config.source.follow;
+  const line = io.stderr.isTTY === true && isBounded ? new StatusLine(io.stderr) : undefined;
+  const stdout = line !== undefined && io.stdout.isTTY === true ? new OutputBesideLine(io.stdout, line) : io.stdout;
+  const stop = new AbortController();
+  const ended = new AbortController();
+  const reader = closedReader(io);
+  const logger = createRunLogger(config.logging, io.stderr, { line, isMuted: reader.hasGone });
+  const plan = planOfConfig(loaded, { stdin: io.stdin, stdout });
+  const pipeline = new Pipeline(plan, { clock: io.clock, logger, metrics: metricsOf(io) });
+  const interrupted = interruption(io, line, stop);
+  const background: Promise<void>[] = [];
+  let server: HttpService | undefined;
+  let isAtOnce = false;
+  try {
+    if (config.http.enabled) {
+      server = await startHttpService({ pipeline, logger, clock: io.clock }, config.http, settings.anyPort);
+    }
+    announce(config, plan, server?.url, io, logger);
+    if (line !== undefined) background.push(drawProgress(() => pipeline.status(), line, io.clock, ended.signal));
+    if (config.metrics.enabled) background.push(logMetrics(pipeline, config.metrics, logger, io.clock, ended.signal));
+    const running = pipeline.run({ signal: stop.signal });
+    const outcome = await Promise.race([running, interrupted.atOnce, reader.gone]);
+    ended.abort();
+    await Promise.all(background);
+    if (outcome === 'gone') return EXIT_CODE.done;
+    if (typeof outcome === 'string') {
+      isAtOnce = true;
+      return EXIT_CODE.interrupted[outcome];
+    }
+    conclude(outcome, config.error_handling.dead_letter_path, io, logger);
+    return EXIT_CODE.done;
+  } finally {
+    ended.abort();
+    interrupted.forget();
+    reader.forget();
+    await Promise.all(background);
+    // Closing waits for requests under way.
+    if (!isAtOnce) await server?.close();
+  }
+}
+
+function metricsOf(io: CliIo): ProcessorMetrics {
+  return new ProcessorMetrics({
+    now: () => io.clock.now(),
+    build: { version: io.version, node: io.nodeVersion },
+    processMetrics: true,
+  });
+}
+
+/** Notices when nobody reads the output any more (`processor … | head`): then there is nothing left to do, or to say. */
+function closedReader(io: CliIo): {
+  readonly gone: Promise<'gone'>;
+  readonly hasGone: () => boolean;
+  readonly forget: () => void;
+} {
+  let hasGone = false;
+  let forget = (): void => undefined;
+  const gone = new Promise<'gone'>((resolve) => {
+    const notice = (error: Error): void => {
+      if (!isBrokenPipe(error)) return;
+      hasGone = true;
+      resolve('gone');
+    };
+    io.stdout.on('error', notice);
+    forget = () => void io.stdout.off('error', notice);
+  });
+  return { gone, hasGone: () => hasGone, forget: () => forget() };
+}
+
+/** Waits for signals: the first asks the run to stop, the second resolves `atOnce`. */
+function interruption(
+  io: CliIo,
+  line: StatusLine | undefined,
+  stop: AbortController,
+): { readonly atOnce: Promise<StopSignal>; readonly forget: () => void } {
+  let forget = (): void => undefined;
+  const atOnce = new Promise<StopSignal>((resolve) => {
+    forget = io.onSignal((signal) => {
+      if (stop.signal.aborted) {
+        resolve(signal);
+        return;
+      }
+      line?.clear();
+      const again = signal === 'SIGINT' ? 'press Ctrl-C again' : 'send it again';
+      io.stderr.write(`\nStopping: finishing what is under way; ${again} to end at once.\n`);
+      stop.abort();
+    });
+  });
+  return { atOnce, forget: () => forget() };
+}
+
+function announce(
+  config: ProcessorConfig,
+  plan: PipelinePlan,
+  url: string | undefined,
+  io: CliIo,
+  logger: Logger,
+): void {
+  if (io.stderr.isTTY === true) {
+    const color = io.environment['NO_COLOR'] === undefined;
+    io.stderr.write(bannerText(config, { version: io.version, plan, url, color }));
+  } else {
+    logger.info({ pipeline: config.name, version: io.version, url }, 'pipeline started');
+  }
+}
+
+function conclude(summary: RunSummary, deadLetterPath: string, io: CliIo, logger: Logger): void {
+  if (io.stderr.isTTY === true) io.stderr.write(`${summaryText(summary, deadLetterPath)}\n`);
+  else logger.info({ ...summary }, summary.outcome === 'finished' ? 'pipeline finished' : 'pipeline stopped');
+}
