@@ -44,7 +44,8 @@ describe('the documentation', () => {
   it.each(blocks.filter(({ language }) => language === 'json').map((block) => [place(block), block] as const))(
     'has JSON that can be read at %s',
     (_, { code }) => {
-      for (const line of code.includes('\n{') ? code.split('\n') : [code]) expect(() => JSON.parse(line)).not.toThrow();
+      for (const line of code.includes('\n{') ? code.split('\n') : [code])
+        expect(() => void JSON.parse(line)).not.toThrow();
     },
   );
 
@@ -89,7 +90,7 @@ describe('TypeScript of the documentation', () => {
       for (const [index, block] of own.entries()) {
         const next = pageOf(page)[pageOf(page).indexOf(block) + 1];
         if (next?.directives.has('output') !== true) continue;
-        expect(reports[index]?.output.trimEnd(), place(next)).toBe(next.code);
+        expect([place(next), reports[index]?.output.trimEnd()]).toEqual([place(next), next.code]);
       }
       expect(faults).toEqual([]);
     },
