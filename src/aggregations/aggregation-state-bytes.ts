@@ -63,7 +63,7 @@ export function decodeState(bytes: Uint8Array): StateParts {
 /** Numbers and settings within the right shape are checked by the constructors that take them. */
 function isHeader(found: unknown): found is Header {
   if (!Array.isArray(found) || found.length !== 4) return false;
-  const [start, end, key, options]: unknown[] = found;
+  const [start, end, key, options] = found as unknown[];
   const sound = key === null || (Array.isArray(key) && key.every(isKeyField));
   return (
     typeof start === 'number' && typeof end === 'number' && sound && typeof options === 'object' && options !== null
@@ -72,6 +72,6 @@ function isHeader(found: unknown): found is Header {
 
 function isKeyField(found: unknown): found is readonly [string, string | null] {
   if (!Array.isArray(found) || found.length !== 2) return false;
-  const [name, value]: unknown[] = found;
+  const [name, value] = found as unknown[];
   return typeof name === 'string' && (value === null || typeof value === 'string');
 }

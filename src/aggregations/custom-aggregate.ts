@@ -75,7 +75,7 @@ export class CustomAggregate<V, A, R> {
     try {
       if (this.#aggregator.decode !== undefined) return this.#aggregator.decode(bytes);
       // JSON.parse makes `__proto__` a field like any other. Its value is an `A`, for encode has let through nothing else.
-      return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+      return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as A;
     } catch (error) {
       throw this.#failed('decode', error);
     }
@@ -96,7 +96,7 @@ function invalid(message: string): ProcessorError {
 function checkPlain(value: unknown, where: string): void {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return;
   if (typeof value === 'number' && Number.isFinite(value)) return;
-  if (typeof value !== 'object') throw notPlain(where, String(value));
+  if (typeof value !== 'object') throw notPlain(where, value);
   const prototype: unknown = Object.getPrototypeOf(value);
   if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) checkPlain(item, `${where}[${String(index)}]`);
@@ -107,6 +107,6 @@ function checkPlain(value: unknown, where: string): void {
   }
 }
 
-function notPlain(where: string, found: string): TypeError {
-  return new TypeError(`${where} is ${found}, which JSON loses; give the aggregator encode and decode`);
+function notPlain(where: string, found: unknown): TypeError {
+  return new TypeError(`${where} is ${String(found)}, which JSON loses; give the aggregator encode and decode`);
 }

@@ -184,7 +184,7 @@ describe('merge', () => {
   });
 
   it('accepts an accumulator of an equal spec', () => {
-    const spec = parseAggregationSpec({ aggregates: [...NAMES].reverse(), percentiles: [50, 99.9, 7] });
+    const spec = parseAggregationSpec({ aggregates: NAMES.toReversed(), percentiles: [50, 99.9, 7] });
     const into = accumulate([1]);
     into.merge(accumulate([2], spec));
     expect(into.count).toBe(2);

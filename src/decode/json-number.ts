@@ -23,6 +23,7 @@ export function afterJsonNumber(bytes: Uint8Array, start: number, end: number): 
     at = next;
   }
   if (at < end && (bytes[at]! | 0x20) === LOWER_E) {
+    // at < end
     at += 1;
     if (at < end && (bytes[at] === MINUS || bytes[at] === PLUS)) at += 1;
     const next = afterDigits(bytes, at, end);

@@ -73,7 +73,7 @@ export class JsonTokens {
     const end = this.end;
     let at = from;
     for (;;) {
-      while (at < end && PLAIN[bytes[at]!] === 1) at += 1;
+      while (at < end && PLAIN[bytes[at]!] === 1) at += 1; // at < end
       if (at >= end) return this.fail('not_json', at, 'the record ends inside a string');
       const byte = bytes[at]!; // at < end
       if (byte === QUOTE) return at;
@@ -94,10 +94,11 @@ export class JsonTokens {
   /** Reads an escape from after its backslash. */
   #escape(at: number): number {
     const bytes = this.bytes;
-    if (at < this.end && SIMPLE_ESCAPE[bytes[at]!] === 1) return at + 1;
+    if (at < this.end && SIMPLE_ESCAPE[bytes[at]!] === 1) return at + 1; // at < end
     if (at >= this.end || bytes[at] !== LOWER_U) return this.unexpected(at, 'one of " \\ / b f n r t u');
     for (let digit = at + 1; digit <= at + 4; digit += 1) {
-      if (digit >= this.end || !isHexDigit(bytes[digit]!)) return this.unexpected(digit, 'a hexadecimal digit');
+      const byte = digit < this.end ? bytes[digit] : undefined;
+      if (byte === undefined || !isHexDigit(byte)) return this.unexpected(digit, 'a hexadecimal digit');
     }
     return at + 5;
   }

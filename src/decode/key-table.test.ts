@@ -4,7 +4,13 @@ import { bytesOf } from './decode-fixtures.contract.ts';
 import { FieldKind, FieldSlots } from './field-slots.ts';
 import { KeyTable } from './key-table.ts';
 
-function tableOf(): { readonly keys: KeyDictionary; readonly table: KeyTable; idOf(text: string): number } {
+interface TestTable {
+  readonly keys: KeyDictionary;
+  readonly table: KeyTable;
+  readonly idOf: (text: string) => number;
+}
+
+function tableOf(): TestTable {
   const keys = new KeyDictionary();
   const slots = new FieldSlots(1);
   const table = new KeyTable([{ name: 'k', slot: 0 }], slots, keys);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { KeyDictionary } from '../event/key-dictionary.ts';
-import { type ByteBlock } from '../event/record-block.ts';
+import type { ByteBlock } from '../event/record-block.ts';
 import { blockOf, keysAt, NOW, planOf, run, single, type MakeDecoder } from './decode-fixtures.contract.ts';
 
 /** Grouping keys and their ids. */

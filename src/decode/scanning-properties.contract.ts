@@ -99,7 +99,7 @@ export function describeScanningProperties(make: MakeDecoder): void {
 
     it('numbers are read as Number reads them', () => {
       const digits = (maxLength: number) =>
-        fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: 1, maxLength });
+        fc.string({ unit: fc.constantFrom(...Array.from('0123456789')), minLength: 1, maxLength });
       const decimal = fc
         .tuple(
           fc.constantFrom('', '-'),

@@ -12,7 +12,9 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
   ['=', '%3D'],
   [':', '%3A'],
 ]);
-const CHARACTERS: ReadonlyMap<string, string> = new Map([...ESCAPES].map(([character, escape]) => [escape, character]));
+const CHARACTERS: ReadonlyMap<string, string> = new Map(
+  [...ESCAPES].map(([character, escaped]) => [escaped, character]),
+);
 
 function escape(text: string): string {
   return text.replace(RESERVED, (character) => ESCAPES.get(character) ?? character);

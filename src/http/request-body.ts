@@ -6,7 +6,9 @@ import type { Millis } from '../time/instant.ts';
 export type RequestBody =
   { readonly type: 'whole'; readonly bytes: Uint8Array } | { readonly type: 'too_large' | 'too_slow' | 'gone' };
 
+/** How large a body may be and how long it may take; a body beyond either is given up, not cut. */
 export interface BodyLimits {
+  /** Bytes as received, before any decompression. */
   readonly maxBytes: number;
   /** How long the whole body may take. */
   readonly timeoutMs: Millis;

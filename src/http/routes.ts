@@ -10,9 +10,11 @@ import type { HostGuard } from './host-guard.ts';
 import type { HttpIntake, HttpIntakeOutcome } from './http-intake.ts';
 import { readBody } from './request-body.ts';
 
+/** A request with more header lines is answered 431. */
 export const MAX_HEADERS = 100;
 const RETRY_AFTER_SECONDS = 1;
 
+/** What the routes show, where they hand events to, and their bounds; all of it given by the server. */
 export interface RouteOptions {
   readonly status: () => StatusSnapshot;
   readonly metrics: ProcessorMetrics;

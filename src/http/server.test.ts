@@ -437,7 +437,7 @@ describe('listening', () => {
     gate.open();
     expect((await response).status).toBe(202);
     await closing;
-    await expect(fetch(`${url}/health`)).rejects.toThrow();
+    await expect(fetch(`${url}/health`)).rejects.toThrow('fetch failed');
   });
 
   it('cuts off at close what does not end in time', async () => {
@@ -454,9 +454,9 @@ describe('listening', () => {
 
   it('closes twice, or without having listened, without complaint', async () => {
     const options = { status: () => SNAPSHOT, metrics: new ProcessorMetrics(), port: 0 };
-    await createServer(options).close();
+    await expect(createServer(options).close()).resolves.toBeUndefined();
     const server = createServer(options);
     await server.listen();
-    await Promise.all([server.close(), server.close()]);
+    await expect(Promise.all([server.close(), server.close()])).resolves.toEqual([undefined, undefined]);
   });
 });

@@ -13,6 +13,7 @@ import { createRoutes, errorBody, MAX_HEADERS } from './routes.ts';
 const MAX_HEADER_BYTES = 16_384;
 const CHECK_INTERVAL_MS = 1000;
 
+/** What the server shows and takes in, where it listens, and its bounds. Times are whole milliseconds. */
 export interface HttpServerOptions {
   /** The run, as it is at the moment of the call. */
   readonly status: () => StatusSnapshot;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Window } from '../event/window.ts';
 import { DeadLetter } from './dead-letter.ts';
-import { LateEvent } from './late-event.ts';
+import { LateEvent, type LateEventInit } from './late-event.ts';
 
 // Only a part of a larger array: the bytes around it are other records.
 const block = new TextEncoder().encode('xx{"a":1}\u0000yy');
@@ -44,7 +44,7 @@ describe('a dead letter', () => {
 });
 
 describe('a late event', () => {
-  const late = new LateEvent({
+  const init: LateEventInit = {
     window: new Window(0, 10_000),
     eventTime: 4000,
     watermark: 15_500,
@@ -53,7 +53,8 @@ describe('a late event', () => {
     raw,
     data: undefined,
     timestamp: 20_000,
-  });
+  };
+  const late = new LateEvent(init);
 
   it('knows how far behind the watermark it was', () => {
     expect(late.latenessMs).toBe(11_500);
@@ -74,7 +75,7 @@ describe('a late event', () => {
   });
 
   it('of a watermark at the end of input is infinitely late, null in JSON', () => {
-    const last = new LateEvent({ ...late, watermark: Infinity });
+    const last = new LateEvent({ ...init, watermark: Infinity });
     expect(JSON.parse(JSON.stringify(last))).toMatchObject({ watermark: '+infinity', lateness_ms: null });
   });
 });

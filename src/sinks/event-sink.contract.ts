@@ -7,9 +7,9 @@ import type { Delivery, EventSink, SinkContext } from './event-sink.ts';
 export interface SinkUnderTest<T> {
   readonly sink: EventSink<T>;
   /** An item that can be told by its number. */
-  item(number: number): T;
+  readonly item: (number: number) => T;
   /** The numbers of the items that have arrived, in order. */
-  arrived(): Promise<readonly number[]> | readonly number[];
+  readonly arrived: () => Promise<readonly number[]> | readonly number[];
 }
 
 export const testContext: SinkContext = { pipeline: 'processor', clock: new ManualClock(), logger: silentLogger };

@@ -10,8 +10,6 @@ export interface SourceFixture {
   source(): EventSource;
   /** The records of each partition, as text: bytes as they are, values as JSON. */
   readonly expected: Readonly<Record<string, readonly string[]>>;
-  /** False for a source that cannot go back. */
-  readonly resumable: boolean;
   cleanUp?(): Promise<void>;
 }
 
@@ -90,19 +88,6 @@ export function describeEventSource(name: string, setUp: () => Promise<SourceFix
       }
     });
 
-    it('goes on from the position after any block with exactly the rest', async (test) => {
-      if (!fixture.resumable) test.skip();
-      for (const [id, blocks] of await readSource(fixture.source(), contextWith())) {
-        let used = 0;
-        for (const block of blocks) {
-          used += block.count;
-          const positions = new Map([[id, positionAfter(block)]]);
-          const rest = await readSource(fixture.source(), contextWith({ positions }));
-          expect(rest.get(id)?.flatMap(textsOf)).toEqual(fixture.expected[id]?.slice(used));
-        }
-      }
-    });
-
     it('leaves a block as it was while later ones are read', async () => {
       const open = await fixture.source().open(contextWith());
       for (const partition of open.partitions) {
@@ -119,19 +104,42 @@ export function describeEventSource(name: string, setUp: () => Promise<SourceFix
       const open = await fixture.source().open(contextWith({ signal: run.signal }));
       const underWay = open.partitions.map((partition) => partition.read());
       run.abort();
-      await Promise.all(underWay);
-      for (const partition of open.partitions) await readAll(partition);
+      expect(await Promise.all(underWay)).toHaveLength(open.partitions.length);
+      for (const partition of open.partitions) expect(await readAll(partition)).toBeInstanceOf(Array);
       await open.close();
     });
 
     it('can be closed at any time, and twice', async () => {
       const unread = await fixture.source().open(contextWith());
-      await unread.close();
-      await unread.close();
+      await expect(unread.close()).resolves.toBeUndefined();
+      await expect(unread.close()).resolves.toBeUndefined();
       const begun = await fixture.source().open(contextWith());
       await begun.partitions[0]?.read();
-      await begun.close();
-      await begun.close();
+      await expect(begun.close()).resolves.toBeUndefined();
+      await expect(begun.close()).resolves.toBeUndefined();
+    });
+  });
+}
+
+/** The same of a source that can go back, and what it must do besides. */
+export function describeResumableSource(name: string, setUp: () => Promise<SourceFixture>): void {
+  describeEventSource(name, setUp);
+  describe(`${name} as a source that can go back`, () => {
+    it('goes on from the position after any block with exactly the rest', async () => {
+      const fixture = await setUp();
+      try {
+        for (const [id, blocks] of await readSource(fixture.source(), contextWith())) {
+          let used = 0;
+          for (const block of blocks) {
+            used += block.count;
+            const positions = new Map([[id, positionAfter(block)]]);
+            const rest = await readSource(fixture.source(), contextWith({ positions }));
+            expect(rest.get(id)?.flatMap(textsOf)).toEqual(fixture.expected[id]?.slice(used));
+          }
+        }
+      } finally {
+        await fixture.cleanUp?.();
+      }
     });
   });
 }

@@ -8,7 +8,7 @@ const compare = (left: Uint8Array, right: Uint8Array): number => Math.sign(Buffe
 
 /** As code points compare, which is not how JavaScript compares strings. */
 function compareText(left: string, right: string): number {
-  const [a, b] = [[...left], [...right]].map((text) => text.map((character) => character.codePointAt(0) ?? 0));
+  const [a, b] = [left, right].map((text) => Array.from(text, (character) => character.codePointAt(0) ?? 0));
   for (let i = 0; i < Math.min(a?.length ?? 0, b?.length ?? 0); i++) {
     const difference = (a?.[i] ?? 0) - (b?.[i] ?? 0);
     if (difference !== 0) return Math.sign(difference);

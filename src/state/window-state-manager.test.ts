@@ -13,7 +13,7 @@ interface Accumulator {
 
 const codec: Codec<Accumulator> = {
   encode: (accumulator) => new TextEncoder().encode(JSON.stringify(accumulator)),
-  decode: (bytes) => ({ count: Number(Object(JSON.parse(new TextDecoder().decode(bytes))).count) }),
+  decode: (bytes) => JSON.parse(new TextDecoder().decode(bytes)) as Accumulator,
 };
 
 const keyOf = (value: string | null): GroupingKey => GroupingKey.fromFields([['model', value]]);

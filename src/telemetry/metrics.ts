@@ -14,6 +14,7 @@ export interface EventTotals {
   readonly valuesInexact: number;
 }
 
+/** What the metrics tell of beyond the counts that they are handed. */
 export interface ProcessorMetricsOptions {
   /** The wall clock in ms, for the lag of the watermark; without it there is no lag. */
   readonly now?: () => number;

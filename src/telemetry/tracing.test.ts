@@ -123,7 +123,7 @@ describe('with an SDK', () => {
     const exporter = withExporter();
     expect(() =>
       traced('delivery', {}, () => {
-        // oxlint-disable-next-line no-throw-literal, typescript/only-throw-error -- what a careless callback does
+        // oxlint-disable-next-line typescript/only-throw-error -- what a careless callback does
         throw 'no';
       }),
     ).toThrow('no');

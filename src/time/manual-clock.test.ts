@@ -63,14 +63,15 @@ describe('ManualClock', () => {
     const clock = new ManualClock();
     let listeners = 0;
     const { signal } = new AbortController();
-    const { addEventListener, removeEventListener } = signal;
-    signal.addEventListener = (...given: Parameters<typeof addEventListener>) => {
+    const add = signal.addEventListener.bind(signal);
+    const remove = signal.removeEventListener.bind(signal);
+    signal.addEventListener = (...given: Parameters<typeof add>) => {
       listeners += 1;
-      addEventListener.apply(signal, given);
+      add(...given);
     };
-    signal.removeEventListener = (...given: Parameters<typeof removeEventListener>) => {
+    signal.removeEventListener = (...given: Parameters<typeof remove>) => {
       listeners -= 1;
-      removeEventListener.apply(signal, given);
+      remove(...given);
     };
     const asleep = clock.sleep(10, signal);
     expect(listeners).toBe(1);

@@ -11,6 +11,7 @@ import {
 import { instantToJson } from './snapshot-json.ts';
 import type { WatermarkGenerator } from './watermark.ts';
 
+/** Rules by which the partitions of a pipeline are judged. */
 export interface ProgressOptions {
   /** How long a partition must be silent, with nothing left to read, to be idle; `Infinity`: it never is. */
   readonly idleTimeoutMs: Millis;

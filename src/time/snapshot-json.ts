@@ -4,6 +4,7 @@ import type { Instant } from './instant.ts';
 /** A watermark in JSON, which has no infinities: null is −∞, `'end'` is +∞. */
 export type InstantJson = number | null | 'end';
 
+/** A watermark as it is stored; {@link instantFromJson} gives it back exactly. */
 export function instantToJson(at: Instant): InstantJson {
   if (at === -Infinity) return null;
   return at === Infinity ? 'end' : at;

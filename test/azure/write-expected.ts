@@ -11,5 +11,7 @@ for (const { input, window, file } of EXPECTATIONS) {
   const results = expectedResults(input, window, (name) => readTrace(folder, name));
   writeFileSync(new URL(file, target), toNdjson(results));
   const approximate = results.filter(({ percentiles }) => percentiles === 'approximate').length;
-  console.log(`${file}: ${String(results.length)} results, percentiles of ${String(approximate)} approximate`);
+  process.stdout.write(
+    `${file}: ${String(results.length)} results, percentiles of ${String(approximate)} approximate\n`,
+  );
 }

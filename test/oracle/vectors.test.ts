@@ -45,7 +45,7 @@ function firings(expected: StepwiseExpected): string[] {
   return expected.panes.map(({ json }) => {
     const [start, end] = [Date.parse(json.window.start), Date.parse(json.window.end)];
     const { index, timing } = json.pane;
-    return `[${String(start)},${String(end)}) ${String(json.results['count'])} ${timing}#${String(index)}`;
+    return `[${String(start)},${String(end)}) ${JSON.stringify(json.results['count'])} ${timing}#${String(index)}`;
   });
 }
 

@@ -89,9 +89,13 @@ function apply(driver: TestDriver<unknown>, step: Step): void {
   }
 }
 
+type TimedJson = ResultJson & { readonly timestamp?: string };
+
 /** What a driver has collected, in the terms of the harness. */
 export function observe(driver: TestDriver<unknown>): Observed {
-  const results = driver.takeResults().map((result) => withoutTimestamp(JSON.parse(JSON.stringify(result))));
+  const results = driver
+    .takeResults()
+    .map((result) => withoutTimestamp(JSON.parse(JSON.stringify(result)) as TimedJson));
   const late = driver.takeLateEvents().map((event) => identityOf(JSON.parse(JSON.stringify(event)) as LateJson));
   const { records, ...counters } = driver.counters;
   return { results, late, counters: { ...counters, read: records } };
@@ -101,7 +105,7 @@ function identityOf({ source, window, watermark, lateness_ms }: LateJson): LateJ
   return { source, window, watermark, lateness_ms };
 }
 
-function withoutTimestamp(result: ResultJson & { timestamp?: string }): ResultJson {
+function withoutTimestamp(result: TimedJson): ResultJson {
   const { timestamp: _timestamp, ...rest } = result;
   return rest;
 }

@@ -19,7 +19,7 @@ export interface NaiveRules {
   /** True if two sessions are one. */
   touch(a: Span, b: Span): boolean;
   /** Nearest rank, from 1. */
-  rank(percent: number, count: number): number;
+  readonly rank: (percent: number, count: number) => number;
   /** The pipeline's watermark, before it is kept from falling. */
   combine(partitions: readonly PartitionView[]): number;
   /** The events of a batch that are handled. */

@@ -6,9 +6,9 @@ import { SketchBins } from './sketch-bins.ts';
 
 const bins = new SketchBins(0.01);
 
-function valuesOf(method: PercentileMethod, numbers: readonly number[]): PercentileValues {
+function valuesOf(method: PercentileMethod, added: readonly number[]): PercentileValues {
   const values = new PercentileValues(method, bins);
-  for (const number of numbers) values.add(number);
+  for (const value of added) values.add(value);
   return values;
 }
 

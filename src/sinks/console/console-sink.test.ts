@@ -304,9 +304,9 @@ describe('the output of ConsoleSink', () => {
     });
     const sink = new ConsoleSink({ format: 'json', stream });
     const batch = Array.from({ length: 1000 }, (_, n) => result({ start: n }));
-    let delivered = false;
-    const sent = sink.sendBatch(batch, delivery()).then(() => (delivered = true));
-    while (!delivered) {
+    const progress = { delivered: false };
+    const sent = sink.sendBatch(batch, delivery()).then(() => (progress.delivered = true));
+    while (!progress.delivered) {
       await new Promise((resolve) => setImmediate(resolve));
       expect(stream.writableLength).toBeLessThanOrEqual(65_536);
       release?.();

@@ -7,12 +7,12 @@ import { TextOutput } from './text-output.ts';
 
 const DEFAULT_WIDTH = 80;
 // JSON leaves these as they are, and a terminal may obey them (U+009B opens an escape sequence). An escape is the same text.
-// oxlint-disable-next-line no-control-regex -- control characters are what it is for
 const UNESCAPED = /[\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /** A stream to write text to; a terminal also says so, and how wide it is. */
 export type ConsoleStream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 
+/** Form and place of what a {@link ConsoleSink} writes. */
 export interface ConsoleSinkOptions {
   /** `table`, for people, or `json`, one result a line. Default `table`. */
   readonly format?: 'table' | 'json';

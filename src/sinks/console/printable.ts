@@ -5,7 +5,6 @@ const LONGEST = 256;
 const PLAIN = /^[\x20-\x7e]*$/;
 // Control characters, direction marks and other invisible ones, lone surrogates, line separators. The joiners are kept:
 // emoji and some scripts are written with them.
-// eslint-disable-next-line no-control-regex -- control characters are what it is for
 const UNPRINTABLE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 const NAMED: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\x1b': '\\e' };
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });

@@ -177,9 +177,9 @@ describe('FileSink', () => {
     });
     const sink = new FileSink<Item>(path, { open });
     await sink.open(testContext);
-    await expect(sink.sendBatch([{ n: 1 }], delivery())).rejects.toThrow();
+    await expect(sink.sendBatch([{ n: 1 }], delivery())).rejects.toThrow(/disk reports an error/);
     expect(await readFile(path, 'utf8')).toBe('{"n":');
-    await expect(sink.sendBatch([{ n: 1 }], delivery())).rejects.toThrow();
+    await expect(sink.sendBatch([{ n: 1 }], delivery())).rejects.toThrow(/disk reports an error/);
     broken = false;
     await sink.sendBatch([{ n: 1 }], delivery());
     expect(await numbersIn(path)).toEqual([1]);
@@ -223,17 +223,17 @@ describe('FileSink', () => {
   it('takes back a delivery that was given up, so that its retry is no duplicate', async () => {
     const path = newPath();
     const gate: { open: () => void } = { open: () => expect.fail('not reached') };
-    let held = false;
+    const datasync = { held: false };
     const open = faulty((operation) => {
-      if (operation !== 'datasync' || held) return Promise.resolve();
-      held = true;
+      if (operation !== 'datasync' || datasync.held) return Promise.resolve();
+      datasync.held = true;
       return new Promise((resolve) => (gate.open = resolve));
     });
     const sink = new FileSink<Item>(path, { open });
     await sink.open(testContext);
     const attempt = new AbortController();
     const first = sink.sendBatch([{ n: 1 }], { epoch: 1, signal: attempt.signal });
-    while (!held) await new Promise((resolve) => setImmediate(resolve));
+    while (!datasync.held) await new Promise((resolve) => setImmediate(resolve));
     attempt.abort();
     await expect(first).rejects.toMatchObject({ code: 'SINK_TIMEOUT' });
     const second = sink.sendBatch([{ n: 1 }], delivery());

@@ -20,6 +20,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   EIO: 'the disk reports an error; check the disk',
 };
 
+/** How a {@link FileSink} writes its file. */
 export interface FileSinkOptions {
   /** `ndjson`: one JSON object a line. The only format, and the default. */
   readonly format?: 'ndjson';

@@ -163,7 +163,7 @@ describe('MetricsSink', () => {
     const first = new MetricsSink(registry);
     first.open();
     expect(() => new MetricsSink(registry).open()).toThrow(/prefix of its own/);
-    new Gauge({ name: 'processor_result_count', help: 'x', registers: [registry] });
+    registry.registerMetric(new Gauge({ name: 'processor_result_count', help: 'x', registers: [] }));
     expect(() => first.sendBatch([result({ results: { count: 1 } })])).toThrow(/prefix of its own/);
   });
 

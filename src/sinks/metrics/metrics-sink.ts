@@ -8,6 +8,7 @@ import { NameTable, sanitize, sanitizeLabel } from './metric-names.ts';
 
 const DROPPED = 'label_sets_dropped_total';
 
+/** Names of what a {@link MetricsSink} exposes, and how much of it. */
 export interface MetricsSinkOptions {
   /** First part of every name. Default `processor_result`. */
   readonly prefix?: string;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RecordBlock } from '../../event/record-block.ts';
 import { ManualClock } from '../../time/manual-clock.ts';
-import { contextWith, describeEventSource, positionAfter, readSource, textsOf } from '../event-source.contract.ts';
+import { contextWith, describeResumableSource, positionAfter, readSource, textsOf } from '../event-source.contract.ts';
 import type { SourcePartition } from '../event-source.ts';
 import { DemoSource, type DemoSourceOptions } from './demo-source.ts';
 import { demoEvent, DemoTraffic } from './demo-traffic.ts';
@@ -18,11 +18,10 @@ function lines(partition: number, of: number, total: number): string[] {
     .map((k) => traffic.line(k));
 }
 
-describeEventSource('a demo source', () =>
+describeResumableSource('a demo source', () =>
   Promise.resolve({
     source: () => new DemoSource({ seed: 7, eventsPerSec: 0, total: 21, startAt: NOON }),
     expected: { 'demo-0': lines(0, 2, 21), 'demo-1': lines(1, 2, 21) },
-    resumable: true,
   }),
 );
 

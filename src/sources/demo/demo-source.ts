@@ -7,6 +7,7 @@ import { DemoTraffic } from './demo-traffic.ts';
 /** Event time runs at this rate where events are made as fast as they are read. */
 const UNPACED_EVENTS_PER_SEC = 1000;
 
+/** Size, pace and shape of a {@link DemoSource}; a setting out of its range is refused with CONFIG_INVALID. */
 export interface DemoSourceOptions {
   /** Events a second on average; more by day than by night. 0 or `Infinity`: as fast as they are read. Default 1000. */
   readonly eventsPerSec?: number;

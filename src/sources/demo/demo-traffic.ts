@@ -12,6 +12,7 @@ const LATE_MS = 30_000;
 const LATE_MEAN_MS = 60_000;
 const TENANTS = ['acme', 'globex', 'initech', 'umbrella', 'hooli', 'stark', 'wayne', 'soylent'];
 
+/** Everything that the events of {@link DemoTraffic} depend on, besides their number. */
 export interface DemoTrafficOptions {
   readonly seed: number;
   /** Number of (model, region) pairs in use. */

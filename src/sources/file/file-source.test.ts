@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RecordBlock } from '../../event/record-block.ts';
 import {
   contextWith,
-  describeEventSource,
+  describeResumableSource,
   positionAfter,
   readAll,
   readSource,
@@ -41,12 +41,11 @@ const CONTENTS: readonly (readonly [string, string | Buffer, readonly string[]])
   ['g.log', '', []],
 ];
 
-describeEventSource('a file source', async () => {
+describeResumableSource('a file source', async () => {
   for (const [name, content] of CONTENTS) await writeFile(at(name), content);
   return {
     source: () => new FileSource(join(folder, '*')),
     expected: Object.fromEntries(CONTENTS.map(([name, , records]) => [at(name), records])),
-    resumable: true,
   };
 });
 

@@ -17,6 +17,7 @@ const READ_AHEAD_PIECES = 4;
 const MIN_PIECE_BYTES = 8192;
 const MAX_PIECE_BYTES = 262_144;
 
+/** How a {@link FileSource} reads its files, and whether it stays with them. */
 export interface FileSourceOptions {
   /** Default: by the ending of each file: `.json`, `.csv`, else NDJSON; a further `.gz` is looked through. */
   readonly format?: StreamFormat;

@@ -46,15 +46,15 @@ async function until(holds: () => boolean): Promise<void> {
 
 /** The next block, turning the clock whenever the partition waits. */
 async function next(from: SourcePartition): Promise<RecordBlock> {
-  let block: RecordBlock | null | undefined;
-  const reading = from.read().then((read) => {
-    block = read;
+  let answered = false;
+  const reading = from.read().finally(() => {
+    answered = true;
   });
-  while (block === undefined) {
-    if (from.caughtUp) clock.advance(1000);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  await reading;
+  await until(() => {
+    if (!answered && from.caughtUp) clock.advance(1000);
+    return answered;
+  });
+  const block = await reading;
   if (block === null) throw new Error('the partition ended');
   return block;
 }

@@ -15,6 +15,7 @@ const OVERSIZE_BYTES = MAX_RECORD_BYTES + 2;
 const EMPTY = Buffer.alloc(0);
 const TOO_LARGE: RecordFault = { reason: 'too_large', message: 'The record has more than 1,048,576 bytes.' };
 
+/** Where a {@link Framer} begins, and how it finds the ends of records. */
 export interface FramerOptions {
   readonly splitter: Splitter;
   /** The most records in a block. */

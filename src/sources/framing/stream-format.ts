@@ -18,6 +18,7 @@ export interface FramerResumption {
   readonly format: RecordFormat;
 }
 
+/** Where a framer begins in its stream, and the size of its blocks. */
 export interface StreamFramerOptions {
   readonly maxBlockRecords: number;
   /** Offset of the first byte that will be pushed; default 0. */

@@ -10,6 +10,7 @@ import { eventsOf, type EventCheck, type RequestEvent } from './request-events.t
 const MAX_BUFFER_BYTES = 67_108_864;
 const RETRY_AFTER_SECONDS = 1;
 
+/** Bounds of an {@link HttpSource}, and who may send to it. */
 export interface HttpSourceOptions {
   /** Events taken but not yet read, at most. Default 10,000. */
   readonly bufferEvents?: number;

@@ -1,6 +1,6 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { ProcessorError } from '../../errors/processor-error.ts';
-import { contextWith, describeEventSource, readAll, textsOf } from '../event-source.contract.ts';
+import { contextWith, describeResumableSource, readAll, textsOf } from '../event-source.contract.ts';
 import type { EventSource } from '../event-source.ts';
 import { fromEvents, MemorySource } from './memory-source.ts';
 
@@ -14,19 +14,17 @@ async function* asynchronously<T>(events: Iterable<T>): AsyncGenerator<T> {
   }
 }
 
-describeEventSource('a memory source of an array', () =>
+describeResumableSource('a memory source of an array', () =>
   Promise.resolve({
     source: () => fromEvents(EVENTS),
     expected: { memory: TEXTS },
-    resumable: true,
   }),
 );
 
-describeEventSource('a memory source of several partitions', () =>
+describeResumableSource('a memory source of several partitions', () =>
   Promise.resolve({
     source: () => fromEvents({ b: EVENTS, a: new Set(EVENTS), ['__proto__']: asynchronously(EVENTS) }),
     expected: { b: TEXTS, a: TEXTS, ['__proto__']: TEXTS },
-    resumable: true,
   }),
 );
 
@@ -121,8 +119,8 @@ describe('a memory source', () => {
     ['null', null],
     ['a partition that is no list', { a: 5 }],
   ])('refuses %s', (_, events) => {
-    // @ts-expect-error: what a caller without types may pass
-    expect(() => new MemorySource(events)).toThrow(/must be an array or another iterable/);
+    // As a caller without types may call it.
+    expect(() => new MemorySource(events as never)).toThrow(/must be an array or another iterable/);
   });
 
   it('has the type of its events', () => {

@@ -9,6 +9,7 @@ export type Events<T> = Iterable<T> | AsyncIterable<T>;
 /** Events of one partition, or of several by name. */
 export type PartitionedEvents<T> = Events<T> | Readonly<Record<string, Events<T>>>;
 
+/** Settings of a {@link MemorySource}. */
 export interface MemorySourceOptions {
   /** Name for logs, metrics and health, and of the only partition. Default `memory`. */
   readonly name?: string;

@@ -9,7 +9,6 @@ describeEventSource('a stdin source', () =>
   Promise.resolve({
     source: () => new StdinSource({ stream: Readable.from([Buffer.from(LINES.join('\n'))], { objectMode: false }) }),
     expected: { stdin: LINES },
-    resumable: false,
   }),
 );
 

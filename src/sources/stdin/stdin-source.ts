@@ -4,6 +4,7 @@ import type { EventSource, OpenSource, SourceContext } from '../event-source.ts'
 import type { StreamFormat } from '../framing/stream-format.ts';
 import { StreamPartition } from './stream-partition.ts';
 
+/** What a {@link StdinSource} reads, and how. */
 export interface StdinSourceOptions {
   /** The stream to read, `process.stdin` in the command line. It belongs to the source: closing destroys it. */
   readonly stream: Readable;

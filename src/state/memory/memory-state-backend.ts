@@ -8,6 +8,7 @@ interface Checkpoint {
   readonly pairs: SortedByteMap;
 }
 
+/** Settings of a {@link MemoryStateBackend}. */
 export interface MemoryStateBackendOptions {
   /**
    * True (the default) if a later run of the same process is to go on from what this one wrote. False spares the
