@@ -19,6 +19,7 @@ export interface PipelineOptions {
   readonly metrics?: ProcessorMetrics;
 }
 
+/** How one run is to go. */
 export interface RunSettings {
   /** Stops the run as {@link Pipeline.stop} does when it aborts. */
   readonly signal?: AbortSignal;
