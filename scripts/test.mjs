@@ -31,6 +31,8 @@ async function runVitest(node, args) {
   const child = spawn(node, ['node_modules/vitest/vitest.mjs', 'run', ...reporters, ...args], {
     cwd: ROOT,
     stdio: ['ignore', 'inherit', 'inherit'],
+    // A log has no use for colors, of which the report puts two around every dot.
+    env: process.stdout.isTTY ? process.env : { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined },
   });
   /** @type {boolean} */
   const endedWell = await new Promise((resolve) => {

@@ -19,7 +19,7 @@ export interface PipelineOptions {
   readonly metrics?: ProcessorMetrics;
 }
 
-/** What a single run is given. */
+/** How one run is to go. */
 export interface RunSettings {
   /** Stops the run as {@link Pipeline.stop} does when it aborts. */
   readonly signal?: AbortSignal;

@@ -14,6 +14,7 @@ import { toInstant, type Instant } from '../time/instant.ts';
 import { ManualClock } from '../time/manual-clock.ts';
 import { DrivenWatermark } from './driven-watermark.ts';
 
+/** How a {@link TestDriver} begins. */
 export interface TestDriverOptions {
   /** What the clock shows at first, in ms. Default 0. */
   readonly now?: Instant | Date;

@@ -1,9 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { expect, it } from 'vitest';
 import { ROOT } from '../checks/source-file.ts';
-import { run } from './snippets.ts';
+import { PACKAGE_ALIAS, run } from './snippets.ts';
 
 const examples = readdirSync(join(ROOT, 'examples')).filter((name) => /(?<!\.test)\.ts$/.test(name));
 
@@ -22,8 +21,7 @@ it('there are examples', () => {
 it.each(examples)(
   'examples/%s prints what it says',
   async (name) => {
-    const alias = pathToFileURL(join(ROOT, 'test/docs/package-alias.ts')).href;
-    const { code, stdout, stderr } = await run(process.execPath, ['--import', alias, join('examples', name)], {
+    const { code, stdout, stderr } = await run(process.execPath, ['--import', PACKAGE_ALIAS, join('examples', name)], {
       cwd: ROOT,
     });
     expect({ code, stderr, stdout: stdout.replaceAll(/ +$/gm, '').trim() }).toEqual({

@@ -113,7 +113,7 @@ class PageReader {
     let anchor = plain;
     for (let copy = 1; this.#anchors.has(anchor); copy += 1) anchor = `${plain}-${copy}`;
     this.#anchors.add(anchor);
-    this.#above = [...this.#above.slice(0, level - 1)];
+    this.#above = this.#above.slice(0, level - 1);
     this.#above[level - 1] = text;
     if (level > 1) this.#headings.push(this.#headingPath());
   }

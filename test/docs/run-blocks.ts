@@ -1,8 +1,7 @@
 /**
- * Imports modules one after another, as a program of its own: `node run-blocks.ts REPORT MODULE…`. Writes to the file
- * REPORT what each has printed, whole and by the line of the call, and how it failed.
+ * Imports modules one after another, as a program of its own: `node --import package-alias.ts run-blocks.ts REPORT
+ * MODULE…`. Writes to the file REPORT what each has printed, whole and by the line of the call, and how it failed.
  */
-import './package-alias.ts';
 import { writeFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { format } from 'node:util';
@@ -23,15 +22,16 @@ for (const path of modules) {
   const url = pathToFileURL(path).href;
   let output = '';
   const lines: { line: number; text: string }[] = [];
-  console.log = (...parts: unknown[]): void => {
+  const log = (...parts: unknown[]): void => {
     const text = format(...parts);
     output += `${text}\n`;
     const at = new RegExp(`${path.replaceAll(/[.\\/]/g, String.raw`\$&`)}:(\\d+):`).exec(new Error('here').stack ?? '');
     lines.push({ line: Number(at?.[1] ?? 0), text });
   };
-  console.error = (...parts: unknown[]): void => {
+  const error = (...parts: unknown[]): void => {
     output += `${format(...parts)}\n`;
   };
+  Object.assign(console, { log, error });
   process.stdout.write = (chunk: string | Uint8Array, ...rest: unknown[]): boolean => {
     output += typeof chunk === 'string' ? chunk : new TextDecoder().decode(chunk);
     const done = rest.at(-1);
@@ -41,8 +41,8 @@ for (const path of modules) {
   try {
     await import(url);
     reports.push({ output, lines });
-  } catch (error) {
-    reports.push({ output, lines, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  } catch (cause) {
+    reports.push({ output, lines, error: cause instanceof Error ? (cause.stack ?? cause.message) : String(cause) });
   }
 }
 

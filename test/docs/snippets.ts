@@ -2,11 +2,15 @@ import { execFile, type ExecFileException } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { ROOT } from '../checks/source-file.ts';
 import type { CodeBlock } from './markdown.ts';
 import type { BlockReport } from './run-blocks.ts';
 
 const TIMEOUT_MS = 120_000;
+
+/** For Node's `--import`: the names of the package then lead to its sources. */
+export const PACKAGE_ALIAS = pathToFileURL(join(ROOT, 'test/docs/package-alias.ts')).href;
 
 /** How a program ended. */
 export interface ProgramResult {
@@ -88,8 +92,8 @@ export class Snippets {
     try {
       const report = join(cwd, 'report.json');
       const modules = blocks.map((block) => this.#paths.get(block) ?? '');
-      const program = join(ROOT, 'test/docs/run-blocks.ts');
-      const { code, stderr } = await run(process.execPath, [program, report, ...modules], { cwd });
+      const program = ['--import', PACKAGE_ALIAS, join(ROOT, 'test/docs/run-blocks.ts')];
+      const { code, stderr } = await run(process.execPath, [...program, report, ...modules], { cwd });
       if (code !== 0) throw new Error(`the blocks of ${blocks[0]?.page ?? ''} brought the process down: ${stderr}`);
       return JSON.parse(await readFile(report, 'utf8')) as BlockReport[];
     } finally {
@@ -106,7 +110,7 @@ function placed(text: string, block: CodeBlock, path: string): string {
 }
 
 /** What a block says that it prints, by the line of the call: `console.log(x); // 20`. */
-export function promisedOutputs(code: string): { readonly line: number; readonly text: string }[] {
+function promisedOutputs(code: string): { readonly line: number; readonly text: string }[] {
   return code.split('\n').flatMap((text, index) => {
     const promised = /console\.log\(.*\)[)\]};,\s]*\/\/ (.+)$/.exec(text)?.[1];
     return promised === undefined ? [] : [{ line: index + 1, text: promised.trim() }];
