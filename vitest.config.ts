@@ -1,8 +1,17 @@
 import { defineConfig } from 'vitest/config';
 
+const source = (path: string): string => new URL(`src/${path}`, import.meta.url).pathname;
+
 export default defineConfig({
+  resolve: {
+    // Examples name the package as its users do, built or not.
+    alias: [
+      { find: /^llm-optimizer-processor$/, replacement: source('index.ts') },
+      { find: /^llm-optimizer-processor\/testing$/, replacement: source('testing/index.ts') },
+    ],
+  },
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts'],
     passWithNoTests: false,
     testTimeout: 30_000,
   },

@@ -83,6 +83,9 @@ export type { LateRule, PipelinePlan, WindowPlan } from './plan/plan.ts';
 
 export type { ComponentStatus, Health, OpenWindowStatus, PartitionStatus, StatusSnapshot } from './runtime/status.ts';
 
+export type { HttpIntake } from './http/http-intake.ts';
+export { createServer, type HttpServer, type HttpServerOptions } from './http/server.ts';
+
 export { createPipeline } from './pipeline/create-pipeline.ts';
 export { Pipeline, type PipelineOptions, type RunSettings, type RunSummary } from './pipeline/pipeline.ts';
 export { type KeyFields, PipelineBuilder, type PipelineWindowOptions } from './pipeline/pipeline-builder.ts';

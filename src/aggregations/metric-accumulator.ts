@@ -128,13 +128,13 @@ export class MetricAccumulator {
   /** Of the population: √(Σ(x − average)² / n). */
   standardDeviation(): number | null {
     if (this.#count === 0 || this.#moments === null) return null;
-    return withinRange(this.#unscaled(this.#moments.deviation(this.#count)));
+    return withinRange(this.#unscaled(this.#moments.deviation(this.#count, this.#count)));
   }
 
   /** Of a sample: √(Σ(x − average)² / (n − 1)). Null for one value, and where it is beyond the range of a double. */
   sampleStandardDeviation(): number | null {
     if (this.#count < 2 || this.#moments === null) return null;
-    const deviation = this.#unscaled(this.#moments.deviation(this.#count - 1));
+    const deviation = this.#unscaled(this.#moments.deviation(this.#count, this.#count - 1));
     return Number.isFinite(deviation) ? deviation : null;
   }
 

@@ -6,7 +6,7 @@ import { effectiveEntries, maskedConfig, type ConfigEntry } from './effective.ts
 import { layEnvironmentOver } from './environment.ts';
 import { configurationError, type Finding } from './finding.ts';
 import type { Environment } from './interpolation.ts';
-import { layOver, placeOf, type ConfigPath, type Located, type LocatedMap } from './located.ts';
+import { layOver, placeOf, takeAway, type ConfigPath, type Located, type LocatedMap } from './located.ts';
 import type { CheckedConfig, ProcessorConfig } from './schema/processor.ts';
 import { MAX_CONFIG_BYTES, readYamlTree } from './yaml-tree.ts';
 
@@ -14,7 +14,7 @@ import { MAX_CONFIG_BYTES, readYamlTree } from './yaml-tree.ts';
 export interface ConfigOverride {
   /** Keys below `processor`: `['windows', 'tumbling', 'size_secs']`. */
   readonly path: readonly string[];
-  /** The value, or text that is read by the key's type. */
+  /** The value, or text that is read by the key's type; undefined takes away what a lower layer has set. */
   readonly value: unknown;
   /** The option as it was typed, for messages: `--window`. */
   readonly option: string;
@@ -45,6 +45,11 @@ export class LoadedConfig {
   /** Every key with its value, secrets masked, and where that comes from; in the order of the reference page. */
   entries(): readonly ConfigEntry[] {
     return effectiveEntries(this.config, this.#root);
+  }
+
+  /** True if the file, the environment or the command line sets a key; the path is below `processor`. */
+  isGiven(path: ConfigPath): boolean {
+    return placeOf(this.#root, ['processor', ...path]).node !== undefined;
   }
 
   toJSON(): unknown {
@@ -97,7 +102,8 @@ function complete(
 ): LoadedConfig {
   const unknown = layEnvironmentOver(root, options.environment ?? {});
   for (const { path, value, option } of options.overrides ?? []) {
-    layOver(root, ['processor', ...path], locatedOverride(value, option));
+    if (value === undefined) takeAway(root, ['processor', ...path]);
+    else layOver(root, ['processor', ...path], locatedOverride(value, option));
   }
   const checked = check(root, [...found, ...unknown]);
   if (checked.config === undefined) throw configurationError(checked.findings);
@@ -127,13 +133,18 @@ function withDerivedDefaults(config: CheckedConfig, cores: number): ProcessorCon
   return {
     ...config,
     parallelism: config.parallelism ?? cores,
-    source: { ...config.source, type: config.source.type ?? (consumer === undefined ? 'demo' : 'kafka') },
+    source: completeSource(config.source, consumer === undefined ? 'demo' : 'kafka'),
     sinks: config.sinks ?? [fallback],
     kafka:
       consumer === undefined
         ? config.kafka
         : { ...config.kafka, consumer: { ...consumer, group_id: consumer.group_id ?? config.name } },
   };
+}
+
+function completeSource(source: CheckedConfig['source'], fallback: 'demo' | 'kafka'): ProcessorConfig['source'] {
+  const { type = fallback, format = type === 'file' ? undefined : 'ndjson' } = source;
+  return { ...source, type, ...(format === undefined ? {} : { format }) };
 }
 
 async function readText(path: string): Promise<string> {

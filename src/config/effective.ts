@@ -57,7 +57,7 @@ export function maskedConfig(entries: readonly ConfigEntry[]): unknown {
   for (const { path, value } of entries) {
     let at = root;
     for (const [depth, step] of path.slice(0, -1).entries()) {
-      const next = at[step] ?? (typeof path[depth + 1] === 'number' ? [] : Object.create(null));
+      const next: unknown = at[step] ?? (typeof path[depth + 1] === 'number' ? [] : Object.create(null));
       at[step] = next;
       at = next as Record<string | number, unknown>;
     }

@@ -88,6 +88,12 @@ export function layOver(root: LocatedMap, path: readonly string[], value: Locate
   if (last !== undefined) map.entries.set(last, { at: value.origin, value });
 }
 
+/** Takes away what is at a path, if there is something. */
+export function takeAway(root: LocatedMap, path: readonly string[]): void {
+  const { node } = placeOf(root, path.slice(0, -1));
+  if (node?.kind === 'map') node.entries.delete(path.at(-1) ?? '');
+}
+
 const PLAIN_KEY = /^[A-Za-z_$][\w$-]*$/;
 
 /** A path as a person writes it: `processor.sinks[0].path`. */

@@ -17,16 +17,16 @@ export interface Violation {
 export interface RuleContext {
   readonly config: CheckedConfig;
   /** True if some layer sets the key, or something below it; paths are below `processor`. */
-  isGiven(...path: readonly (string | number)[]): boolean;
+  readonly isGiven: (...path: readonly (string | number)[]) => boolean;
   /** A value as a message may show it: masked where its key, or the way it was set, asks for that. */
-  show(value: unknown, ...path: readonly (string | number)[]): string;
+  readonly show: (value: unknown, ...path: readonly (string | number)[]) => string;
 }
 
 /** Something that must hold between keys. Each key on its own is the schema's affair. */
 export interface Rule {
   /** Keys the rule looks at, below `processor`: it says nothing while one of them is wrong in itself. */
   readonly reads: readonly ConfigPath[];
-  violations(context: RuleContext): readonly Violation[];
+  readonly violations: (context: RuleContext) => readonly Violation[];
 }
 
 const RULES: readonly Rule[] = [...eventRules, ...windowRules, ...connectionRules];
@@ -40,10 +40,10 @@ export function brokenRules(config: CheckedConfig, root: Located, wrong: readonl
       mustConceal(['processor', ...path], placeOf(root, ['processor', ...path]).node) ? MASK : shown(value),
   };
   const findings: Finding[] = [];
-  for (const { reads, violations } of RULES) {
-    const paths = reads.map((path) => ['processor', ...path]);
+  for (const rule of RULES) {
+    const paths = rule.reads.map((path) => ['processor', ...path]);
     if (paths.some((path) => wrong.some((other) => overlap(path, other)))) continue;
-    for (const { path, message } of violations(context)) {
+    for (const { path, message } of rule.violations(context)) {
       const full = ['processor', ...path];
       const { node, keyAt } = placeOf(root, full);
       findings.push({ origin: node?.origin ?? keyAt, path: full, message });

@@ -31,11 +31,12 @@ export type YamlTree =
 
 /** Stops the walk at once: what it has met makes the rest meaningless. */
 class Refusal extends Error {
-  readonly finding: Finding;
+  /** An offset in the text, or a place. */
+  readonly place: number | Origin;
 
-  constructor(finding: Finding) {
-    super(finding.message);
-    this.finding = finding;
+  constructor(place: number | Origin, message: string) {
+    super(message);
+    this.place = place;
   }
 }
 
@@ -46,57 +47,60 @@ export function readYamlTree(source: string, file: string, environment: Environm
     const { line, col } = lines.linePos(offset);
     return { type: 'file', file, line: Math.max(1, line), column: Math.max(1, col) };
   };
-  const refuse = (offset: number, message: string): YamlTree => ({
-    unreadable: true,
-    findings: [{ origin: placeAt(offset), path: [], message }],
-  });
-  if (Buffer.byteLength(source) > MAX_CONFIG_BYTES) {
-    return refuse(0, `the file has ${String(Buffer.byteLength(source))} bytes; a configuration has at most 1 MiB`);
-  }
-  const tooDeep = offsetBeyondDepth(source, MAX_DEPTH);
-  if (tooDeep !== undefined) {
-    for (let at = source.indexOf('\n'); at !== -1 && at < tooDeep; at = source.indexOf('\n', at + 1)) {
-      lines.addNewLine(at + 1);
-    }
-    return refuse(tooDeep, `nested more than ${String(MAX_DEPTH)} deep`);
-  }
-  // Pretty errors quote the line, and with it a password that may stand there. Doubled keys are found in the walk,
-  // in linear time.
-  const parsed = parseAllDocuments(source, {
-    lineCounter: lines,
-    prettyErrors: false,
-    uniqueKeys: false,
-    logLevel: 'silent',
-  });
-  const [document, second] = Array.from<Document.Parsed>(parsed);
-  if (document === undefined) return refuse(0, 'the file is empty; a configuration begins with `processor:`');
-  const problem = firstProblem(document) ?? (second && firstProblem(second));
-  if (problem !== undefined) {
-    const [at] = problem.pos;
-    return refuse(at, describeSyntaxError(problem, source.slice(at, source.indexOf('\n', at) + 1 || undefined)));
-  }
-  if (second !== undefined) {
-    return refuse(second.range[0], 'a second YAML document begins here; a configuration is one document');
-  }
-  if (document.directives.yaml.version !== '1.2') {
-    return refuse(0, 'the file asks for YAML 1.1; a configuration is YAML 1.2: remove the %YAML line');
-  }
-  const { contents } = document;
-  if (contents === null || (isScalar(contents) && contents.value === null)) {
-    return refuse(0, 'the file is empty; a configuration begins with `processor:`');
-  }
-  if (!isMap(contents)) {
-    const found = isSeq(contents) ? 'a list' : 'a single value';
-    return refuse(contents.range[0], `expected keys, beginning with \`processor:\`, found ${found}`);
-  }
-  const walk = new Walk(document, placeAt, environment);
   try {
-    const root = walk.map(contents, []);
+    const walk = new Walk(placeAt, environment);
+    const root = walk.map(mappingOf(source, lines), []);
     return { unreadable: false, findings: walk.findings, root };
   } catch (error) {
-    if (error instanceof Refusal) return { unreadable: true, findings: [error.finding] };
-    throw error;
+    if (!(error instanceof Refusal)) throw error;
+    const { place, message } = error;
+    return {
+      unreadable: true,
+      findings: [{ origin: typeof place === 'number' ? placeAt(place) : place, path: [], message }],
+    };
   }
+}
+
+/** The one mapping that a configuration is. @throws Refusal */
+function mappingOf(source: string, lines: LineCounter): YAMLMap {
+  refuseExcess(source, lines);
+  // Pretty errors quote the line, and with it a password that may stand there. Doubled keys are found in the walk,
+  // in linear time.
+  const options = { lineCounter: lines, prettyErrors: false, uniqueKeys: false, logLevel: 'silent' } as const;
+  const [document, second] = Array.from<Document.Parsed>(parseAllDocuments(source, options));
+  const problem = (document && firstProblem(document)) ?? (second && firstProblem(second));
+  if (problem !== undefined) {
+    const [at] = problem.pos;
+    throw new Refusal(at, describeSyntaxError(problem, source.slice(at, at + 1)));
+  }
+  if (second !== undefined) {
+    throw new Refusal(second.range[0], 'a second YAML document begins here; a configuration is one document');
+  }
+  const contents = document?.contents ?? null;
+  if (document === undefined || contents === null || (isScalar(contents) && contents.value === null)) {
+    throw new Refusal(0, 'the file is empty; a configuration begins with `processor:`');
+  }
+  if (document.directives.yaml.version !== '1.2') {
+    throw new Refusal(0, 'the file asks for YAML 1.1; a configuration is YAML 1.2: remove the %YAML line');
+  }
+  if (isMap(contents)) return contents;
+  const found = isSeq(contents) ? 'a list' : 'a single value';
+  throw new Refusal(contents.range[0], `expected keys, beginning with \`processor:\`, found ${found}`);
+}
+
+/** Refuses what would keep the parser busy for long. */
+function refuseExcess(source: string, lines: LineCounter): void {
+  const size = Buffer.byteLength(source);
+  if (size > MAX_CONFIG_BYTES) {
+    throw new Refusal(0, `the file has ${String(size)} bytes; a configuration has at most 1 MiB`);
+  }
+  const tooDeep = offsetBeyondDepth(source, MAX_DEPTH);
+  if (tooDeep === undefined) return;
+  lines.addNewLine(0);
+  for (let at = source.indexOf('\n'); at !== -1 && at < tooDeep; at = source.indexOf('\n', at + 1)) {
+    lines.addNewLine(at + 1);
+  }
+  throw new Refusal(tooDeep, `nested more than ${String(MAX_DEPTH)} deep`);
 }
 
 /** The parser goes on after an error, but what it finds then mostly follows from the first. */
@@ -106,15 +110,15 @@ function firstProblem(document: Document.Parsed): YAMLError | undefined {
 
 class Walk {
   readonly findings: Finding[] = [];
-  readonly #document: Document;
+  /** By name, as the walk has met them: an alias means the last anchor of its name before it. */
+  readonly #anchors = new Map<string, Node>();
   readonly #placeAt: (offset: number) => Origin;
   readonly #environment: Environment;
   #values = 0;
   /** The outermost alias that is being followed. */
   #alias: Origin | undefined;
 
-  constructor(document: Document, placeAt: (offset: number) => Origin, environment: Environment) {
-    this.#document = document;
+  constructor(placeAt: (offset: number) => Origin, environment: Environment) {
     this.#placeAt = placeAt;
     this.#environment = environment;
   }
@@ -151,9 +155,10 @@ class Walk {
         path.length > MAX_DEPTH
           ? `nested more than ${String(MAX_DEPTH)} deep`
           : `the file comes to more than ${String(MAX_VALUES)} values once its aliases (*name) are followed; it is refused`;
-      throw new Refusal({ origin: this.#alias ?? origin, path: [], message });
+      throw new Refusal(this.#alias ?? origin, message);
     }
     if (isAlias(node)) return this.#follow(node, path, origin);
+    if (isNode(node) && node.anchor !== undefined) this.#anchors.set(node.anchor, node);
     if (isMap(node)) return this.map(node, path);
     if (isSeq(node)) {
       const items = node.items.map((item, index) => this.#node(item, [...path, index], origin));
@@ -163,7 +168,7 @@ class Walk {
   }
 
   #follow(alias: Alias, path: ConfigPath, origin: Origin): Located {
-    const target = alias.resolve(this.#document);
+    const target = this.#anchors.get(alias.source);
     if (target === undefined) {
       const message = `the alias *${alias.source} has no anchor &${alias.source} before it`;
       this.findings.push({ origin, path, message });

@@ -1,4 +1,5 @@
 import type { PathStep } from '../event/field-path.ts';
+import { NameMemory } from './name-memory.ts';
 
 const BUCKETS = 64;
 const encoder = new TextEncoder();
@@ -18,6 +19,8 @@ export class FieldNode {
   /** Slots of this node and of all below it: `[firstSlot, lastSlot)`. */
   firstSlot = 0;
   lastSlot = 0;
+  /** The names that the members of this object had before. */
+  readonly memory = new NameMemory();
   readonly #name: Uint8Array;
   readonly #fields = new Map<string, FieldNode>();
   readonly #elements = new Map<number, FieldNode>();

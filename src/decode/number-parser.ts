@@ -14,12 +14,39 @@ export const NumberStatus = {
   NOT_FINITE: 2,
 } as const;
 
+const { EXACT } = NumberStatus;
+
 /**
  * Writes the double that `Number` gives for the decimal text `bytes[start, end)` to `into[at]`. The text is known to
  * be a number. Up to 2^53 times or over a power of ten that is exact, one operation rounds correctly (Clinger, "How to
  * read floating point numbers accurately", 1990); all else is left to `Number`.
  */
 export function parseNumber(bytes: Uint8Array, start: number, end: number, into: Float64Array, at: number): number {
+  const first = bytes[start] === 0x2d ? start + 1 : start;
+  // Nine digits and a point are most numbers there are, and 32 bits hold them.
+  if (end - first > 10) return parseLong(bytes, start, end, into, at);
+  let mantissa = 0;
+  let afterPoint = end;
+  let digits = 0;
+  for (let next = first; next < end; next += 1) {
+    const byte = bytes[next]!; // next < end
+    const digit = byte - ZERO;
+    if (digit >>> 0 <= 9) {
+      mantissa = (Math.imul(mantissa, 10) + digit) | 0;
+      digits += 1;
+    } else if (byte === 0x2e) {
+      afterPoint = next + 1;
+    } else {
+      return parseLong(bytes, start, end, into, at);
+    }
+  }
+  if (digits > 9) return parseLong(bytes, start, end, into, at);
+  const value = afterPoint === end ? mantissa : mantissa / POWERS[end - afterPoint]!; // at most 9
+  into[at] = first === start ? value : -value;
+  return EXACT;
+}
+
+function parseLong(bytes: Uint8Array, start: number, end: number, into: Float64Array, at: number): number {
   const isNegative = bytes[start] === 0x2d;
   let next = isNegative || bytes[start] === 0x2b ? start + 1 : start;
   let mantissa = 0;
@@ -55,7 +82,7 @@ export function parseNumber(bytes: Uint8Array, start: number, end: number, into:
     value = mantissa * POWERS[-places]!; // 1 to 22
   }
   into[at] = isNegative ? -value : value;
-  return NumberStatus.EXACT;
+  return EXACT;
 }
 
 /** The exponent in `bytes[start, end)`; a number above 400 where it has more than three digits. */

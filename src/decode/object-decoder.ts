@@ -1,7 +1,7 @@
 import { present } from '../errors/assert.ts';
 import type { EventBatch } from '../event/event-batch.ts';
 import { valueAt } from '../event/field-path.ts';
-import { GroupingKey, type KeyField } from '../event/grouping-key.ts';
+import { GroupingKey } from '../event/grouping-key.ts';
 import type { KeyDictionary } from '../event/key-dictionary.ts';
 import type { RecordBlock } from '../event/record-block.ts';
 import type { Instant } from '../time/instant.ts';
@@ -10,6 +10,7 @@ import type { Columns } from './columns.ts';
 import type { DecodePlan, Selector } from './decode-plan.ts';
 import { describeThrown, describeValue } from './describe-value.ts';
 import { FieldStatus, futureFault, keyFault, metricFault, timestampFault, type Fault } from './field-faults.ts';
+import { KeyCache } from './key-cache.ts';
 import { keyTextOf } from './key-text.ts';
 import type { PlanFields } from './plan-fields.ts';
 import { applyTransforms, TransformFault } from './transform-chain.ts';
@@ -30,8 +31,12 @@ export class ObjectDecoder {
   #bytes: Uint8Array = NO_BYTES;
   /** Whether the record at hand is a row of a CSV file, where numbers are text. */
   #isRow = false;
-  /** The function of the plan being called, should it throw. */
+  readonly #keyCache: KeyCache;
+  /** Texts of the key fields of the event at hand. */
+  readonly #keyTexts: (string | null)[] = [];
+  /** The function of the plan being called, should it throw: what it is, and the name it goes by, if any. */
   #step = '';
+  #stepName = '';
 
   constructor(plan: DecodePlan, keys: KeyDictionary, fields: PlanFields, columns: Columns, counters: DecodeCounters) {
     this.#plan = plan;
@@ -40,6 +45,7 @@ export class ObjectDecoder {
     this.#columns = columns;
     this.#counters = counters;
     this.#values = new ValueReader(fields, plan.timestampUnit);
+    this.#keyCache = new KeyCache(typeof plan.key === 'function' ? [] : plan.key.map(({ name }) => name), keys);
   }
 
   /** Prepares for the records of a block. */
@@ -83,7 +89,8 @@ export class ObjectDecoder {
       return null;
     } catch (error) {
       if (error instanceof TransformFault) return error.fault;
-      return { code: 'transform_failed', message: `${this.#step} threw: ${describeThrown(error)}`, path: null };
+      const step = this.#stepName === '' ? this.#step : `${this.#step} "${this.#stepName}"`;
+      return { code: 'transform_failed', message: `${step} threw: ${describeThrown(error)}`, path: null };
     }
   }
 
@@ -114,6 +121,7 @@ export class ObjectDecoder {
       return null;
     }
     this.#step = 'the timestamp selector';
+    this.#stepName = '';
     const value = this.#select(plan.timestamp, event);
     const slot = this.#fields.timestampSlot;
     const status = this.#values.readTimestamp(value, slot, this.#bytes, this.#isRow, batch.timestamps, row);
@@ -128,6 +136,7 @@ export class ObjectDecoder {
     const { key: selectors } = this.#plan;
     if (typeof selectors === 'function') {
       this.#step = 'the key function';
+      this.#stepName = '';
       const key = selectors(event as never);
       if (key !== null && !(key instanceof GroupingKey)) {
         const message = `the key function must return a GroupingKey or null, found ${describeValue(key)}`;
@@ -136,25 +145,30 @@ export class ObjectDecoder {
       batch.keys[batch.count] = this.#keys.idOf(key);
       return null;
     }
-    const fields: KeyField[] = [];
-    for (const [index, { name, selector }] of selectors.entries()) {
-      this.#step = `the selector of the key field "${name}"`;
+    const texts = this.#keyTexts;
+    this.#step = 'the selector of the key field';
+    for (let index = 0; index < selectors.length; index += 1) {
+      const { name, selector } = present(selectors[index], 'key field');
+      this.#stepName = name;
       const value = this.#select(selector, event);
       const text = keyTextOf(value);
       if (text === undefined) {
         const slot = present(this.#fields.keySlots[index], 'slot of a key field');
         return keyFault(name, selector, this.#values.describe(value, slot, this.#bytes));
       }
-      fields.push([name, text]);
+      texts[index] = text;
     }
-    batch.keys[batch.count] = this.#keys.idOf(fields.length === 0 ? null : GroupingKey.fromFields(fields));
+    batch.keys[batch.count] = this.#keyCache.idOf(texts);
     return null;
   }
 
   #addMetrics(event: unknown, batch: EventBatch): Fault | null {
     const row = batch.count;
-    for (const [index, { name, selector }] of this.#plan.metrics.entries()) {
-      this.#step = `the selector of the metric "${name}"`;
+    const { metrics } = this.#plan;
+    this.#step = 'the selector of the metric';
+    for (let index = 0; index < metrics.length; index += 1) {
+      const { name, selector } = present(metrics[index], 'metric');
+      this.#stepName = name;
       const value = this.#select(selector, event);
       const slot = present(this.#fields.metricSlots[index], 'slot of a metric');
       const column = present(batch.values[index], 'column of a metric');

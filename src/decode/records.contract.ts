@@ -99,6 +99,30 @@ export function describeRecords(make: MakeDecoder): void {
       if (isValid) expect(row?.key).toBe(`k=${Buffer.from(sequence).toString()}`);
     });
 
+    it('may be spaced and ordered differently from the one before', () => {
+      const records = [
+        '{"t":1,"k":"a","v":1}',
+        '{"t": 2, "k" : "b","v":\t2}',
+        '{"v":3,"t":3,"k":"c"}',
+        '{"v":4,"t":4,"k":"d","k":"e"}',
+        '{"vv":0,"t":5,"k":"f","v":5,"more":{}}',
+        '{"t":6}',
+        '{"t":7,"k":"g","\\u0076":7}',
+        '{"t":8,"k":"h","\\u0076":8,"v":9}',
+      ];
+      const { rows } = run(make, blockOf(records));
+      expect(rows.map(({ t, key, values }) => [t, key, values[0]])).toEqual([
+        [1, 'k=a', 1],
+        [2, 'k=b', 2],
+        [3, 'k=c', 3],
+        [4, 'k=e', 4],
+        [5, 'k=f', 5],
+        [6, 'k=%00', Number.NaN],
+        [7, 'k=g', 7],
+        [8, 'k=h', 9],
+      ]);
+    });
+
     it('may begin with a byte order mark, once', () => {
       expect(single(make, bytesOf([0xef, 0xbb, 0xbf], ' {"t":1,"k":"a","v":2}')).row?.values).toEqual([2]);
       expect(single(make, bytesOf([0xef, 0xbb, 0xbf, 0xef, 0xbb, 0xbf], '{"t":1}')).rejection?.code).toBe('not_json');

@@ -1,7 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseFieldPath, valueAt } from '../event/field-path.ts';
-import { bytesOf, keysAt, metricsAt, planOf, single, type MakeDecoder } from './decode-fixtures.contract.ts';
+import {
+  blockOf,
+  bytesOf,
+  keysAt,
+  metricsAt,
+  planOf,
+  run,
+  single,
+  type MakeDecoder,
+} from './decode-fixtures.contract.ts';
 
 /** What holds for all records, with JSON.parse and Number as the measure. */
 export function describeScanningProperties(make: MakeDecoder): void {
@@ -27,18 +36,30 @@ export function describeScanningProperties(make: MakeDecoder): void {
 
     it('what a path finds is what it finds in the parsed object', () => {
       fc.assert(
-        fc.property(json, fc.constantFrom(undefined, 1, '\t'), fc.constantFrom(...wanted), (object, space, path) => {
-          const text = JSON.stringify(object, null, space);
-          const value = valueAt(JSON.parse(text), parseFieldPath(path));
-          const plan = planOf({ time: 'processing', key: [], metrics: metricsAt(path) });
-          const { row, rejection } = single(make, text, plan);
-          if (typeof value === 'number') expect(row?.values[0]).toBe(value);
-          else if (value === null || value === undefined) expect(row?.values[0]).toBeNaN();
-          else expect(rejection).toMatchObject({ code: 'invalid_value', path });
-          const keyed = single(make, text, planOf({ time: 'processing', key: keysAt(path), metrics: [] }));
-          const isKey = typeof value !== 'object' || value === null;
-          expect(keyed.rejection?.code).toBe(isKey ? undefined : 'invalid_key');
-        }),
+        fc.property(
+          json,
+          json,
+          fc.constantFrom(undefined, 1, '\t'),
+          fc.constantFrom(...wanted),
+          (one, two, space, path) => {
+            const objects = [one, one, two, one];
+            // One after the other, differently spaced: what is remembered of a record must not mislead the next.
+            const texts = objects.map((object, index) => JSON.stringify(object, null, index === 1 ? space : undefined));
+            const plan = planOf({ time: 'processing', key: [], metrics: metricsAt(path) });
+            const { rows, rejections } = run(make, blockOf(texts), plan);
+            const keyed = run(make, blockOf(texts), planOf({ time: 'processing', key: keysAt(path), metrics: [] }));
+            for (const [record, text] of texts.entries()) {
+              const value = valueAt(JSON.parse(text), parseFieldPath(path));
+              const row = rows.find((other) => other.record === record);
+              if (typeof value === 'number') expect(row?.values[0]).toBe(value);
+              else if (value === null || value === undefined) expect(row?.values[0]).toBeNaN();
+              else expect(rejections).toContainEqual(expect.objectContaining({ record, code: 'invalid_value', path }));
+              const isKey = typeof value !== 'object' || value === null;
+              const code = keyed.rejections.find((other) => other.record === record)?.code;
+              expect(code).toBe(isKey ? undefined : 'invalid_key');
+            }
+          },
+        ),
         { numRuns: 300 },
       );
     });
@@ -58,7 +79,8 @@ export function describeScanningProperties(make: MakeDecoder): void {
       const plan = planOf({ time: 'processing', key: [], metrics: metricsAt('zzz', 'a.b', 'a[0].c') });
       fc.assert(
         fc.property(json, fc.array(edit, { maxLength: 3 }), fc.integer({ min: 0, max: 3 }), (object, edits, mode) => {
-          let record = Uint8Array.from(new TextEncoder().encode(JSON.stringify(object)));
+          const sound = JSON.stringify(object);
+          let record = Uint8Array.from(new TextEncoder().encode(sound));
           for (const [position, byte] of edits) {
             const index = position % record.length;
             if (mode === 0) record = record.filter((_, other) => other !== index);
@@ -66,10 +88,10 @@ export function describeScanningProperties(make: MakeDecoder): void {
             else record[index] = byte;
             if (record.length === 0) break;
           }
-          const { rejection } = single(make, record, plan);
-          const isRefused =
-            rejection !== undefined && rejection.code !== 'invalid_value' && rejection.code !== 'not_finite';
-          expect(!isRefused).toBe(isTaken(record));
+          // After the sound record, so that its names are remembered where the edit strikes.
+          const { rejections } = run(make, blockOf([sound, record, sound]), plan);
+          const refused = rejections.filter(({ code }) => code !== 'invalid_value' && code !== 'not_finite');
+          expect(refused.map(({ record: index }) => index)).toEqual(isTaken(record) ? [] : [1]);
         }),
         { numRuns: 1500 },
       );

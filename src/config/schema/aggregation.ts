@@ -31,7 +31,7 @@ export const aggregationSchema = setting(
       description:
         'Keep every value (`exact`), a sketch of bounded size (`sketch`), or values up to 1,024 and a sketch from there (`auto`).',
     }),
-    relative_accuracy: setting(z.number().min(0.0001).lt(1).default(0.01), {
+    relative_accuracy: setting(z.number().min(0.00001).lt(1).default(0.01), {
       description: 'How far a percentile of the sketch may be from the true value, relative to it.',
       example: 0.005,
     }),

@@ -4,7 +4,7 @@ import { errorHandlingSchema, lateEventsSchema, sinksSchema } from './delivery.t
 import { eventSchema } from './event.ts';
 import { kafkaSchema } from './kafka.ts';
 import { httpSchema, loggingSchema, metricsSchema, stateSchema } from './service.ts';
-import { setting, timerMillis, timerSecs, wholeNumber } from './setting.ts';
+import { setting, timerSecs, wholeNumber } from './setting.ts';
 import { sourceSchema } from './source.ts';
 import { watermarkSchema, windowsSchema } from './windows.ts';
 
@@ -32,7 +32,7 @@ export const processorSchema = setting(
       description: 'Events read but not yet committed before sources are paused.',
       unit: 'events',
     }),
-    commit_interval_ms: setting(timerMillis(1).default(100), {
+    commit_interval_ms: setting(wholeNumber(1, 3_600_000).default(100), {
       description: 'Length of an epoch: how often progress is committed and results are delivered.',
       unit: 'milliseconds',
     }),

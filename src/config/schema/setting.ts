@@ -32,12 +32,12 @@ const MAX_TIMER_MS = 2_147_483_647;
 const MAX_SECS = 8.64e12;
 
 /** Milliseconds of a `_secs` key. Rounded, since 1.001 × 1000 is 1000.9999999999999 in binary. */
-export function millisOfSecs(secs: number): number {
-  return Math.round(secs * 1000);
+export function millisOfSecs(seconds: number): number {
+  return Math.round(seconds * 1000);
 }
 
-function isWholeMillis(secs: number): boolean {
-  const ms = secs * 1000;
+function isWholeMillis(seconds: number): boolean {
+  const ms = seconds * 1000;
   return Math.abs(ms - Math.round(ms)) <= Math.max(1e-6, Math.abs(ms) * Number.EPSILON * 2);
 }
 

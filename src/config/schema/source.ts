@@ -12,9 +12,11 @@ export const sourceSchema = setting(
       defaultText: '`kafka` if `kafka.consumer` is given, else `demo`',
       example: 'file',
     }),
-    format: setting(z.enum(['ndjson', 'json', 'csv']).default('ndjson'), {
+    format: setting(z.enum(['ndjson', 'json', 'csv']).optional(), {
       description:
-        'How records are written: one JSON object a line, one JSON array or value, or CSV with a header row.',
+        'How records are written: one JSON object a line, a JSON array of objects, or CSV with a header row.',
+      defaultText: 'files: by the ending of each name, `.json`, `.csv`, else `ndjson`; otherwise `ndjson`',
+      example: 'csv',
     }),
     paths: setting(z.array(filePath()).min(1).optional(), {
       description: 'Files to read (`file`): names or patterns. Sorted by name, each file is one partition.',
@@ -24,18 +26,18 @@ export const sourceSchema = setting(
     follow: setting(z.boolean().default(false), {
       description: 'Keep reading what is appended to the files (`file`), and files that appear.',
     }),
-    events_per_sec: setting(z.number().gt(0).max(10_000_000).default(1000), {
-      description: 'Events generated a second (`demo`).',
+    events_per_sec: setting(z.number().min(0).max(10_000_000).default(1000), {
+      description: 'Events generated a second on average (`demo`); 0 is as fast as they are read.',
       unit: 'events',
     }),
     seed: setting(wholeNumber(0, 4_294_967_295).default(42), {
       description: 'Seed of the generated events (`demo`): the same seed gives the same events.',
     }),
-    keys: setting(wholeNumber(1, 10_000_000).default(20), {
+    keys: setting(wholeNumber(1, 1_000_000).default(20), {
       description: 'How many different keys the generated events have (`demo`).',
       unit: 'keys',
     }),
-    disorder_secs: setting(secs().default(5), {
+    disorder_secs: setting(secs().max(86_400).default(5), {
       description: 'How far generated events are out of order, at most (`demo`).',
       unit: 'seconds',
     }),
@@ -48,7 +50,7 @@ export const sourceSchema = setting(
       description: 'Events received but not yet read before clients are told to wait (`http`).',
       unit: 'events',
     }),
-    max_body_bytes: setting(wholeNumber(1, 1_073_741_824).default(8_388_608), {
+    max_body_bytes: setting(wholeNumber(1, 33_554_432).default(5_242_880), {
       description: 'The largest request body that is taken (`http`).',
       unit: 'bytes',
     }),

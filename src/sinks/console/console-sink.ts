@@ -27,6 +27,8 @@ export interface ConsoleSinkOptions {
 /** Writes results to the standard output or another stream, at the pace of its reader. At least once. */
 export class ConsoleSink implements EventSink<AggregationResult<object>> {
   readonly name = 'console';
+  /** A terminal can be held, and a pager read, for as long as a person likes. */
+  readonly deliveryTimeoutMs = Infinity;
   readonly #format: 'table' | 'json';
   readonly #stream: ConsoleStream;
   readonly #width: number | undefined;

@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** What a process has used, all its threads together. */
+export interface Usage {
+  /** User and system. */
+  readonly cpuSeconds: number;
+  /** The most memory it had in use (resident). */
+  readonly peakBytes: number;
+}
+
+/** One run, from the start of the process to its end. */
+export interface Measurement extends Usage {
+  readonly seconds: number;
+}
+
+/** A program to be measured: a file of results comes out of it. */
+export interface Contender {
+  readonly name: string;
+  /** Arguments for Node. */
+  readonly args: readonly string[];
+  readonly output: string;
+}
+
+/** Runs a contender in a process of its own, on the Node that runs this. */
+export async function measure({ name, args, output }: Contender): Promise<Measurement> {
+  const usageFile = `${output}.usage`;
+  await rm(output, { force: true });
+  const begun = performance.now();
+  const child = spawn(process.execPath, ['--import', join(import.meta.dirname, 'report-usage.ts'), ...args], {
+    env: { ...process.env, BENCH_USAGE: usageFile },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  const seconds = (performance.now() - begun) / 1000;
+  if (code !== 0) throw new Error(`${name} ended with code ${String(code)}`);
+  const usage = JSON.parse(await readFile(usageFile, 'utf8')) as Usage;
+  await rm(usageFile);
+  return { ...usage, seconds };
+}
+
+/** The middle one of some numbers; the upper one of two. */
+export function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN;
+}

@@ -1,0 +1,68 @@
+import { styleText } from 'node:util';
+import { nameOfPath } from '../event/field-path.ts';
+import type { PipelinePlan } from '../plan/plan.ts';
+import type { ProcessorConfig, SinkConfig } from '../config/schema/processor.ts';
+
+const WIDTH = 80;
+const LABEL_COLUMNS = 11;
+
+/** What the banner shows besides the configuration. */
+export interface BannerFacts {
+  readonly version: string;
+  readonly plan: PipelinePlan;
+  /** `http://127.0.0.1:8080`; undefined where nothing is served. */
+  readonly url: string | undefined;
+  readonly color: boolean;
+}
+
+/** What a person should know when a run begins: what runs, where its numbers are, how to stop it. */
+export function bannerText(config: ProcessorConfig, { version, plan, url, color }: BannerFacts): string {
+  const paint = (format: 'bold' | 'dim' | 'cyan', text: string): string =>
+    color ? styleText(format, text, { validateStream: false }) : text;
+  const rows: readonly (readonly [string, string])[] = [
+    ['pipeline', config.name],
+    ['source', describeSource(config)],
+    ['windows', describeWindows(config, plan)],
+    ['results', config.sinks.map(describeSink).join(', ')],
+    ...(url === undefined ? [] : [['metrics', `${url}/metrics`] as const]),
+    ['stop', 'Ctrl-C'],
+  ];
+  const lines = rows.map(([label, value]) => {
+    const text = value.length > WIDTH - LABEL_COLUMNS - 2 ? `${value.slice(0, WIDTH - LABEL_COLUMNS - 3)}…` : value;
+    return `  ${paint('dim', label.padEnd(LABEL_COLUMNS))}${label === 'metrics' ? paint('cyan', text) : text}`;
+  });
+  return `\n${paint('bold', 'processor')} ${paint('dim', version)}\n\n${lines.join('\n')}\n\n`;
+}
+
+function describeSource({ source }: ProcessorConfig): string {
+  switch (source.type) {
+    case 'demo':
+      return source.events_per_sec === 0
+        ? 'demo, as fast as it goes'
+        : `demo, ${source.events_per_sec.toLocaleString('en-US')} events/s`;
+    case 'file':
+      return `${source.follow ? 'following ' : ''}${(source.paths ?? []).join(', ')}`;
+    case 'stdin':
+      return 'standard input';
+    case 'http':
+      return 'events posted over HTTP';
+    case 'kafka':
+      return 'Kafka';
+  }
+}
+
+function describeWindows({ event }: ProcessorConfig, plan: PipelinePlan): string {
+  const windows = plan.windows.map(({ assigner }) => assigner.describe()).join(', ');
+  return event.key.length === 0 ? windows : `${windows} by ${event.key.map(nameOfPath).join(', ')}`;
+}
+
+function describeSink(sink: SinkConfig): string {
+  switch (sink.type) {
+    case 'console':
+      return `${sink.format} on standard output`;
+    case 'file':
+      return sink.path;
+    case 'kafka':
+      return 'Kafka';
+  }
+}

@@ -1,0 +1,23 @@
+import type { Readable, Writable } from 'node:stream';
+import type { Clock } from '../time/clock.ts';
+
+/** A stream to write to; a terminal also says so, and how wide it is. */
+export type OutputStream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+
+/** The signals that end the processor. */
+export type StopSignal = 'SIGINT' | 'SIGTERM';
+
+/** Everything the command line has from its process, so that a test can stand in for one. */
+export interface CliIo {
+  readonly stdin: Readable;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  /** Version of the program. */
+  readonly version: string;
+  /** Version of Node. */
+  readonly nodeVersion: string;
+  /** Calls back at each signal, until the function that it returns is called. */
+  readonly onSignal: (listener: (signal: StopSignal) => void) => () => void;
+}

@@ -1,0 +1,114 @@
+import { CommanderError } from 'commander';
+import { defaultConfig, loadConfig, parseConfig, type LoadedConfig } from '../config/config.ts';
+import { annotatedYaml } from '../config/effective.ts';
+import { formatFinding } from '../config/finding.ts';
+import { formatOrigin, formatPath } from '../config/located.ts';
+import { nearestTo } from '../config/nearest.ts';
+import { unsupported } from '../config/plan-of-config.ts';
+import { configJsonSchema } from '../config/schema/outline.ts';
+import type { CliIo } from './cli-io.ts';
+import { EXIT_CODE, UsageError } from './exit-code.ts';
+import { reportFailure } from './failure.ts';
+import type { CreateHttpService } from './http-service.ts';
+import { overridesOf, type RunOptions } from './one-off.ts';
+import { COMMAND_NAMES, createProgram, type Commands } from './program.ts';
+import { runConfig } from './run-command.ts';
+
+/** Parts of the program that its entry puts together. */
+export interface CliParts {
+  /** YAML of the built-in demonstration. */
+  readonly quickstart: () => Promise<string>;
+  readonly createHttpService?: CreateHttpService;
+}
+
+/** Runs the command line and returns the exit code. Never throws for anything a person or the world can do. */
+export async function main(argv: readonly string[], io: CliIo, parts: CliParts): Promise<number> {
+  let code: number = EXIT_CODE.done;
+  const debug = argv.includes('--debug') || argv.includes('--log-level=debug');
+  try {
+    refuseUnknownCommand(argv);
+    const output = {
+      version: io.version,
+      writeOut: (text: string): void => void io.stdout.write(text),
+      writeErr: (text: string): void => void io.stderr.write(text),
+      columns: Math.min(100, io.stdout.columns ?? 80),
+    };
+    const program = createProgram(commandsOf(io, parts), output, (result) => {
+      code = result;
+    });
+    await program.parseAsync([...argv], { from: 'user' });
+    return code;
+  } catch (error) {
+    // Help and version are told as errors too, with exit code 0.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODE.done : EXIT_CODE.badConfiguration;
+    return reportFailure(error, io.stderr, debug || io.environment['PROCESSOR_LOGGING__LEVEL'] === 'debug');
+  }
+}
+
+/** `run` can be left out, so that a misspelt command would be taken for a stray argument of it. */
+function refuseUnknownCommand([first]: readonly string[]): void {
+  if (first === undefined || first.startsWith('-') || COMMAND_NAMES.some((name) => name === first)) return;
+  const near = nearestTo(first, COMMAND_NAMES);
+  const advice = near === undefined ? `there are ${COMMAND_NAMES.join(', ')}` : `did you mean ${near}?`;
+  throw new UsageError(`unknown command '${first}'; ${advice}`);
+}
+
+function commandsOf(io: CliIo, parts: CliParts): Commands {
+  const { environment } = io;
+  const isTerminal = io.stdout.isTTY === true;
+  const { createHttpService } = parts;
+  return {
+    async run(options) {
+      const loaded = await configOfRun(options, io);
+      return runConfig(loaded, io, { createHttpService, anyPort: false });
+    },
+    async validate({ config }) {
+      const loaded = await loadConfig(config, { environment });
+      io.stdout.write(`${config}: OK\n`);
+      for (const finding of unsupported(loaded)) io.stderr.write(`${formatFinding(finding)}\n`);
+      return EXIT_CODE.done;
+    },
+    async config({ config, json, schema }) {
+      if (schema === true) {
+        io.stdout.write(`${JSON.stringify(configJsonSchema(), null, 2)}\n`);
+        return EXIT_CODE.done;
+      }
+      const loaded = config === undefined ? defaultConfig({ environment }) : await loadConfig(config, { environment });
+      io.stdout.write(json === true ? entriesAsJson(loaded) : annotatedYaml(loaded.entries()));
+      return EXIT_CODE.done;
+    },
+    async demo({ format, debug }) {
+      const overrides = overridesOf(
+        {
+          config: 'quickstart.yaml',
+          format: format ?? (isTerminal ? 'table' : 'json'),
+          ...(debug === undefined ? {} : { debug }),
+        },
+        isTerminal,
+      );
+      const loaded = parseConfig(await parts.quickstart(), { file: 'quickstart.yaml', environment, overrides });
+      return runConfig(loaded, io, { createHttpService, anyPort: true });
+    },
+  };
+}
+
+async function configOfRun(options: RunOptions, io: CliIo): Promise<LoadedConfig> {
+  const { environment } = io;
+  if (options.config === undefined && options.input === undefined) {
+    throw new UsageError(
+      'nothing to run: give --config FILE, or --input FILE with --window; "processor demo" needs neither, --help explains',
+    );
+  }
+  const overrides = overridesOf(options, io.stdout.isTTY === true);
+  if (options.config !== undefined) return loadConfig(options.config, { environment, overrides });
+  // A one-off run ends by itself: a server would only be in the way of one that stays.
+  const quiet = [{ option: 'one-off run', path: ['http', 'enabled'], value: false }];
+  return defaultConfig({ environment, overrides: [...quiet, ...overrides] });
+}
+
+function entriesAsJson(loaded: LoadedConfig): string {
+  const entries = loaded
+    .entries()
+    .map(({ path, value, origin }) => ({ key: formatPath(path), value, origin: formatOrigin(origin) }));
+  return `${JSON.stringify(entries, null, 2)}\n`;
+}

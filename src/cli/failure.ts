@@ -1,0 +1,38 @@
+import { ProcessorError } from '../errors/processor-error.ts';
+import type { OutputStream } from './cli-io.ts';
+import { EXIT_CODE, exitCodeOf, UsageError } from './exit-code.ts';
+
+/**
+ * Tells an error to a person, on one line but for the lists that a configuration gives, and returns the exit code.
+ * The stack is shown only where it was asked for.
+ */
+export function reportFailure(error: unknown, stderr: OutputStream, debug: boolean): number {
+  if (error instanceof UsageError) {
+    stderr.write(`processor: ${error.message}\n`);
+    return EXIT_CODE.badConfiguration;
+  }
+  if (ProcessorError.is(error)) {
+    const lines = error.message.split('\n');
+    // A list of findings begins each line with its place; a single error is told as a sentence.
+    if (lines.length > 1) stderr.write(`${error.message}\nprocessor: ${String(lines.length)} errors [${error.code}]\n`);
+    else stderr.write(`processor: ${error.message} [${error.code}]\n`);
+  } else {
+    stderr.write(`processor: ${error instanceof Error ? error.message : String(error)} [INTERNAL]\n`);
+  }
+  if (debug) stderr.write(`${stackOf(error)}\n`);
+  return exitCodeOf(error);
+}
+
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const own = error.stack ?? error.message;
+  return error.cause === undefined ? own : `${own}\nCaused by: ${stackOf(error.cause)}`;
+}
+
+/** True for an error that comes of a reader who has closed the pipe: `processor … | head`. */
+export function isBrokenPipe(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if ('code' in at && at.code === 'EPIPE') return true;
+  }
+  return false;
+}

@@ -1,0 +1,41 @@
+#!/usr/bin/env node
+import { readFile } from 'node:fs/promises';
+import { SystemClock } from '../time/clock.ts';
+import { main } from './cli.ts';
+import type { CliIo, StopSignal } from './cli-io.ts';
+
+/** Reads a file of the package; sources and build stand equally deep in it. */
+function readOwn(path: string): Promise<string> {
+  return readFile(new URL(`../../${path}`, import.meta.url), 'utf8');
+}
+
+const { version } = JSON.parse(await readOwn('package.json')) as { readonly version: string };
+
+const io: CliIo = {
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  environment: process.env,
+  clock: new SystemClock(),
+  version,
+  nodeVersion: process.versions.node,
+  onSignal(listener) {
+    const signals: readonly StopSignal[] = ['SIGINT', 'SIGTERM'];
+    for (const signal of signals) process.on(signal, listener);
+    return () => {
+      for (const signal of signals) process.off(signal, listener);
+    };
+  },
+};
+
+// A reader that has gone away (`processor … | head`) is no failure, on either stream.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+process.stderr.on('error', () => undefined);
+
+const code = await main(process.argv.slice(2), io, { quickstart: () => readOwn('config/quickstart.yaml') });
+// What is still in a pipe's buffer would be lost by exiting; what else is open must not keep the process.
+process.stdout.write('', () => {
+  process.stderr.write('', () => process.exit(code));
+});

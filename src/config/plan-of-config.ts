@@ -1,0 +1,196 @@
+import type { Readable } from 'node:stream';
+import type { DecodePlan, Selector } from '../decode/decode-plan.ts';
+import { parseAggregationSpec } from '../aggregations/parse-aggregation-spec.ts';
+import { present } from '../errors/assert.ts';
+import { nameOfPath, parseFieldPath, type FieldPath } from '../event/field-path.ts';
+import { createPlan } from '../plan/create-plan.ts';
+import { ErrorHandler, ErrorPolicy } from '../plan/error-handler.ts';
+import type { PipelinePlan, WindowPlan } from '../plan/plan.ts';
+import { ConsoleSink, type ConsoleStream } from '../sinks/console/console-sink.ts';
+import { DeadLetterSink } from '../sinks/dead-letter/dead-letter-sink.ts';
+import type { EventSink } from '../sinks/event-sink.ts';
+import { FileSink } from '../sinks/file/file-sink.ts';
+import { DemoSource } from '../sources/demo/demo-source.ts';
+import type { EventSource } from '../sources/event-source.ts';
+import { FileSource } from '../sources/file/file-source.ts';
+import { HttpSource } from '../sources/http/http-source.ts';
+import { StdinSource } from '../sources/stdin/stdin-source.ts';
+import { MemoryStateBackend } from '../state/memory/memory-state-backend.ts';
+import { BoundedOutOfOrdernessWatermark } from '../time/bounded-out-of-orderness-watermark.ts';
+import { PeriodicWatermarkGenerator } from '../time/periodic-watermark-generator.ts';
+import type { WatermarkGenerator } from '../time/watermark.ts';
+import { SessionWindowAssigner } from '../windows/session-window-assigner.ts';
+import { SlidingWindowAssigner } from '../windows/sliding-window-assigner.ts';
+import { TumblingWindowAssigner } from '../windows/tumbling-window-assigner.ts';
+import type { LoadedConfig } from './config.ts';
+import { configurationError, type Finding } from './finding.ts';
+import type { ProcessorConfig, SinkConfig } from './schema/processor.ts';
+import { millisOfSecs } from './schema/setting.ts';
+
+/** The streams that a configuration can name. */
+export interface PlanStreams {
+  /** What a source of type `stdin` reads. */
+  readonly stdin: Readable;
+  /** Where a sink of type `console` writes. */
+  readonly stdout: ConsoleStream;
+}
+
+/**
+ * What a configuration asks for that is right in itself, and that this version does not have: nothing of it can run.
+ */
+export function unsupported(loaded: LoadedConfig): readonly Finding[] {
+  const { source, sinks, state, late_events: late } = loaded.config;
+  const findings: Finding[] = [];
+  // Where the section alone has chosen Kafka, the section is what to point at.
+  if (source.type === 'kafka') {
+    const path = loaded.isGiven(['source', 'type']) ? ['source', 'type'] : ['kafka', 'consumer'];
+    findings.push(
+      loaded.finding(path, 'this version cannot read from Kafka; set source.type to file, stdin, http or demo'),
+    );
+  }
+  for (const [index, { type }] of sinks.entries()) {
+    if (type !== 'kafka') continue;
+    const path = loaded.isGiven(['sinks']) ? ['sinks', index, 'type'] : ['kafka', 'producer'];
+    findings.push(loaded.finding(path, 'this version cannot write to Kafka; set sinks, such as [{ type: console }]'));
+  }
+  if (late.topic !== null) {
+    findings.push(loaded.finding(['late_events', 'topic'], 'this version cannot write to Kafka; set late_events.path'));
+  }
+  if (state.backend === 'rocksdb') {
+    findings.push(loaded.finding(['state', 'backend'], 'this version has no RocksDB; set state.backend: memory'));
+  }
+  return findings;
+}
+
+/**
+ * The plan that a configuration describes; nothing is opened.
+ * @throws ProcessorError CONFIG_INVALID where it asks for something that this version does not have.
+ */
+export function planOfConfig(loaded: LoadedConfig, streams: PlanStreams): PipelinePlan {
+  const findings = unsupported(loaded);
+  if (findings.length > 0) throw configurationError(findings);
+  const { config } = loaded;
+  const { late_events: late, error_handling: handling } = config;
+  const deadLetterSink = new DeadLetterSink({ path: handling.dead_letter_path });
+  return createPlan({
+    name: config.name,
+    source: sourceOf(config, streams),
+    decode: decodeOf(config),
+    windows: windowsOf(config),
+    lateRule: config.windows.late_rule,
+    watermark: watermarkOf(config),
+    idleTimeoutMs: millisOfSecs(config.watermark.idle_timeout_secs),
+    aggregation: parseAggregationSpec({
+      aggregates: config.aggregation.enabled,
+      percentiles: config.aggregation.percentiles,
+      percentileMethod: config.aggregation.percentile_method,
+      relativeAccuracy: config.aggregation.relative_accuracy,
+    }),
+    aggregators: [],
+    flatResults: config.event.values === undefined,
+    state: new MemoryStateBackend({ recoverable: false }),
+    sinks: config.sinks.map((sink) => sinkOf(sink, streams)),
+    ...(late.path === null ? {} : { lateSink: new DeadLetterSink({ path: late.path }) }),
+    deadLetterSink,
+    errorHandler: errorHandlerOf(config, deadLetterSink),
+    // One thread is what there is: only who asked for more should be told so by the run.
+    parallelism: loaded.isGiven(['parallelism']) ? config.parallelism : 1,
+    bufferSize: config.buffer_size,
+    commitIntervalMs: config.commit_interval_ms,
+    checkpointIntervalMs: millisOfSecs(config.checkpoint_interval_secs),
+    checkpointsRetained: config.checkpoints_retained,
+  });
+}
+
+function sourceOf({ source }: ProcessorConfig, streams: PlanStreams): EventSource {
+  const format = source.format === undefined ? {} : { format: source.format };
+  switch (source.type) {
+    case 'file':
+      return new FileSource(source.paths ?? [], { ...format, follow: source.follow });
+    case 'stdin':
+      return new StdinSource({ ...format, stream: streams.stdin });
+    case 'http':
+      return new HttpSource({
+        bufferEvents: source.buffer_events,
+        maxBodyBytes: source.max_body_bytes,
+        ...(source.token === undefined ? {} : { token: source.token }),
+      });
+    case 'kafka': // Refused before.
+    case 'demo':
+      return new DemoSource({
+        eventsPerSec: source.events_per_sec,
+        seed: source.seed,
+        keys: source.keys,
+        disorderSecs: source.disorder_secs,
+        ...(source.total === 'unlimited' ? {} : { total: source.total }),
+      });
+  }
+}
+
+function decodeOf({ event }: ProcessorConfig): DecodePlan {
+  const metrics = event.values ?? (event.value === undefined ? [] : [[nameOfPath(event.value), event.value] as const]);
+  return {
+    timestamp: selectorOf(event.timestamp),
+    timestampUnit: event.timestamp_unit,
+    time: event.time,
+    key: event.key.map((path) => ({ name: nameOfPath(path), selector: selectorOf(path) })),
+    metrics: Array.from(metrics, ([name, path]) => ({ name, selector: selectorOf(path) })),
+    transforms: [],
+    maxFutureMs: millisOfSecs(event.max_future_secs),
+  };
+}
+
+function selectorOf(path: FieldPath): Selector {
+  return { type: 'path', path: parseFieldPath(path), text: nameOfPath(path) };
+}
+
+function windowsOf({ windows }: ProcessorConfig): readonly WindowPlan[] {
+  const types = typeof windows.default_type === 'string' ? [windows.default_type] : windows.default_type;
+  return types.map((type) => {
+    const assigner = assignerOf(windows, type);
+    return { name: type, type, assigner, allowedLatenessMs: assigner.allowedLateness ?? 0 };
+  });
+}
+
+function assignerOf(
+  { tumbling, sliding, session }: ProcessorConfig['windows'],
+  type: WindowPlan['type'],
+): WindowPlan['assigner'] {
+  const section = present({ tumbling, sliding, session }[type], `windows.${type}`);
+  const allowedLateness = millisOfSecs(section.allowed_lateness_secs);
+  if ('gap_secs' in section) return new SessionWindowAssigner(millisOfSecs(section.gap_secs), { allowedLateness });
+  const options = { offset: millisOfSecs(section.offset_secs), allowedLateness };
+  const size = millisOfSecs(section.size_secs);
+  return 'slide_secs' in section
+    ? new SlidingWindowAssigner(size, millisOfSecs(section.slide_secs), options)
+    : new TumblingWindowAssigner(size, options);
+}
+
+function watermarkOf({ watermark }: ProcessorConfig): WatermarkGenerator {
+  const base = new BoundedOutOfOrdernessWatermark(millisOfSecs(watermark.max_out_of_orderness_secs));
+  const interval = millisOfSecs(watermark.emit_interval_secs);
+  return interval === 0 ? base : new PeriodicWatermarkGenerator(interval, base);
+}
+
+function sinkOf(sink: SinkConfig, { stdout }: PlanStreams): EventSink {
+  if (sink.type === 'file') return new FileSink(sink.path);
+  return new ConsoleSink({ format: sink.type === 'console' ? sink.format : 'json', stream: stdout });
+}
+
+function errorHandlerOf({ error_handling: handling }: ProcessorConfig, sink: DeadLetterSink): ErrorHandler {
+  switch (handling.policy) {
+    case 'retry':
+      return new ErrorHandler(
+        ErrorPolicy.retry({
+          maxAttempts: handling.max_retries,
+          initialDelay: handling.initial_retry_delay_ms,
+          maxDelay: handling.max_retry_delay_ms,
+        }),
+        { sink },
+      );
+    case 'skip':
+      return new ErrorHandler(ErrorPolicy.skip(), { sink });
+    case 'dead_letter':
+      return new ErrorHandler(ErrorPolicy.deadLetter(), { sink });
+  }
+}
