@@ -90,3 +90,16 @@ export { createPipeline } from './pipeline/create-pipeline.ts';
 export { Pipeline, type PipelineOptions, type RunSettings, type RunSummary } from './pipeline/pipeline.ts';
 export { type KeyFields, PipelineBuilder, type PipelineWindowOptions } from './pipeline/pipeline-builder.ts';
 export type { EventSelector } from './pipeline/selectors.ts';
+
+export {
+  type ConfigOptions,
+  type ConfigOverride,
+  defaultConfig,
+  loadConfig,
+  LoadedConfig,
+  parseConfig,
+} from './config/config.ts';
+export type { ConfigEntry } from './config/effective.ts';
+export type { ConfigPath, Origin } from './config/located.ts';
+export { planOfConfig, type PlanStreams } from './config/plan-of-config.ts';
+export type { ProcessorConfig } from './config/schema/processor.ts';

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
@@ -230,6 +232,8 @@ describe('run', () => {
   it('shows the stack only where it was asked for', async () => {
     expect((await run(['run', '-w', '1m', '-i', 'nowhere.ndjson'])).err).not.toContain('    at ');
     expect((await run(['run', '-w', '1m', '-i', 'nowhere.ndjson', '--debug'])).err).toContain('    at ');
+    const levels = ['run', '-w', '1m', '-i', 'nowhere.ndjson', '--log-level', 'debug'];
+    expect((await run(levels)).err).toContain('    at ');
   });
 
   it('says that more than one thread makes no difference, where that was asked for', async () => {
@@ -245,6 +249,70 @@ describe('run', () => {
       fakeProcess({}, stdout),
     );
     expect([code, err]).toEqual([0, '']);
+  });
+});
+
+describe('the HTTP server', () => {
+  it('says where the metrics are, and takes another port for the demonstration where its own is in use', async () => {
+    const blocker = createServer().listen(0, '127.0.0.1');
+    await once(blocker, 'listening');
+    const { port } = blocker.address() as AddressInfo;
+    const environment = {
+      PROCESSOR_HTTP__PORT: String(port),
+      NO_COLOR: '1',
+      PROCESSOR_SOURCE__TOTAL: '10',
+      PROCESSOR_SOURCE__EVENTS_PER_SEC: '0',
+    };
+    try {
+      const io = fakeProcess(environment);
+      io.stderr.isTTY = true;
+      const { code, err } = await run(['demo'], io);
+      expect([code, err]).toEqual([0, expect.stringMatching(/metrics    http:\/\/127\.0\.0\.1:\d+\/metrics\n/)]);
+      expect(err).not.toContain(`:${String(port)}/`);
+      const path = await file('port.yaml', 'processor: { http: { enabled: true } }\n');
+      const refused = await run(['run', '-c', path], fakeProcess(environment));
+      expect(refused).toMatchObject({ code: 2, out: '' });
+      expect(refused.err).toContain(String(port));
+    } finally {
+      blocker.close();
+    }
+  });
+});
+
+describe('a source of type http', () => {
+  it('takes events posted to the server, with the token only, until a signal', async () => {
+    const path = await file(
+      'http.yaml',
+      `processor:
+  source: { type: http, token: ${CANARY} }
+  windows: { tumbling: { size_secs: 60 } }
+  http: { port: 0 }
+  sinks: [{ type: console, format: json }]
+`,
+    );
+    const io = fakeProcess();
+    const running = run(['run', '-c', path], io);
+    let url: string | undefined;
+    while (url === undefined) {
+      await new Promise((resolve) => setImmediate(resolve));
+      url = /"url":"([^"]+)"/.exec(io.stderr.text)?.[1];
+    }
+    const post = (token: string) =>
+      fetch(`${url}/v1/events`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/x-ndjson' },
+        body: EVENTS,
+      });
+    expect((await post('wrong')).status).toBe(401);
+    let status = 503;
+    while (status === 503) ({ status } = await post(CANARY));
+    expect(status).toBe(202);
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain('events_processed_total');
+    io.send('SIGTERM');
+    const { code, err } = await running;
+    expect(code).toBe(0);
+    expect(err).toContain('"read":3');
+    expect(err).not.toContain(CANARY);
   });
 });
 

@@ -9,7 +9,6 @@ import { configJsonSchema } from '../config/schema/outline.ts';
 import type { CliIo } from './cli-io.ts';
 import { EXIT_CODE, UsageError } from './exit-code.ts';
 import { reportFailure } from './failure.ts';
-import type { CreateHttpService } from './http-service.ts';
 import { overridesOf, type RunOptions } from './one-off.ts';
 import { COMMAND_NAMES, createProgram, type Commands } from './program.ts';
 import { runConfig } from './run-command.ts';
@@ -18,13 +17,16 @@ import { runConfig } from './run-command.ts';
 export interface CliParts {
   /** YAML of the built-in demonstration. */
   readonly quickstart: () => Promise<string>;
-  readonly createHttpService?: CreateHttpService;
 }
 
 /** Runs the command line and returns the exit code. Never throws for anything a person or the world can do. */
 export async function main(argv: readonly string[], io: CliIo, parts: CliParts): Promise<number> {
   let code: number = EXIT_CODE.done;
-  const debug = argv.includes('--debug') || argv.includes('--log-level=debug');
+  // Until a configuration is loaded, only the option can ask for stacks.
+  let debug = argv.includes('--debug');
+  const onLoaded = ({ config }: LoadedConfig): void => {
+    debug ||= config.logging.level === 'debug';
+  };
   try {
     refuseUnknownCommand(argv);
     const output = {
@@ -33,7 +35,7 @@ export async function main(argv: readonly string[], io: CliIo, parts: CliParts):
       writeErr: (text: string): void => void io.stderr.write(text),
       columns: Math.min(100, io.stdout.columns ?? 80),
     };
-    const program = createProgram(commandsOf(io, parts), output, (result) => {
+    const program = createProgram(commandsOf(io, parts, onLoaded), output, (result) => {
       code = result;
     });
     await program.parseAsync([...argv], { from: 'user' });
@@ -41,7 +43,7 @@ export async function main(argv: readonly string[], io: CliIo, parts: CliParts):
   } catch (error) {
     // Help and version are told as errors too, with exit code 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODE.done : EXIT_CODE.badConfiguration;
-    return reportFailure(error, io.stderr, debug || io.environment['PROCESSOR_LOGGING__LEVEL'] === 'debug');
+    return reportFailure(error, io.stderr, debug);
   }
 }
 
@@ -53,14 +55,14 @@ function refuseUnknownCommand([first]: readonly string[]): void {
   throw new UsageError(`unknown command '${first}'; ${advice}`);
 }
 
-function commandsOf(io: CliIo, parts: CliParts): Commands {
+function commandsOf(io: CliIo, parts: CliParts, onLoaded: (loaded: LoadedConfig) => void): Commands {
   const { environment } = io;
   const isTerminal = io.stdout.isTTY === true;
-  const { createHttpService } = parts;
   return {
     async run(options) {
       const loaded = await configOfRun(options, io);
-      return runConfig(loaded, io, { createHttpService, anyPort: false });
+      onLoaded(loaded);
+      return runConfig(loaded, io, { anyPort: false });
     },
     async validate({ config }) {
       const loaded = await loadConfig(config, { environment });
@@ -87,7 +89,8 @@ function commandsOf(io: CliIo, parts: CliParts): Commands {
         isTerminal,
       );
       const loaded = parseConfig(await parts.quickstart(), { file: 'quickstart.yaml', environment, overrides });
-      return runConfig(loaded, io, { createHttpService, anyPort: true });
+      onLoaded(loaded);
+      return runConfig(loaded, io, { anyPort: true });
     },
   };
 }

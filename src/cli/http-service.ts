@@ -1,81 +1,80 @@
-import type { StatusSnapshot } from '../runtime/status.ts';
-import type { EventSource } from '../sources/event-source.ts';
-import type { Logger } from '../telemetry/logger.ts';
-import type { ProcessorMetrics } from '../telemetry/metrics.ts';
 import type { ProcessorConfig } from '../config/schema/processor.ts';
-import { ProcessorError } from '../errors/processor-error.ts';
+import type { HttpHeaders, HttpIntake, HttpIntakeOutcome } from '../http/http-intake.ts';
+import { createServer, type HttpServer } from '../http/server.ts';
+import type { Pipeline } from '../pipeline/pipeline.ts';
+import { HttpSource } from '../sources/http/http-source.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Clock } from '../time/clock.ts';
 
-/** What an HTTP server serves, and where. */
-export interface HttpServiceOptions {
-  readonly status: () => StatusSnapshot;
-  readonly metrics: ProcessorMetrics;
-  /** The source of the pipeline; the server feeds it where it is one that takes events over HTTP. */
-  readonly source: EventSource;
+/** What the server of a run has at hand. */
+export interface HttpServiceParts {
+  readonly pipeline: Pipeline;
   readonly logger: Logger;
-  readonly host: string;
-  readonly port: number;
+  readonly clock: Clock;
 }
-
-/** A server that can be started and stopped. */
-export interface HttpService {
-  /** Resolves with the address once it is listening: `http://127.0.0.1:8080`. */
-  listen(): Promise<string>;
-  close(): Promise<void>;
-}
-
-/** Makes a server; nothing is listening yet. */
-export type CreateHttpService = (options: HttpServiceOptions) => HttpService;
 
 /** A server that listens. */
-export interface RunningHttpService {
+export interface HttpService {
+  /** Where a browser on this machine finds it: `http://127.0.0.1:8080`. */
   readonly url: string;
   close(): Promise<void>;
 }
 
 /**
- * Starts the server of a run. A demonstration takes any free port where its own is taken.
- * @throws ProcessorError CONFIG_INVALID where the address cannot be had.
+ * Starts the server of a run. With `anyPort` it takes a free port where the configured one is in use.
+ * @throws ProcessorError CONFIG_INVALID where the address cannot be had, or must not be without a token.
  */
 export async function startHttpService(
-  create: CreateHttpService,
-  options: Omit<HttpServiceOptions, 'host' | 'port'>,
-  { host, port }: ProcessorConfig['http'],
+  { pipeline, logger, clock }: HttpServiceParts,
+  { host, port }: Pick<ProcessorConfig['http'], 'host' | 'port'>,
   anyPort: boolean,
-): Promise<RunningHttpService> {
-  const service = create({ ...options, host, port });
+): Promise<HttpService> {
+  const { metrics, plan } = pipeline;
+  const intake = plan.source instanceof HttpSource ? { intake: intakeOf(plan.source) } : {};
+  const serve = (onPort: number): HttpServer =>
+    createServer({ status: () => pipeline.status(), metrics, logger, clock, host, port: onPort, ...intake });
+  const server = serve(port);
   try {
-    const url = await service.listen();
-    return { url, close: () => service.close() };
+    return serviceOf(server, await server.listen());
   } catch (error) {
-    if (anyPort && codeOf(error) === 'EADDRINUSE') {
-      return startHttpService(create, options, { enabled: true, host, port: 0 }, false);
-    }
-    throw new ProcessorError('configuration', 'CONFIG_INVALID', reasonOf(error, host, port), {
-      cause: error,
-      path: 'processor.http',
-    });
+    if (!anyPort || !isInUse(error)) throw error;
+    const other = serve(0);
+    return serviceOf(other, await other.listen());
   }
 }
 
-/** The code of a system error, wherever in the chain of causes it stands. */
-function codeOf(error: unknown): string | undefined {
+/** The headers that a source of events looks at. */
+const INTAKE_HEADERS = [
+  'content-type',
+  'content-encoding',
+  ...['specversion', 'id', 'source', 'type', 'time'].map((attribute) => `ce-${attribute}`),
+];
+
+/** A source that takes posted events, as the server knows one. */
+function intakeOf(source: HttpSource): HttpIntake {
+  return {
+    maxBodyBytes: source.maxBodyBytes,
+    authorized: (authorization) => source.authorized(authorization),
+    accept(body: Uint8Array, headers: HttpHeaders): HttpIntakeOutcome {
+      const plain = Object.fromEntries(INTAKE_HEADERS.map((name) => [name, headers.get(name) ?? undefined]));
+      return { accepted: 0, rejected: [], ...source.accept(body, plain) };
+    },
+  };
+}
+
+function serviceOf(server: HttpServer, { host, port }: { readonly host: string; readonly port: number }): HttpService {
+  return { url: `http://${browsable(host)}:${String(port)}`, close: () => server.close() };
+}
+
+/** An address that listens on all of them is none that a browser can go to. */
+function browsable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+function isInUse(error: unknown): boolean {
   for (let at = error; at instanceof Error; at = at.cause) {
-    if ('code' in at && typeof at.code === 'string' && at.code.startsWith('E')) return at.code;
+    if ('code' in at && at.code === 'EADDRINUSE') return true;
   }
-  return undefined;
-}
-
-function reasonOf(error: unknown, host: string, port: number): string {
-  const address = `${host}:${String(port)}`;
-  switch (codeOf(error)) {
-    case 'EADDRINUSE':
-      return `processor.http.port: ${address} is in use by another program; choose another port, or set http.enabled: false`;
-    case 'EACCES':
-      return `processor.http.port: this user may not listen on ${address}; choose a port above 1023`;
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return `processor.http.host: ${host} is no address of this machine; use 127.0.0.1, or 0.0.0.0 for all`;
-    default:
-      return `the HTTP server cannot listen on ${address}: ${error instanceof Error ? error.message : String(error)}`;
-  }
+  return false;
 }

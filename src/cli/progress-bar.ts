@@ -15,7 +15,7 @@ export interface Progress {
 }
 
 /** Progress over all partitions; undefined where one of them does not know its end. */
-export function progressOf(status: StatusSnapshot, elapsedMs: number): Progress | undefined {
+function progressOf(status: StatusSnapshot, elapsedMs: number): Progress | undefined {
   let bytesRead = 0;
   let bytesTotal = 0;
   for (const partition of status.partitions) {

@@ -1,5 +1,6 @@
 import type { LoadedConfig } from '../config/config.ts';
 import { planOfConfig } from '../config/plan-of-config.ts';
+import type { ProcessorConfig } from '../config/schema/processor.ts';
 import { Pipeline, type RunSummary } from '../pipeline/pipeline.ts';
 import type { PipelinePlan } from '../plan/plan.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -8,7 +9,7 @@ import { bannerText } from './banner.ts';
 import type { CliIo, StopSignal } from './cli-io.ts';
 import { EXIT_CODE } from './exit-code.ts';
 import { isBrokenPipe } from './failure.ts';
-import { startHttpService, type CreateHttpService, type RunningHttpService } from './http-service.ts';
+import { startHttpService, type HttpService } from './http-service.ts';
 import { drawProgress } from './progress-bar.ts';
 import { logMetrics } from './metrics-log.ts';
 import { createRunLogger } from './run-logger.ts';
@@ -17,8 +18,6 @@ import { OutputBesideLine, StatusLine } from './status-line.ts';
 
 /** How a configuration is run. */
 export interface RunSettings {
-  /** Undefined where the program has no HTTP server. */
-  readonly createHttpService: CreateHttpService | undefined;
   /** Takes another HTTP port where the configured one is in use. */
   readonly anyPort: boolean;
 }
@@ -33,57 +32,70 @@ export async function runConfig(loaded: LoadedConfig, io: CliIo, settings: RunSe
   const isBounded = config.source.type === 'file' && !config.source.follow;
   const line = io.stderr.isTTY === true && isBounded ? new StatusLine(io.stderr) : undefined;
   const stdout = line !== undefined && io.stdout.isTTY === true ? new OutputBesideLine(io.stdout, line) : io.stdout;
-  const logger = createRunLogger(config.logging, io.stderr, line);
+  const stop = new AbortController();
+  const ended = new AbortController();
+  const reader = closedReader(io);
+  const logger = createRunLogger(config.logging, io.stderr, { line, isMuted: reader.hasGone });
   const plan = planOfConfig(loaded, { stdin: io.stdin, stdout });
-  const metrics = new ProcessorMetrics({
+  const pipeline = new Pipeline(plan, { clock: io.clock, logger, metrics: metricsOf(io) });
+  const interrupted = interruption(io, line, stop);
+  const background: Promise<void>[] = [];
+  let server: HttpService | undefined;
+  let isAtOnce = false;
+  try {
+    if (config.http.enabled) {
+      server = await startHttpService({ pipeline, logger, clock: io.clock }, config.http, settings.anyPort);
+    }
+    announce(config, plan, server?.url, io, logger);
+    if (line !== undefined) background.push(drawProgress(() => pipeline.status(), line, io.clock, ended.signal));
+    if (config.metrics.enabled) background.push(logMetrics(pipeline, config.metrics, logger, io.clock, ended.signal));
+    const running = pipeline.run({ signal: stop.signal });
+    const outcome = await Promise.race([running, interrupted.atOnce, reader.gone]);
+    ended.abort();
+    await Promise.all(background);
+    if (outcome === 'gone') return EXIT_CODE.done;
+    if (typeof outcome === 'string') {
+      isAtOnce = true;
+      return EXIT_CODE.interrupted[outcome];
+    }
+    conclude(outcome, config.error_handling.dead_letter_path, io, logger);
+    return EXIT_CODE.done;
+  } finally {
+    ended.abort();
+    interrupted.forget();
+    reader.forget();
+    await Promise.all(background);
+    // Closing waits for requests under way.
+    if (!isAtOnce) await server?.close();
+  }
+}
+
+function metricsOf(io: CliIo): ProcessorMetrics {
+  return new ProcessorMetrics({
     now: () => io.clock.now(),
     build: { version: io.version, node: io.nodeVersion },
     processMetrics: true,
   });
-  const pipeline = new Pipeline(plan, { clock: io.clock, logger, metrics });
-  const ended = new AbortController();
-  const stop = new AbortController();
-  const closedPipe = (error: Error): void => {
-    if (isBrokenPipe(error)) stop.abort();
-  };
-  io.stdout.on('error', closedPipe);
-  const interrupted = interruption(io, line, stop);
-  let server: RunningHttpService | undefined;
-  const background: Promise<void>[] = [];
-  try {
-    server = await serve(loaded, pipeline, logger, settings);
-    announce(loaded, plan, server?.url, io, logger);
-    if (line !== undefined) background.push(drawProgress(() => pipeline.status(), line, io.clock, ended.signal));
-    if (config.metrics.enabled) background.push(logMetrics(pipeline, config.metrics, logger, io.clock, ended.signal));
-    const outcome = await Promise.race([pipeline.run({ signal: stop.signal }), interrupted.atOnce]);
-    ended.abort();
-    if (typeof outcome === 'string') return EXIT_CODE.interrupted[outcome];
-    await Promise.all(background);
-    conclude(outcome, config.error_handling.dead_letter_path, io, logger);
-    return EXIT_CODE.done;
-  } catch (error) {
-    if (isBrokenPipe(error)) return EXIT_CODE.done;
-    throw error;
-  } finally {
-    ended.abort();
-    interrupted.forget();
-    io.stdout.off('error', closedPipe);
-    await Promise.all(background);
-    await server?.close();
-  }
 }
 
-async function serve(
-  loaded: LoadedConfig,
-  pipeline: Pipeline,
-  logger: Logger,
-  { createHttpService, anyPort }: RunSettings,
-): Promise<RunningHttpService | undefined> {
-  const { config } = loaded;
-  if (createHttpService === undefined || !config.http.enabled) return undefined;
-  const { metrics, plan } = pipeline;
-  const options = { status: () => pipeline.status(), metrics, source: plan.source, logger };
-  return startHttpService(createHttpService, options, config.http, anyPort);
+/** Notices when nobody reads the output any more (`processor … | head`): then there is nothing left to do, or to say. */
+function closedReader(io: CliIo): {
+  readonly gone: Promise<'gone'>;
+  readonly hasGone: () => boolean;
+  readonly forget: () => void;
+} {
+  let hasGone = false;
+  let forget = (): void => undefined;
+  const gone = new Promise<'gone'>((resolve) => {
+    const notice = (error: Error): void => {
+      if (!isBrokenPipe(error)) return;
+      hasGone = true;
+      resolve('gone');
+    };
+    io.stdout.on('error', notice);
+    forget = () => void io.stdout.off('error', notice);
+  });
+  return { gone, hasGone: () => hasGone, forget: () => forget() };
 }
 
 /** Waits for signals: the first asks the run to stop, the second resolves `atOnce`. */
@@ -108,12 +120,16 @@ function interruption(
   return { atOnce, forget: () => forget() };
 }
 
-function announce(loaded: LoadedConfig, plan: PipelinePlan, url: string | undefined, io: CliIo, logger: Logger): void {
-  const { config } = loaded;
+function announce(
+  config: ProcessorConfig,
+  plan: PipelinePlan,
+  url: string | undefined,
+  io: CliIo,
+  logger: Logger,
+): void {
   if (io.stderr.isTTY === true) {
-    io.stderr.write(
-      bannerText(config, { version: io.version, plan, url, color: io.environment['NO_COLOR'] === undefined }),
-    );
+    const color = io.environment['NO_COLOR'] === undefined;
+    io.stderr.write(bannerText(config, { version: io.version, plan, url, color }));
   } else {
     logger.info({ pipeline: config.name, version: io.version, url }, 'pipeline started');
   }

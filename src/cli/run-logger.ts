@@ -7,15 +7,19 @@ import type { StatusLine } from './status-line.ts';
 
 const SECRETS = ['password', 'token', 'secret', 'credential', 'authorization', 'sasl'];
 
-/** The logger of a run, on standard error: for people on a terminal, JSON otherwise, secrets redacted in both. */
+/**
+ * The logger of a run, on standard error: for people on a terminal, JSON otherwise, secrets redacted in both. It takes
+ * the status line out of the way, and says nothing while it is muted.
+ */
 export function createRunLogger(
   { level, format }: ProcessorConfig['logging'],
   stderr: OutputStream,
-  line: StatusLine | undefined,
+  beside: { readonly line?: StatusLine | undefined; readonly isMuted?: () => boolean } = {},
 ): Logger {
   const isTerminal = stderr.isTTY === true;
   const write = (text: string): void => {
-    line?.clear();
+    if (beside.isMuted?.() === true) return;
+    beside.line?.clear();
     stderr.write(text);
   };
   const options = {

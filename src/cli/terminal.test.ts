@@ -101,7 +101,7 @@ describe('the progress bar', () => {
     line.show('bar');
     output.write('result\n');
     line.show('bar');
-    createRunLogger({ level: 'info', format: 'json' }, screen, line).info(
+    createRunLogger({ level: 'info', format: 'json' }, screen, { line }).info(
       { token: 'x', sink: { password: 'y' } },
       'hello',
     );
@@ -113,7 +113,7 @@ ${ERASE}bar${ERASE}{"level"`);
 
 it('logs for people on a terminal', () => {
   const screen = new Screen();
-  createRunLogger({ level: 'info' }, screen, undefined).warn({ partition: 'a' }, 'slow');
+  createRunLogger({ level: 'info' }, screen).warn({ partition: 'a' }, 'slow');
   expect(screen.text).toMatch(/WARN.*slow.*\n.*partition.*a/s);
 });
 

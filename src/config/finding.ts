@@ -18,7 +18,7 @@ function compareOrigins(a: Origin, b: Origin): number {
 }
 
 /** The same findings by position: the file from top to bottom, then the environment, then the command line. */
-export function sortFindings(findings: readonly Finding[]): readonly Finding[] {
+function sortFindings(findings: readonly Finding[]): readonly Finding[] {
   return [...findings].sort((a, b) => compareOrigins(a.origin, b.origin));
 }
 

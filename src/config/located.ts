@@ -22,11 +22,13 @@ export interface LocatedScalar extends Placed {
   readonly concealed: boolean;
 }
 
+/** A list with its place. */
 export interface LocatedList extends Placed {
   readonly kind: 'list';
   readonly items: readonly Located[];
 }
 
+/** A mapping with its place. */
 export interface LocatedMap extends Placed {
   readonly kind: 'map';
   /** By key; `at` is the place of the key itself. */

@@ -38,7 +38,7 @@ const NUMBER = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/;
  * The value that text from outside the file stands for, by the type of its key: lists as JSON or separated by commas,
  * numbers and booleans as YAML has them. What fits no type stays text, for the schema to complain of.
  */
-export function valueOfText(text: string, outline: Outline | undefined): unknown {
+function valueOfText(text: string, outline: Outline | undefined): unknown {
   if (outline === undefined) return text;
   const trimmed = text.trim();
   const types = typesOf(outline);

@@ -97,7 +97,8 @@ export class JsonTokens {
     if (at < this.end && SIMPLE_ESCAPE[bytes[at]!] === 1) return at + 1; // at < end
     if (at >= this.end || bytes[at] !== LOWER_U) return this.unexpected(at, 'one of " \\ / b f n r t u');
     for (let digit = at + 1; digit <= at + 4; digit += 1) {
-      if (digit >= this.end || !isHexDigit(bytes[digit]!)) return this.unexpected(digit, 'a hexadecimal digit'); // digit < end
+      const byte = digit < this.end ? bytes[digit] : undefined;
+      if (byte === undefined || !isHexDigit(byte)) return this.unexpected(digit, 'a hexadecimal digit');
     }
     return at + 5;
   }

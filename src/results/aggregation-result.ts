@@ -25,8 +25,11 @@ export interface MetricResults {
   readonly stddev_sample?: number | null;
   /** True when the sum is beyond the range of a double; `sum` is then null. */
   readonly overflow?: true;
-  /** Percentiles, `p50`, `p99.9` and so on. */
-  readonly [percentile: `p${number}`]: number | null;
+  readonly p50?: number | null;
+  readonly p95?: number | null;
+  readonly p99?: number | null;
+  /** Any other percentile, such as `p99.9`. */
+  readonly [percentile: `p${number}`]: number | null | undefined;
 }
 
 /** `results` of a pipeline: of its one metric, or of each of its metrics by name. Custom aggregators add fields. */

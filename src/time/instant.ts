@@ -33,10 +33,20 @@ export function toInstant(value: Date | number): Instant {
   return at + 0;
 }
 
+/** Most results share their instants with the ones before: texts made lately, by instant. */
+const recentTexts = new Map<Instant, string>();
+const MAX_RECENT_TEXTS = 256;
+
 /** ISO 8601 in UTC with milliseconds; `-infinity` and `+infinity` for the two ends of a watermark. */
 export function formatInstant(at: Instant): string {
   if (at === Infinity) return '+infinity';
   if (at === -Infinity) return '-infinity';
   // The window around the very first or last instant reaches beyond what a calendar can write.
-  return isInstant(at) ? new Date(at).toISOString() : String(at);
+  if (!isInstant(at)) return String(at);
+  const known = recentTexts.get(at);
+  if (known !== undefined) return known;
+  if (recentTexts.size >= MAX_RECENT_TEXTS) recentTexts.clear();
+  const text = new Date(at).toISOString();
+  recentTexts.set(at, text);
+  return text;
 }

@@ -66,7 +66,7 @@ export class Snippets {
       '@hono/node-server': ['../../../src/http/node-server.d.ts'],
     };
     const compilerOptions = { rootDir: '../../..', noUnusedLocals: false, noUnusedParameters: false, paths };
-    const config = { extends: '../../../tsconfig.json', compilerOptions, include: ['*.ts'] };
+    const config = { extends: '../../../tsconfig.json', compilerOptions, include: ['*.ts', '../../../src/**/*.d.ts'] };
     await writeFile(join(snippets.folder, 'tsconfig.json'), JSON.stringify(config));
     return snippets;
   }
@@ -108,7 +108,7 @@ function placed(text: string, block: CodeBlock, path: string): string {
 /** What a block says that it prints, by the line of the call: `console.log(x); // 20`. */
 export function promisedOutputs(code: string): { readonly line: number; readonly text: string }[] {
   return code.split('\n').flatMap((text, index) => {
-    const promised = /console\.log\(.*\);\s*\/\/ (.+)$/.exec(text)?.[1];
+    const promised = /console\.log\(.*\)[)\]};,\s]*\/\/ (.+)$/.exec(text)?.[1];
     return promised === undefined ? [] : [{ line: index + 1, text: promised.trim() }];
   });
 }

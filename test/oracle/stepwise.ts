@@ -191,13 +191,19 @@ class Stepwise {
     return this.#progress.watermark >= span.end + definition.allowedLateness;
   }
 
+  /** Nothing can follow once the input has ended, nor where nothing late is allowed. */
+  #isFinal({ definition }: HeldWindow, timing: 'early' | 'on_time' | 'late'): boolean {
+    if (timing === 'early') return false;
+    return definition.allowedLateness === 0 || this.#progress.watermark === Infinity;
+  }
+
   #fire(held: HeldWindow, timing: 'early' | 'on_time' | 'late'): HeldWindow {
     for (const part of held.retractions.toSorted(byEndStartKey)) {
       if (part.lastResults === null) continue;
-      this.#emit(part, part.lastResults, { index: part.panes, timing: 'retraction', final: this.#isOver(part) });
+      this.#emit(part, part.lastResults, { index: part.panes, timing: 'retraction', final: true });
     }
     const results = resultsOf(this.#config, held.events);
-    this.#emit(held, results, { index: held.panes, timing, final: this.#isOver(held) });
+    this.#emit(held, results, { index: held.panes, timing, final: this.#isFinal(held, timing) });
     return {
       ...held,
       panes: held.panes + 1,

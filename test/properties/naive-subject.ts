@@ -201,6 +201,11 @@ class NaiveRun {
     open.unfired = 0;
   }
 
+  #isFinal({ definition }: Open, timing: ResultJson['pane']['timing']): boolean {
+    if (timing === 'early') return false;
+    return timing === 'retraction' || definition.allowedLateness === 0 || this.#watermark === Infinity;
+  }
+
   #emit(open: Open, results: ResultsJson, timing: ResultJson['pane']['timing']): void {
     const { definition, span, keyText, key } = open;
     const index = this.#rules.nextPane(open.panes, timing);
@@ -212,7 +217,7 @@ class NaiveRun {
       window: { type: definition.type, ...isoSpan(span), key: key === null ? null : keyText },
       key: key === null ? null : Object.fromEntries(key),
       results,
-      pane: { index, timing, final: this.#isOver(open) },
+      pane: { index, timing, final: this.#isFinal(open, timing) },
     });
   }
 }

@@ -12,6 +12,9 @@ const EXACT_LIMITS: Readonly<Record<PercentileMethod, number>> = {
   sketch: 0,
 };
 
+/** Values are sorted here, for one that asks at a time: a new array for each of very many windows costs more than its sorting. */
+let sorting = new Float64Array(MAX_EXACT_VALUES);
+
 const EXACT = 0;
 const SKETCH = 1;
 
@@ -40,11 +43,14 @@ export class PercentileValues {
     if (this.#values.length > this.#limit) this.#toSketch();
   }
 
-  /** Looks up the value at a rank, 1 ≤ rank ≤ number of values; valid until the next value is added. */
+  /** Looks up the value at a rank, 1 ≤ rank ≤ number of values; valid until the next call, of whichever instance. */
   byRank(): (rank: number) => number {
     const sketch = this.#sketch;
     if (sketch !== null) return (rank) => sketch.valueAt(rank);
-    const sorted = new Float64Array(this.#values).sort();
+    const values = this.#values;
+    if (values.length > sorting.length) sorting = new Float64Array(values.length * 2);
+    sorting.set(values);
+    const sorted = sorting.subarray(0, values.length).sort();
     return (rank) => sorted[rank - 1] ?? Number.NaN;
   }
 

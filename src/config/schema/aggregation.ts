@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { setting } from './setting.ts';
 
 /** The built-in aggregates, by the names that results have. */
-export const AGGREGATES = ['count', 'sum', 'average', 'min', 'max', 'percentile', 'stddev', 'stddev_sample'] as const;
+const AGGREGATES = ['count', 'sum', 'average', 'min', 'max', 'percentile', 'stddev', 'stddev_sample'] as const;
 
 /** `processor.aggregation`: what is computed of each window. */
 export const aggregationSchema = setting(

@@ -19,7 +19,7 @@ export const stateSchema = setting(
 export const metricsSchema = setting(
   z.strictObject({
     enabled: setting(z.boolean().default(true), {
-      description: 'Measure, and serve `/metrics` where `http` is enabled.',
+      description: 'Log the main numbers every so often. `/metrics` is served as long as `http` is enabled.',
     }),
     export_interval_secs: setting(timerSecs(0.001).default(60), {
       description: 'How often a line of the main numbers is logged.',

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { filePath, secs, setting, text, wholeNumber } from './setting.ts';
 
 /** The built-in sources, by name. */
-export const SOURCE_TYPES = ['kafka', 'file', 'stdin', 'http', 'demo'] as const;
+const SOURCE_TYPES = ['kafka', 'file', 'stdin', 'http', 'demo'] as const;
 
 /** `processor.source`: where events come from. */
 export const sourceSchema = setting(

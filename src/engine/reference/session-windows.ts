@@ -100,22 +100,22 @@ export class SessionWindows extends WindowOperator {
   ): WindowState {
     const joined = sessions.slice(first, behind);
     const [only] = joined;
-    if (only !== undefined && joined.length === 1) {
-      if (only.start === start && only.end === end) return only;
-      // One that has fired is taken back, and one that is due is not so any more.
-      if (only.panes === 0 && !only.due) {
-        only.resize(start, end);
-        return only;
-      }
+    // One that has fired is taken back, and one that is due is not so any more; any other just grows.
+    if (only !== undefined && joined.length === 1 && only.panes === 0 && !only.due) {
+      only.resize(start, end);
+      return only;
     }
-    const merged = this.#open(start, end, keyId);
+    // One with just these bounds goes on: a second one would say the same ids again.
+    const kept = joined.find((session) => session.start === start && session.end === end);
+    const merged = kept ?? this.#open(start, end, keyId);
     for (const absorbed of joined) {
+      if (absorbed === merged) continue;
       merged.cell?.merge(present(absorbed.cell, 'cell of a session'));
       merged.elements += absorbed.elements;
       merged.since = Math.min(merged.since, absorbed.since);
       this.#absorb(absorbed);
     }
-    sessions.splice(first, 0, merged);
+    if (kept === undefined) sessions.splice(first, 0, merged);
     this.#sessions.set(keyId, sessions);
     return merged;
   }

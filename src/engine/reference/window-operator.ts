@@ -160,9 +160,18 @@ export abstract class WindowOperator {
     if (fires) this.ledger.emitted.push(this.#fire(state, 'early'));
   }
 
+  /**
+   * True when a window fired by the watermark cannot fire again: nothing late is allowed, or the input has ended. How
+   * far the watermark happens to have jumped plays no part, so that the same input gives the same panes.
+   */
+  get #isLast(): boolean {
+    if (this.ledger.watermark.timestamp === Infinity) return true;
+    return this.lateness.allowedLatenessMs === 0 && this.trigger?.shouldPurge === undefined;
+  }
+
   #fire(state: WindowState, timing: Pane['timing']): FiredPane {
     const results = this.results(state);
-    const fired = this.emit(state, results, timing, timing !== 'early' && this.isGone(state.window));
+    const fired = this.emit(state, results, timing, timing !== 'early' && this.#isLast);
     state.elements = 0;
     state.since = this.ledger.now;
     // Only sessions are ever retracted.
