@@ -1,5 +1,4 @@
 import type { ProcessorConfig } from '../config/schema/processor.ts';
-import type { HttpHeaders, HttpIntake, HttpIntakeOutcome } from '../http/http-intake.ts';
 import { createServer, type HttpServer } from '../http/server.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import { HttpSource } from '../sources/http/http-source.ts';
@@ -30,7 +29,7 @@ export async function startHttpService(
   anyPort: boolean,
 ): Promise<HttpService> {
   const { metrics, plan } = pipeline;
-  const intake = plan.source instanceof HttpSource ? { intake: intakeOf(plan.source) } : {};
+  const intake = plan.source instanceof HttpSource ? { intake: plan.source } : {};
   const serve = (onPort: number): HttpServer =>
     createServer({ status: () => pipeline.status(), metrics, logger, clock, host, port: onPort, ...intake });
   const server = serve(port);
@@ -41,25 +40,6 @@ export async function startHttpService(
     const other = serve(0);
     return serviceOf(other, await other.listen());
   }
-}
-
-/** The headers that a source of events looks at. */
-const INTAKE_HEADERS = [
-  'content-type',
-  'content-encoding',
-  ...['specversion', 'id', 'source', 'type', 'time'].map((attribute) => `ce-${attribute}`),
-];
-
-/** A source that takes posted events, as the server knows one. */
-function intakeOf(source: HttpSource): HttpIntake {
-  return {
-    maxBodyBytes: source.maxBodyBytes,
-    authorized: (authorization) => source.authorized(authorization),
-    accept(body: Uint8Array, headers: HttpHeaders): HttpIntakeOutcome {
-      const plain = Object.fromEntries(INTAKE_HEADERS.map((name) => [name, headers.get(name) ?? undefined]));
-      return { accepted: 0, rejected: [], ...source.accept(body, plain) };
-    },
-  };
 }
 
 function serviceOf(server: HttpServer, { host, port }: { readonly host: string; readonly port: number }): HttpService {

@@ -22,8 +22,8 @@ export function afterJsonNumber(bytes: Uint8Array, start: number, end: number): 
     if (next === at + 1) return ~next;
     at = next;
   }
-  if (at < end && (bytes[at]! | 0x20) === LOWER_E) {
-    // at < end
+  const mark = at < end ? bytes[at] : undefined;
+  if (mark !== undefined && (mark | 0x20) === LOWER_E) {
     at += 1;
     if (at < end && (bytes[at] === MINUS || bytes[at] === PLUS)) at += 1;
     const next = afterDigits(bytes, at, end);

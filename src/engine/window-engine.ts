@@ -67,11 +67,18 @@ export interface WindowEngine {
    * the same watermark if it has not moved, so that windows with late events fire again.
    */
   advance(watermark: Instant): void;
-  /** Takes at most `limit` of the due panes, in firing order. Fewer than `limit` means that none is left. */
+  /**
+   * Takes due panes in firing order. Early panes and retractions all come first, for nothing else holds them; windows
+   * that are due keep their state until they fire, and of those at most so many follow that `limit` is reached. Fewer
+   * panes than `limit` means that none is left.
+   */
   takeFired(limit: number): readonly FiredPane[];
-  /** What changed since the last call, and forgets it. */
+  /** What changed since the last call, and forgets it. Only where no early pane or retraction is left to take. */
   takeDelta(): StateDelta;
-  /** Takes up the state of a restart: all entries that deltas have written, in any order. Before the first batch. */
+  /**
+   * Takes up the state of a restart: all entries that deltas have written, in any order. Before the first batch; once
+   * all are in, `advance` to the watermark that they belong to.
+   */
   load(entry: { readonly key: Uint8Array; readonly value: Uint8Array }): void;
   /** True while some window holds state under this key id. */
   isLive(keyId: number): boolean;

@@ -12,21 +12,20 @@ export interface HttpIntakeOutcome {
    * for now. 503: the pipeline is not running.
    */
   readonly status: 202 | 400 | 413 | 415 | 429 | 503;
-  /** How many were taken, whatever the status. */
-  readonly accepted: number;
-  readonly rejected: readonly HttpRejection[];
+  /** How many were taken, whatever the status. Default 0. */
+  readonly accepted?: number;
+  /** Default none. */
+  readonly rejected?: readonly HttpRejection[];
   /** With 429 and 503: when to come back. Default 1. */
   readonly retryAfterSeconds?: number;
   /** What is wrong with the request as a whole. */
   readonly message?: string;
 }
 
-/** The headers of a request; a web `Headers` fits. Names in any case. */
-export interface HttpHeaders {
-  get(name: string): string | null;
-}
+/** The headers of a request by name, in lower case. */
+export type HttpHeaders = Readonly<Record<string, string | undefined>>;
 
-/** Where the server hands posted events: what the `http` source offers. */
+/** Where the server hands posted events: what an `HttpSource` offers. */
 export interface HttpIntake {
   /** The most bytes a request's body may have. */
   readonly maxBodyBytes: number;

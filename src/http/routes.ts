@@ -126,7 +126,7 @@ function eventsRoute(intake: HttpIntake, options: RouteOptions): (c: RequestCont
     try {
       const { clock, bodyTimeoutMs: timeoutMs } = options;
       const body = await readBody(incoming, { maxBytes: intake.maxBodyBytes, timeoutMs, clock });
-      if (body.type === 'whole') return answer(c, await intake.accept(body.bytes, c.req.raw.headers));
+      if (body.type === 'whole') return answer(c, await intake.accept(body.bytes, c.req.header()));
       if (body.type === 'too_large') {
         return fail(c, 413, 'too_large', `a body may have ${String(intake.maxBodyBytes)} bytes`);
       }
@@ -149,7 +149,7 @@ const OUTCOMES: Readonly<Record<Exclude<HttpIntakeOutcome['status'], 202>, reado
   };
 
 function answer(c: RequestContext, outcome: HttpIntakeOutcome): Response {
-  const { status, accepted, rejected } = outcome;
+  const { status, accepted = 0, rejected = [] } = outcome;
   if (status === 202) return c.json({ accepted }, 202);
   if (status === 429 || status === 503) {
     c.header('retry-after', String(Math.max(1, Math.ceil(outcome.retryAfterSeconds ?? RETRY_AFTER_SECONDS))));

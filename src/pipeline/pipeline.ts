@@ -40,6 +40,8 @@ export class Pipeline<R = Results> {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #startedAt: number;
+  /** The same by the steady clock: what has passed since is not a matter of the time of day. */
+  readonly #madeAt: number;
   #state: StatusSnapshot['state'] = 'starting';
   #run: PipelineRun | undefined;
   #running: Promise<RunSummary> | undefined;
@@ -51,6 +53,7 @@ export class Pipeline<R = Results> {
     this.#logger = options.logger ?? silentLogger;
     this.metrics = options.metrics ?? new ProcessorMetrics({ now: () => clock.now() });
     this.#startedAt = clock.now();
+    this.#madeAt = clock.monotonic();
   }
 
   /**
@@ -59,11 +62,11 @@ export class Pipeline<R = Results> {
    * afterwards: it goes on from the last epoch if the state backend has it.
    * @throws ProcessorError: what made it fail; RUN_STATE if it is running already.
    */
-  run(settings: RunSettings = {}): Promise<RunSummary> {
+  async run(settings: RunSettings = {}): Promise<RunSummary> {
     if (this.plan.sinks.length === 0) {
       const message =
         'the pipeline has no sink, so its results would be lost: call withSink, or read pipeline.results()';
-      return Promise.reject(new ProcessorError('configuration', 'CONFIG_INVALID', message));
+      throw new ProcessorError('configuration', 'CONFIG_INVALID', message);
     }
     return this.#start(this.plan, settings);
   }
@@ -84,7 +87,8 @@ export class Pipeline<R = Results> {
       for await (const result of channel) yield result as AggregationResult<R>;
     } finally {
       channel.release();
-      await this.stop();
+      // Where the run could not be started, another may be under way, which is none of this loop's business.
+      if (!channel.hasEnded) await this.stop();
       await ended;
     }
   }
@@ -92,7 +96,7 @@ export class Pipeline<R = Results> {
   /** Asks a run to end, and resolves when it has, whichever way. Does nothing when there is none. */
   async stop(): Promise<void> {
     if (this.#running === undefined) return;
-    this.#state = 'stopping';
+    if (this.#state === 'running') this.#state = 'stopping';
     this.#run?.stop();
     await this.#running.catch(() => undefined);
   }
@@ -103,15 +107,15 @@ export class Pipeline<R = Results> {
       plan: this.plan,
       state: this.#state,
       startedAt: this.#startedAt,
-      uptimeMs: Math.max(0, this.#clock.now() - this.#startedAt),
+      uptimeMs: this.#clock.monotonic() - this.#madeAt,
     };
     return this.#run === undefined ? idleSnapshot(basics) : snapshotOf(basics, this.#run);
   }
 
-  #start(plan: PipelinePlan, settings: RunSettings): Promise<RunSummary> {
+  async #start(plan: PipelinePlan, settings: RunSettings): Promise<RunSummary> {
     if (this.#running !== undefined) {
       const message = `the pipeline "${plan.name}" is running already; stop it, or build a second one`;
-      return Promise.reject(new ProcessorError('internal', 'RUN_STATE', message));
+      throw new ProcessorError('internal', 'RUN_STATE', message);
     }
     const run = new PipelineRun({ plan, clock: this.#clock, logger: this.#logger, metrics: this.metrics });
     this.#run = run;

@@ -11,16 +11,22 @@ export class ResultChannel implements EventSink, AsyncIterable<AggregationResult
   #taken: (() => void) | undefined;
   #wake: (() => void) | undefined;
   #ended = false;
+  #released = false;
   #failure: { readonly error: unknown } | undefined;
 
   sendBatch(items: readonly AggregationResult[]): Promise<void> {
-    if (this.#ended) return Promise.resolve();
+    if (this.#ended || this.#released) return Promise.resolve();
     this.#items = items;
     this.#next = 0;
     return new Promise((resolve) => {
       this.#taken = resolve;
       this.#wake?.();
     });
+  }
+
+  /** True once no more will come. */
+  get hasEnded(): boolean {
+    return this.#ended;
   }
 
   /** No more will come. */
@@ -37,7 +43,7 @@ export class ResultChannel implements EventSink, AsyncIterable<AggregationResult
 
   /** The reader has left: what is and will be sent counts as taken. */
   release(): void {
-    this.#ended = true;
+    this.#released = true;
     this.#taken?.();
   }
 

@@ -1,4 +1,5 @@
 import { ProcessorError } from '../errors/processor-error.ts';
+import { CustomAggregate } from '../aggregations/custom-aggregate.ts';
 import type { PipelinePlan, WindowPlan } from './plan.ts';
 
 /** Pipeline and window names stand in ids between slashes. */
@@ -39,7 +40,11 @@ function checkWindows(windows: readonly WindowPlan[]): void {
   }
   const names = new Set<string>();
   for (const { name, assigner } of windows) {
-    if (!NAME.test(name)) throw invalid('windows', `${JSON.stringify(name)} cannot be a name of windows: it has a "/"`);
+    if (!NAME.test(name))
+      throw invalid(
+        'windows',
+        `${JSON.stringify(name)} cannot be a name of windows: use 1 to 200 characters without "/"`,
+      );
     if (names.has(name)) {
       const message = `there are two windows called "${name}" (${assigner.describe()} is the second); give one a name of its own`;
       throw invalid('windows', message);
@@ -54,7 +59,8 @@ function checkMetrics({ decode, aggregators, flatResults }: PipelinePlan): void 
   }
   if (flatResults && decode.metrics.length > 1) throw invalid('values', 'flat results are those of one metric');
   const names = new Set<string>();
-  for (const { name } of aggregators) {
+  for (const aggregator of aggregators) {
+    const { name } = new CustomAggregate(aggregator);
     if (names.has(name)) throw invalid('aggregators', `there are two aggregators called "${name}"`);
     names.add(name);
   }

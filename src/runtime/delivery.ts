@@ -20,6 +20,9 @@ export interface DeliveryOptions {
   readonly signal: AbortSignal;
 }
 
+const LATE_EVENTS = 'late_events';
+const DEAD_LETTERS = 'dead_letters';
+
 /** All sinks of a run: results to each result sink, late events and dead letters each to theirs. */
 export class Delivery {
   readonly #results: readonly SinkRunner<AggregationResult>[];
@@ -36,7 +39,7 @@ export class Delivery {
     const policy =
       plan.errorHandler.policy === 'dead_letter' ? new ErrorHandler(ErrorPolicy.retry()) : plan.errorHandler;
     this.#deadLetters =
-      deadLetterSink === undefined ? undefined : this.#runner(deadLetterSink, 'dead_letters', policy, undefined);
+      deadLetterSink === undefined ? undefined : this.#runner(deadLetterSink, DEAD_LETTERS, policy, undefined);
     const undeliverable =
       this.#deadLetters === undefined
         ? undefined
@@ -44,7 +47,7 @@ export class Delivery {
     this.#late =
       plan.lateSink === undefined
         ? undefined
-        : this.#runner(plan.lateSink, 'late_events', plan.errorHandler, undeliverable);
+        : this.#runner(plan.lateSink, LATE_EVENTS, plan.errorHandler, undeliverable);
     const names = uniqueNames(plan.sinks.map((sink) => sink.name ?? 'sink'));
     this.#results = plan.sinks.map((sink, i) =>
       this.#runner(sink, names[i] ?? 'sink', plan.errorHandler, undeliverable),
@@ -53,11 +56,6 @@ export class Delivery {
 
   get #all(): readonly SinkRunner<never>[] {
     return [...this.#results, this.#late, this.#deadLetters].filter((runner) => runner !== undefined);
-  }
-
-  /** True where dead letters go somewhere. */
-  get keepsDeadLetters(): boolean {
-    return this.#deadLetters !== undefined;
   }
 
   get skipped(): number {
@@ -78,12 +76,11 @@ export class Delivery {
   /** Resolves when every sink has taken its part of the outbox. */
   async deliver(outbox: Outbox, epoch: number): Promise<void> {
     this.#epoch = epoch;
-    const deliveries = [
-      ...this.#results.map((runner) => runner.deliver(outbox.results, epoch)),
-      this.#late?.deliver(outbox.lateEvents, epoch),
-      // Undeliverable results come on top of these, so the two take turns at the dead-letter sink.
-      this.#deadLetters?.deliver(outbox.deadLetters, epoch),
-    ];
+    const deliveries = this.#results.map((runner) => runner.deliver(outbox.results, epoch));
+    if (this.#late !== undefined) deliveries.push(this.#late.deliver(outbox.lateEvents, epoch));
+    // Undeliverable results come on top of these; a runner makes the two take turns.
+    if (this.#deadLetters !== undefined) deliveries.push(this.#deadLetters.deliver(outbox.deadLetters, epoch));
+    else if (outbox.deadLetters.length > 0) warnOfLoss(this.#options.logger, outbox.deadLetters);
     const outcomes = await Promise.allSettled(deliveries);
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
@@ -125,10 +122,17 @@ export class Delivery {
 
 /** Two sinks of one kind are told apart by a number: `file`, `file-2`. */
 function uniqueNames(names: readonly string[]): readonly string[] {
-  const seen = new Map<string, number>();
+  const taken = new Set([LATE_EVENTS, DEAD_LETTERS]);
   return names.map((name) => {
-    const n = (seen.get(name) ?? 0) + 1;
-    seen.set(name, n);
-    return n === 1 ? name : `${name}-${n}`;
+    let unique = name;
+    for (let n = 2; taken.has(unique); n += 1) unique = `${name}-${n}`;
+    taken.add(unique);
+    return unique;
   });
+}
+
+function warnOfLoss(logger: Logger, letters: readonly DeadLetter[]): void {
+  const [first] = letters;
+  const fields = { rejected: letters.length, code: first?.code, error: first?.message };
+  logger.warn(fields, 'records were rejected, and there is no dead-letter sink to keep them');
 }

@@ -44,10 +44,12 @@ export class EpochStore {
   }
 
   /**
-   * The last committed epoch, undefined where there is none; its window state goes to `load`, entry by entry.
+   * The last committed epoch, undefined where there is none; its window state goes to `load`, entry by entry. A
+   * backend that cannot be recovered from has none: positions without the window state would lose events.
    * @throws ProcessorError of kind `state`.
    */
   async read(load: (record: Required<StateRecord>) => void): Promise<StoredEpoch | undefined> {
+    if (!this.#backend.recoverable) return undefined;
     const bytes = await this.#backend.get(this.#metaKey);
     if (bytes === undefined) return undefined;
     const meta = decodeMeta(bytes);
@@ -55,7 +57,7 @@ export class EpochStore {
       load({ key: key.subarray(this.#windowPrefix.length), value });
     }
     const outbox = await this.#backend.get(this.#outboxKey);
-    return { meta, outbox: outbox === undefined ? emptyOutbox() : readOutbox(outbox) };
+    return { meta, outbox: outbox === undefined ? emptyOutbox() : decodeOutbox(outbox) };
   }
 
   /** Commits an epoch: one atomic write. The outbox of the epoch before goes with it. */
@@ -68,6 +70,11 @@ export class EpochStore {
     if (this.#backend.recoverable) operations.push({ key: this.#outboxKey, value: writeOutbox(outbox) });
     await this.#backend.batch(operations);
   }
+
+  /** The last epoch has been delivered, and none will follow: it need not be delivered again. */
+  async acknowledge(): Promise<void> {
+    if (this.#backend.recoverable) await this.#backend.delete(this.#outboxKey);
+  }
 }
 
 function encodeMeta(meta: EpochMeta): Uint8Array {
@@ -75,21 +82,36 @@ function encodeMeta(meta: EpochMeta): Uint8Array {
 }
 
 function decodeMeta(bytes: Uint8Array): EpochMeta {
-  let stored: {
-    format: number;
-    epoch: number;
-    positions: [string, SourcePosition][];
-    progress: unknown;
-    totals: Record<string, number>;
+  const stored = parseStored(bytes, 'the record of the last epoch') as EpochMeta & {
+    readonly format: number;
+    readonly positions: readonly [string, SourcePosition][];
   };
-  try {
-    stored = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as typeof stored;
-  } catch (cause) {
-    throw new ProcessorError('state', 'STATE_CORRUPT', 'the record of the last epoch cannot be read', { cause });
-  }
   if (stored.format !== FORMAT) {
     const message = `the state was written in format ${String(stored.format)}; this version reads format ${FORMAT}`;
     throw new ProcessorError('state', 'STATE_MISMATCH', message);
   }
   return { ...stored, positions: new Map(stored.positions) };
+}
+
+function decodeOutbox(bytes: Uint8Array): Outbox {
+  try {
+    return readOutbox(bytes);
+  } catch (cause) {
+    throw corrupt('the outbox of the last epoch', cause);
+  }
+}
+
+function parseStored(bytes: Uint8Array, what: string): object {
+  let stored: unknown;
+  try {
+    stored = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw corrupt(what, cause);
+  }
+  if (typeof stored !== 'object' || stored === null) throw corrupt(what, undefined);
+  return stored;
+}
+
+function corrupt(what: string, cause: unknown): ProcessorError {
+  return new ProcessorError('state', 'STATE_CORRUPT', `${what} cannot be read`, { cause });
 }

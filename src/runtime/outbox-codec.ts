@@ -31,7 +31,7 @@ type StoredDeadLetter = Omit<DeadLetterInit, 'raw'> & { readonly raw: string };
 export function writeOutbox(outbox: Outbox): Uint8Array {
   return Buffer.from(
     JSON.stringify({
-      results: outbox.results.map((result): StoredResult => ({ ...result, window: storedWindow(result.window) })),
+      results: outbox.results.map(storedResult),
       lateEvents: outbox.lateEvents.map((late): StoredLate => ({
         window: storedWindow(late.window),
         eventTime: late.eventTime,
@@ -42,7 +42,7 @@ export function writeOutbox(outbox: Outbox): Uint8Array {
         raw: base64(late.raw),
         timestamp: late.timestamp,
       })),
-      deadLetters: outbox.deadLetters.map((letter): StoredDeadLetter => ({ ...letter, raw: base64(letter.raw) })),
+      deadLetters: outbox.deadLetters.map(storedDeadLetter),
     }),
   );
 }
@@ -70,6 +70,22 @@ export function readOutbox(bytes: Uint8Array): Outbox {
       (letter) => new DeadLetter({ ...letter, raw: Buffer.from(letter.raw, 'base64') }),
     ),
   };
+}
+
+function storedResult({
+  pipeline,
+  windowName,
+  windowType,
+  window,
+  results,
+  pane,
+  timestamp,
+}: AggregationResult): StoredResult {
+  return { pipeline, windowName, windowType, window: storedWindow(window), results, pane, timestamp };
+}
+
+function storedDeadLetter({ code, message, path, partition, offset, raw, timestamp }: DeadLetter): StoredDeadLetter {
+  return { code, message, path, partition, offset, raw: base64(raw), timestamp };
 }
 
 function storedWindow(window: Window): StoredWindow {

@@ -29,6 +29,16 @@ export class PartitionReader {
     return this.#ready !== undefined;
   }
 
+  /** True while a read is under way. */
+  get isReading(): boolean {
+    return this.#reading;
+  }
+
+  /** Records of the block that is ready; 0 where none is. */
+  get readyRecords(): number {
+    return this.#ready?.count ?? 0;
+  }
+
   /** Starts a read unless one is under way or there is nothing to gain from it. */
   prefetch(): void {
     if (this.#reading || this.ended || this.#ready !== undefined || this.failure !== undefined) return;

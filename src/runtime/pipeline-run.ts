@@ -1,5 +1,5 @@
+import { ProcessorError } from '../errors/processor-error.ts';
 import type { PipelinePlan } from '../plan/plan.ts';
-import type { DeadLetter } from '../results/dead-letter.ts';
 import type { SourcePosition } from '../sources/event-source.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { ProcessorMetrics } from '../telemetry/metrics.ts';
@@ -7,9 +7,11 @@ import { traced } from '../telemetry/tracing.ts';
 import type { Clock } from '../time/clock.ts';
 import { Delivery } from './delivery.ts';
 import { EpochStore } from './epoch-store.ts';
+import { recordCheckOf } from './record-check.ts';
 import { emptyOutbox, outboxSize, type Outbox } from './outbox.ts';
 import type { PartitionReader } from './partition-reader.ts';
 import { SourceReader } from './source-reader.ts';
+import { RunGauges } from './run-gauges.ts';
 import { StreamCore } from './stream-core.ts';
 import { RunTotals } from './run-totals.ts';
 import { WakeUp } from './wake-up.ts';
@@ -25,19 +27,23 @@ export interface RunOptions {
 const STRETCH_MS = 10;
 /** The most records of a block: how much is done between two looks at what is due. */
 const MAX_BLOCK_RECORDS = 1024;
-/** How often the size of the state is added up, in ms. */
-const SIZE_INTERVAL_MS = 1000;
+/** The longest wait for something to read, in ms: a source that has grown does not ring. */
+const LONGEST_WAIT_MS = 1000;
+/** How long a run that has failed waits for what it has committed to be delivered, in ms. */
+const FAILED_GRACE_MS = 5000;
 
 /**
  * One run of a pipeline: reads, aggregates, commits and delivers, epoch after epoch, until its input ends or it is
  * stopped. Used once.
  *
  * The order of an epoch:
- * 1. Read blocks, of the partition with the lowest watermark first; decode and ingest them; advance the watermark.
- * 2. When the commit interval has passed, or the buffer is full, wait until the epoch before has been delivered.
+ * 1. Read blocks, of the partition with the lowest watermark first; decode and ingest them; advance the watermark;
+ *    take what has fired.
+ * 2. When the commit interval has passed and the epoch before has been delivered, close the epoch. When the buffer is
+ *    full, stop reading until that is so.
  * 3. Commit in one atomic write: positions, watermarks, changed windows, counters, and what is to be delivered.
  * 4. Deliver, while the next epoch is being read. Nothing is delivered before it is committed.
- * 5. The next commit takes what has been delivered out of the state.
+ * 5. The next commit takes what has been delivered out of the state; at the end of the run, a write of its own.
  */
 export class PipelineRun {
   readonly core: StreamCore;
@@ -45,6 +51,7 @@ export class PipelineRun {
   readonly delivery: Delivery;
   readonly #options: RunOptions;
   readonly #store: EpochStore;
+  readonly #gauges: RunGauges;
   readonly #wakeUp = new WakeUp();
   /** Aborts when reading is to end: the run then finishes its epoch and closes. */
   readonly #stopping = new AbortController();
@@ -55,10 +62,10 @@ export class PipelineRun {
   #outbox: Outbox = emptyOutbox();
   #read = 0;
   #openedAt = 0;
-  #sizedAt = -Infinity;
-  #stateBytes = 0;
+  #tickedAt = 0;
   #stopped = false;
   #delivering: Promise<void> = Promise.resolve();
+  #isDelivering = false;
   #failure: { readonly error: unknown } | undefined;
 
   constructor(options: RunOptions) {
@@ -66,6 +73,7 @@ export class PipelineRun {
     const { plan } = options;
     this.core = new StreamCore(plan, options.clock);
     this.totals = new RunTotals(this.core, options.metrics);
+    this.#gauges = new RunGauges(this.core, options.metrics, options.clock);
     this.#store = new EpochStore(plan.state, plan.name);
     this.delivery = new Delivery({ ...options, signal: this.#failing.signal });
   }
@@ -86,7 +94,7 @@ export class PipelineRun {
 
   /** Bytes of window state, as last added up. */
   get stateBytes(): number {
-    return this.#stateBytes;
+    return this.#gauges.stateBytes;
   }
 
   /** Asks the run to end: it finishes its epoch, delivers and closes. */
@@ -101,14 +109,12 @@ export class PipelineRun {
     try {
       const reader = await this.#start();
       await this.#loop(reader);
-      await this.#drain(reader);
       await this.#closeEpoch(reader);
       await this.#delivering;
       this.#rethrow();
+      await this.#store.acknowledge();
     } catch (error) {
-      // Reads and retries under way are given up; what they were for has failed.
-      this.#stopping.abort();
-      this.#failing.abort();
+      await this.#giveUp(error);
       await this.#close().catch((closing: unknown) => {
         this.#options.logger.error({ error: String(closing) }, 'closing after a failure failed too');
       });
@@ -124,18 +130,10 @@ export class PipelineRun {
       logger.info({ parallelism: plan.parallelism }, message);
     }
     await plan.state.open();
-    const stored = await this.#store.read((record) => this.core.engine.load(record));
-    await this.delivery.open({ pipeline: plan.name, clock, logger });
-    if (stored !== undefined) {
-      const { epoch, progress, totals } = stored.meta;
-      this.#epoch = epoch;
-      this.core.progress.restore(progress);
-      this.totals.restore(totals);
-      logger.info({ epoch, redelivered: outboxSize(stored.outbox) }, 'going on from the last epoch');
-      await this.delivery.deliver(stored.outbox, epoch);
-    }
-    const positions = stored?.meta.positions ?? new Map<string, SourcePosition>();
+    const positions = await this.#recover();
+    const check = recordCheckOf(plan.decode, clock);
     const source = await plan.source.open({
+      ...(check === undefined ? {} : { check }),
       clock,
       logger,
       positions,
@@ -149,7 +147,23 @@ export class PipelineRun {
     });
     this.#reader = reader;
     this.#openedAt = clock.monotonic();
+    this.#tickedAt = this.#openedAt;
     return reader;
+  }
+
+  /** Goes on from the last epoch, where there is one: takes up its state, delivers it again, says where to read on. */
+  async #recover(): Promise<ReadonlyMap<string, SourcePosition>> {
+    const { plan, clock, logger } = this.#options;
+    const stored = await this.#store.read((record) => this.core.engine.load(record));
+    this.totals.start(stored?.meta.totals);
+    await this.delivery.open({ pipeline: plan.name, clock, logger });
+    if (stored === undefined) return new Map();
+    const { epoch, progress, positions } = stored.meta;
+    this.#epoch = epoch;
+    this.core.restore(progress);
+    logger.info({ epoch, redelivered: outboxSize(stored.outbox) }, 'going on from the last epoch');
+    await this.delivery.deliver(stored.outbox, epoch);
+    return positions;
   }
 
   async #loop(reader: SourceReader): Promise<void> {
@@ -157,13 +171,20 @@ export class PipelineRun {
     let turnedAt = clock.monotonic();
     for (;;) {
       this.#rethrow();
+      // What is due is taken before a partition's end can make it final: when that end is noticed is a matter of luck.
+      await this.#drain(reader);
       reader.advance();
       await this.#drain(reader);
       const ready = reader.next();
-      if (ready !== undefined) this.#process(ready);
-      else if (reader.isDone) return;
-      else await this.#wakeUp.wait(clock, Math.max(0, this.#untilCommit()));
-      if (this.#isFull || this.#untilCommit() <= 0) await this.#closeEpoch(reader);
+      if (ready === undefined && reader.isDone) return;
+      if (ready === undefined) await this.#wakeUp.wait(clock, this.#longestWait(reader));
+      else if (this.#hasRoomFor(ready.readyRecords)) this.#process(ready);
+      else await this.#closeEpoch(reader);
+      const now = clock.monotonic();
+      const { commitIntervalMs } = this.#options.plan;
+      // Waiting for a delivery is for a full buffer only: until then there is room to read on.
+      if (now - this.#openedAt >= commitIntervalMs && !this.#isDelivering) await this.#closeEpoch(reader);
+      else if (now - this.#tickedAt >= commitIntervalMs) this.#tick(reader);
       if (clock.monotonic() - turnedAt < STRETCH_MS) continue;
       await clock.nextTurn();
       turnedAt = clock.monotonic();
@@ -174,7 +195,7 @@ export class PipelineRun {
     const { clock, metrics } = this.#options;
     const block = ready.take();
     if (block === undefined) return;
-    ready.prefetch();
+    if (!this.#stopping.signal.aborted) ready.prefetch();
     this.core.process(ready.index, block, this.#outbox);
     this.#read += block.count;
     metrics.recordProcessingLatency(Math.max(0, clock.now() - block.receivedAt));
@@ -182,30 +203,39 @@ export class PipelineRun {
 
   /** Takes what has fired into the outbox; where that is more than fits, by way of several epochs. */
   async #drain(reader: SourceReader): Promise<void> {
-    const { plan } = this.#options;
-    while (!this.core.drain(plan.bufferSize, this.#outbox)) await this.#closeEpoch(reader);
+    while (!this.core.drain(this.#roomInOutbox, this.#outbox)) await this.#commitEpoch(reader);
+  }
+
+  /** Lets the passing of time take effect. */
+  #tick(reader: SourceReader): void {
+    reader.noteLag();
+    this.core.tick();
+    this.#tickedAt = this.#options.clock.monotonic();
   }
 
   async #closeEpoch(reader: SourceReader): Promise<void> {
-    const { clock } = this.#options;
-    reader.noteLag();
-    this.core.tick();
-    this.#openedAt = clock.monotonic();
+    this.#tick(reader);
+    this.#openedAt = this.#tickedAt;
+    await this.#drain(reader);
     this.core.dropDeadKeys();
-    if (this.#read > 0 || outboxSize(this.#outbox) > 0) {
-      await this.#delivering;
-      this.#rethrow();
-      await traced(
-        'processor.epoch',
-        () => ({ epoch: this.#epoch + 1, events: this.#read }),
-        () => this.#commit(reader),
-      );
-    }
-    this.#show(reader);
+    if (this.#read > 0 || outboxSize(this.#outbox) > 0) await this.#commitEpoch(reader);
+    this.totals.showCounters();
+    this.#gauges.show(reader.isDone);
+  }
+
+  /** Commits what there is, once the epoch before has been delivered. */
+  async #commitEpoch(reader: SourceReader): Promise<void> {
+    await this.#delivering;
+    this.#rethrow();
+    await traced(
+      'processor.epoch',
+      () => ({ epoch: this.#epoch + 1, events: this.#read }),
+      () => this.#commit(reader),
+    );
   }
 
   async #commit(reader: SourceReader): Promise<void> {
-    const { clock, metrics, logger } = this.#options;
+    const { clock, metrics } = this.#options;
     const startedAt = clock.monotonic();
     const epoch = this.#epoch + 1;
     const outbox = this.#outbox;
@@ -219,43 +249,56 @@ export class PipelineRun {
     );
     metrics.recordCommit(clock.monotonic() - startedAt);
     this.totals.showOutbox(outbox.results, outbox.deadLetters);
-    if (outbox.deadLetters.length > 0 && !this.delivery.keepsDeadLetters) warnOfLoss(logger, outbox.deadLetters);
     this.#epoch = epoch;
     this.#outbox = emptyOutbox();
     this.#read = 0;
     reader.committed(positions);
-    this.#delivering = this.delivery.deliver(outbox, epoch).catch((error: unknown) => {
+    this.#delivering = this.#deliver(outbox, epoch);
+  }
+
+  /** Never rejects: a failure is for the loop to throw. */
+  async #deliver(outbox: Outbox, epoch: number): Promise<void> {
+    this.#isDelivering = true;
+    try {
+      await this.delivery.deliver(outbox, epoch);
+    } catch (error) {
       this.#failure ??= { error };
-      this.#wakeUp.ring();
-    });
+    }
+    this.#isDelivering = false;
+    this.#wakeUp.ring();
   }
 
-  /** Brings the metrics up to date. */
-  #show(reader: SourceReader): void {
+  /** Ends what is under way because of a failure; what has been committed gets a last chance to be delivered. */
+  async #giveUp(error: unknown): Promise<void> {
     const { clock, metrics } = this.#options;
-    const { engine, progress } = this.core;
-    this.totals.showCounters();
-    metrics.recordActiveWindows(engine.activeWindows);
-    metrics.recordWatermark(progress.watermark());
-    const counts = { active: 0, idle: 0, finished: 0 };
-    for (const { state } of progress.states()) counts[state] += 1;
-    metrics.recordPartitions(counts);
-    const now = clock.monotonic();
-    // Adding up the state looks at every window, so it is done now and then only.
-    if (now - this.#sizedAt < SIZE_INTERVAL_MS && !reader.isDone) return;
-    this.#sizedAt = now;
-    this.#stateBytes = engine.sizeBytes();
-    metrics.recordStateSize(this.#stateBytes);
+    // Failures of sources and sinks are counted where they happen, each attempt.
+    const kind = ProcessorError.is(error) ? error.kind : 'internal';
+    if (kind !== 'source' && kind !== 'sink') metrics.recordError(kind);
+    this.#stopping.abort();
+    const grace = new AbortController();
+    const graceOver = clock.sleep(FAILED_GRACE_MS, grace.signal);
+    await Promise.race([this.#delivering, graceOver]);
+    grace.abort();
+    this.#failing.abort();
+    await this.#delivering;
   }
 
-  get #isFull(): boolean {
+  /** At least 1, so that there is always some progress. */
+  get #roomInOutbox(): number {
+    return Math.max(1, this.#options.plan.bufferSize - outboxSize(this.#outbox));
+  }
+
+  /** Whether so many records may join what is not yet committed. An empty buffer takes any block. */
+  #hasRoomFor(records: number): boolean {
     const { bufferSize } = this.#options.plan;
-    return this.#read >= bufferSize || outboxSize(this.#outbox) >= bufferSize;
+    if (outboxSize(this.#outbox) >= bufferSize) return false;
+    return this.#read === 0 || this.#read + records <= bufferSize;
   }
 
-  #untilCommit(): number {
+  #longestWait(reader: SourceReader): number {
     const { plan, clock } = this.#options;
-    return this.#openedAt + plan.commitIntervalMs - clock.monotonic();
+    const untilTick = this.#tickedAt + plan.commitIntervalMs - clock.monotonic();
+    return Math.max(0, Math.min(untilTick, reader.untilRetry(), LONGEST_WAIT_MS));
   }
 
   #rethrow(): void {
@@ -264,15 +307,10 @@ export class PipelineRun {
 
   /** Closes everything that was opened, whatever fails; throws the first error. */
   async #close(): Promise<void> {
-    const closing = [this.#reader?.close(), this.delivery.close(), this.#options.plan.state.close()];
+    const closing = [this.delivery.close(), this.#options.plan.state.close()];
+    if (this.#reader !== undefined) closing.push(this.#reader.close());
     const outcomes = await Promise.allSettled(closing);
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
   }
-}
-
-function warnOfLoss(logger: Logger, letters: readonly DeadLetter[]): void {
-  const [first] = letters;
-  const fields = { rejected: letters.length, code: first?.code, error: first?.message };
-  logger.warn(fields, 'records were rejected, and there is no dead-letter sink to keep them');
 }

@@ -1,4 +1,4 @@
-import type { ProcessorMetrics } from '../telemetry/metrics.ts';
+import type { EventTotals, ProcessorMetrics } from '../telemetry/metrics.ts';
 import type { AggregationResult, Pane } from '../results/aggregation-result.ts';
 import type { DeadLetter } from '../results/dead-letter.ts';
 import type { StatusSnapshot } from './status.ts';
@@ -21,9 +21,13 @@ export class RunTotals {
     this.#metrics = metrics;
   }
 
-  /** Goes on from the totals of the last epoch. */
-  restore(totals: Readonly<Record<string, number>>): void {
-    this.#earlier = totals;
+  /**
+   * Begins a run: from the totals of the last epoch, or from nothing. What was counted up to there, by this process
+   * or by another, is not shown as counted again.
+   */
+  start(earlier: Readonly<Record<string, number>> = {}): void {
+    this.#earlier = earlier;
+    this.#metrics.startFrom(this.#shown());
   }
 
   now(): Totals {
@@ -45,18 +49,9 @@ export class RunTotals {
     };
   }
 
-  /** Shows this run's share as metrics; a metric begins at 0 with its process. */
+  /** Shows as metrics what has been counted since the start; a metric begins at 0 with its process. */
   showCounters(): void {
-    const { decodeCounters: decoded, engineCounters: engine } = this.#core;
-    this.#metrics.mirror({
-      processed: decoded.decoded,
-      filtered: decoded.filtered,
-      unassigned: engine.unassigned,
-      acceptedLate: engine.acceptedLate,
-      droppedLate: engine.droppedLate,
-      valuesMissing: decoded.missingValues,
-      valuesInexact: decoded.inexactIntegers,
-    });
+    this.#metrics.mirror(this.#shown());
   }
 
   /** Shows what an epoch delivers as metrics. */
@@ -65,6 +60,19 @@ export class RunTotals {
     for (const { pane } of results) fired.set(pane.timing, (fired.get(pane.timing) ?? 0) + 1);
     for (const [timing, count] of fired) this.#metrics.recordFired(timing, count);
     for (const { code } of deadLetters) this.#metrics.recordRejected(code);
+  }
+
+  #shown(): EventTotals {
+    const { decoded, filtered, unassigned, acceptedLate, droppedLate, missingValues, inexactIntegers } = this.now();
+    return {
+      processed: decoded,
+      filtered,
+      unassigned,
+      acceptedLate,
+      droppedLate,
+      valuesMissing: missingValues,
+      valuesInexact: inexactIntegers,
+    };
   }
 
   #sum(name: string, current: number): number {

@@ -35,6 +35,7 @@ export class SinkRunner<T> {
   #startedAt: number | null = null;
   #opened = false;
   #skipped = 0;
+  #last: Promise<void> = Promise.resolve();
 
   constructor(options: SinkRunnerOptions<T>) {
     this.name = options.name;
@@ -65,9 +66,19 @@ export class SinkRunner<T> {
     }
   }
 
-  /** Resolves when every item has been taken, or has been dealt with by the policy. */
-  async deliver(items: readonly T[], epoch: number): Promise<void> {
-    if (items.length === 0) return;
+  /**
+   * Resolves when every item has been taken, or has been dealt with by the policy. Deliveries wait for each other: a
+   * sink has one call at a time.
+   */
+  deliver(items: readonly T[], epoch: number): Promise<void> {
+    if (items.length === 0) return Promise.resolve();
+    const delivery = this.#last.then(() => this.#deliverInTurn(items, epoch));
+    // Its failure is its caller's; the next one begins all the same.
+    this.#last = delivery.catch(() => undefined);
+    return delivery;
+  }
+
+  async #deliverInTurn(items: readonly T[], epoch: number): Promise<void> {
     const { clock, metrics, name } = this.#options;
     const startedAt = clock.monotonic();
     this.#startedAt = startedAt;
@@ -113,6 +124,7 @@ export class SinkRunner<T> {
         'sink failed; will retry',
       );
       await clock.sleep(delay, signal);
+      if (signal.aborted) break;
     }
     await this.#giveUp(items);
   }
@@ -146,10 +158,16 @@ export class SinkRunner<T> {
     const { metrics, signal } = this.#options;
     const attempt = new AbortController();
     const timer = new AbortController();
-    const delivery: Delivery = { epoch, signal: AbortSignal.any([attempt.signal, signal]) };
+    // By hand, for AbortSignal.any would leave something behind at the run's signal with every attempt.
+    const end = (): void => {
+      attempt.abort();
+      timer.abort();
+    };
+    if (signal.aborted) end();
+    signal.addEventListener('abort', end, { once: true });
     try {
-      const timeout = this.#timeout(AbortSignal.any([timer.signal, signal]));
-      await Promise.race([this.#send(items, delivery), timeout]);
+      await Promise.race([this.#send(items, { epoch, signal: attempt.signal }), this.#timeout(timer.signal)]);
+      this.#fault = null;
       return true;
     } catch (error) {
       this.#fault = error instanceof Error ? error.message : String(error);
@@ -158,17 +176,19 @@ export class SinkRunner<T> {
       metrics.recordError('sink');
       return false;
     } finally {
+      signal.removeEventListener('abort', end);
       timer.abort();
     }
   }
 
-  /** Rejects when the sink has had its time; never settles where it has no limit. */
+  /** Rejects when the sink has had its time, or when `cancelled` aborts. */
   async #timeout(cancelled: AbortSignal): Promise<never> {
     const { sink, handler, clock } = this.#options;
     const limit = sink.deliveryTimeoutMs ?? handler.deliveryTimeoutMs;
-    if (limit === Infinity) return new Promise<never>(() => undefined);
-    await clock.sleep(limit, cancelled);
-    throw new ProcessorError('sink', 'SINK_TIMEOUT', `no answer within ${formatDuration(limit)}`);
+    if (limit === Infinity) await aborted(cancelled);
+    else await clock.sleep(limit, cancelled);
+    const message = cancelled.aborted ? 'given up, for the run is ending' : `no answer within ${formatDuration(limit)}`;
+    throw new ProcessorError('sink', 'SINK_TIMEOUT', message);
   }
 
   async #send(items: readonly T[], delivery: Delivery): Promise<void> {
@@ -176,6 +196,13 @@ export class SinkRunner<T> {
     if (sink.sendBatch !== undefined) await sink.sendBatch(items, delivery);
     else for (const item of items) await sink.send?.(item, delivery);
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
 
 function sinkError(name: string, what: string, cause: unknown): ProcessorError<'sink'> {

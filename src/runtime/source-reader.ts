@@ -33,7 +33,7 @@ export class SourceReader {
   readonly #finished = new Set<PartitionReader>();
   /** By the monotonic clock: when a failed partition is read again. */
   readonly #retryAt = new Map<PartitionReader, number>();
-  #fault: string | null = null;
+  readonly #faults = new Map<PartitionReader, string>();
   #stoppedAt: number | undefined;
 
   constructor(
@@ -52,10 +52,11 @@ export class SourceReader {
   /** True when there is nothing more to take, now or later. */
   get isDone(): boolean {
     if (this.readers.some((reader) => reader.isReady)) return false;
-    if (this.readers.every((reader) => this.#finished.has(reader))) {
-      return this.readers.length > 0 || this.#source.newPartitions === undefined || this.#options.stopping.aborted;
+    if (!this.#options.stopping.aborted) {
+      if (!this.readers.every((reader) => this.#finished.has(reader))) return false;
+      return this.readers.length > 0 || this.#source.newPartitions === undefined;
     }
-    if (!this.#options.stopping.aborted) return false;
+    if (!this.readers.some((reader) => reader.isReading)) return true;
     const now = this.#options.clock.monotonic();
     this.#stoppedAt ??= now;
     return now - this.#stoppedAt >= STOP_GRACE_MS;
@@ -63,12 +64,25 @@ export class SourceReader {
 
   /** Starts reads where there is room for a block, and takes note of partitions that are new, at their end, or failed. */
   advance(): void {
+    // Nothing more is begun, and a read that ends or fails because the run was stopped says nothing of its partition.
+    if (this.#options.stopping.aborted) return;
     for (const partition of this.#source.newPartitions?.() ?? []) this.#add(partition);
     for (const reader of this.readers) {
       if (reader.failure !== undefined) this.#recover(reader, reader.failure.error);
+      else if (reader.attempts === 0 && !reader.ended) this.#faults.delete(reader);
       if (reader.ended && !reader.isReady && !this.#finished.has(reader)) this.#finish(reader);
       reader.prefetch();
     }
+  }
+
+  /** Milliseconds until {@link SourceReader.advance} has to be called though nothing has settled. */
+  untilRetry(): number {
+    const { clock, stopping } = this.#options;
+    if (stopping.aborted)
+      return Math.max(0, (this.#stoppedAt ?? clock.monotonic()) + STOP_GRACE_MS - clock.monotonic());
+    let earliest = Infinity;
+    for (const at of this.#retryAt.values()) earliest = Math.min(earliest, at);
+    return Math.max(0, earliest - clock.monotonic());
   }
 
   /** Of the partitions with a block ready, the one with the lowest watermark: no partition runs ahead of the others. */
@@ -106,7 +120,8 @@ export class SourceReader {
   }
 
   status(): ComponentStatus {
-    return { status: this.#fault === null ? 'ok' : 'degraded', message: this.#fault };
+    const [fault] = this.#faults.values();
+    return fault === undefined ? { status: 'ok', message: null } : { status: 'degraded', message: fault };
   }
 
   close(): Promise<void> {
@@ -121,8 +136,7 @@ export class SourceReader {
 
   #finish(reader: PartitionReader): void {
     this.#finished.add(reader);
-    // A read that ends because the run was stopped is no end of the input: open windows stay open.
-    if (!this.#options.stopping.aborted) this.#core.finish(reader.index);
+    this.#core.finish(reader.index);
   }
 
   #recover(reader: PartitionReader, error: unknown): void {
@@ -134,17 +148,16 @@ export class SourceReader {
     if (retryAt !== undefined) {
       if (now < retryAt) return;
       this.#retryAt.delete(reader);
-      this.#fault = null;
       reader.failure = undefined;
       return;
     }
     metrics.recordError('source');
     const reason = error instanceof Error ? error.message : String(error);
-    if (reader.attempts < errorHandler.maxAttempts && !this.#options.stopping.aborted) {
+    if (reader.attempts < errorHandler.maxAttempts) {
       const delay = retryDelay(errorHandler, reader.attempts, clock.now());
       reader.attempts += 1;
       this.#retryAt.set(reader, now + delay);
-      this.#fault = `partition ${id}: ${reason}`;
+      this.#faults.set(reader, `partition ${id}: ${reason}`);
       logger.warn(
         { partition: id, attempt: reader.attempts, delayMs: delay, error: reason },
         'read failed; will retry',
@@ -153,7 +166,7 @@ export class SourceReader {
     }
     if (errorHandler.policy === 'retry') throw sourceError(plan.source.name, id, error);
     logger.error({ partition: id, policy: errorHandler.policy, error: reason }, 'partition given up');
-    this.#fault = `partition ${id} was given up: ${reason}`;
+    this.#faults.set(reader, `partition ${id} was given up: ${reason}`);
     reader.failure = undefined;
     reader.ended = true;
   }

@@ -48,6 +48,13 @@ export class StreamCore {
     });
   }
 
+  /** Goes on from the progress of an epoch, when all of its window state is loaded and before partitions are added. */
+  restore(progress: unknown): void {
+    this.progress.restore(progress);
+    // Else the first batch would be judged as if no window had ever closed.
+    this.engine.advance(this.progress.watermark());
+  }
+
   /** Adds a partition; returns its index. */
   addPartition(id: string): number {
     const index = this.progress.add(id, this.#clock.monotonic());
@@ -79,7 +86,10 @@ export class StreamCore {
     this.engine.advance(this.progress.watermark());
   }
 
-  /** Takes at most `limit` fired panes into the outbox. True when none is left; else call again before going on. */
+  /**
+   * Takes fired panes into the outbox, about `limit` of them (see {@link WindowEngine.takeFired}). True when none is
+   * left; else call again before going on.
+   */
   drain(limit: number, outbox: Outbox): boolean {
     const now = this.#clock.now();
     const fired = this.engine.takeFired(limit);

@@ -1,4 +1,5 @@
 import type { RecordBlock } from '../event/record-block.ts';
+import type { RejectionReason } from '../results/dead-letter.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
 
@@ -8,6 +9,12 @@ export interface SourcePosition {
   readonly offset: number;
   /** What else the source needs to find its place again, such as a file's identity. Its own text. */
   readonly token?: string;
+}
+
+/** Why the pipeline would refuse a record. */
+export interface RecordRefusal {
+  readonly reason: RejectionReason;
+  readonly message: string;
 }
 
 /** What a source is given when it is opened. */
@@ -20,6 +27,11 @@ export interface SourceContext {
   readonly signal: AbortSignal;
   /** The most records a block may hold. */
   readonly maxBlockRecords: number;
+  /**
+   * What the pipeline would refuse a JSON record for, null if nothing: for a source that can tell its sender at once.
+   * Absent where only running the pipeline's own functions could tell.
+   */
+  readonly check?: (record: Uint8Array) => RecordRefusal | null;
 }
 
 /**

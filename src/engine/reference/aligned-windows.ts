@@ -73,7 +73,7 @@ export class AlignedWindows extends WindowOperator {
   override adopt(state: WindowState): void {
     const group = this.#groupAt(state.start);
     group.states.set(state.keyId, state);
-    this.created(state);
+    this.held(state);
     if (state.closed && state.elements > 0) this.markDue(state);
   }
 

@@ -72,8 +72,8 @@ export class ReferenceEngine implements WindowEngine {
   }
 
   takeFired(limit: number): readonly FiredPane[] {
-    const { emitted } = this.#ledger;
-    const fired = emitted.splice(0, limit);
+    const fired = this.#ledger.emitted;
+    this.#ledger.emitted = [];
     while (fired.length < limit) {
       const next = this.#due[this.#taken];
       if (next === undefined) break;
@@ -85,7 +85,8 @@ export class ReferenceEngine implements WindowEngine {
   }
 
   takeDelta(): StateDelta {
-    const { changes } = this.#ledger;
+    const { changes, emitted } = this.#ledger;
+    assert(emitted.length === 0, 'early panes and retractions are taken before the delta that counts them');
     if (changes === null) return [];
     const delta: StateRecord[] = [];
     for (const { operator, item } of changes) this.#codec.write(operator, item, delta);

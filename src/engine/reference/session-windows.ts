@@ -69,8 +69,9 @@ export class SessionWindows extends WindowOperator {
   override adopt(state: WindowState): void {
     const sessions = this.#sessions.get(state.keyId) ?? [];
     this.#sessions.set(state.keyId, sessions);
-    sessions.splice(firstEndingAfter(sessions, state.start), 0, state);
-    this.created(state);
+    // By end: one that is gone and one that is not can overlap.
+    sessions.splice(firstEndingAfter(sessions, state.end), 0, state);
+    this.held(state);
     this.#deadlines.push(state.end, state);
     if (state.closed && state.elements > 0) this.markDue(state);
   }

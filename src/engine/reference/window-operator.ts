@@ -117,9 +117,14 @@ export abstract class WindowOperator {
 
   /** Takes a new window into the counts. */
   protected created(state: WindowState): void {
+    this.held(state);
+    this.change(state);
+  }
+
+  /** Takes a window into the counts that is stored already. */
+  protected held(state: WindowState): void {
     this.ledger.activeWindows += 1;
     this.ledger.hold(state.keyId);
-    this.change(state);
   }
 
   protected remove(state: WindowState): void {

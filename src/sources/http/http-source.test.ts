@@ -82,10 +82,13 @@ describe('the events of a request', () => {
     expect(source.accept(body, JSON_TYPE)).toMatchObject({ status: 400, rejected: [{ reason: 'invalid_utf8' }] });
   });
 
-  it('are looked at by a further check, whose reasons are passed on', async () => {
+  it('are looked at as the pipeline would, and named with its reasons', async () => {
     const problem = { reason: 'missing_timestamp', message: 'There is no timestamp.' } as const;
-    source.checkWith((event) => (Buffer.from(event).includes('timestamp') ? null : problem));
-    expect(post('[{"timestamp":1},{"a":1},5]')).toEqual({
+    const checking = new HttpSource();
+    const check = (event: Uint8Array): typeof problem | null =>
+      Buffer.from(event).includes('timestamp') ? null : problem;
+    const opened = await checking.open({ ...contextWith(), check });
+    expect(checking.accept(Buffer.from('[{"timestamp":1},{"a":1},5]'), JSON_TYPE)).toEqual({
       status: 400,
       accepted: 1,
       rejected: [
@@ -93,7 +96,7 @@ describe('the events of a request', () => {
         { index: 2, reason: 'not_an_object', message: expect.any(String) },
       ],
     });
-    expect(await taken()).toEqual(['{"timestamp":1}']);
+    await opened.close();
   });
 
   it.each([

@@ -4,7 +4,7 @@ import type { EventSource, OpenSource, SourceContext } from '../event-source.ts'
 import { EventBuffer } from './event-buffer.ts';
 import { IntakeRefusal, type IntakeOutcome } from './intake-outcome.ts';
 import type { RequestHeaders } from './request-body.ts';
-import { eventsOf, type EventCheck, type RequestEvent } from './request-events.ts';
+import { eventsOf, type RequestEvent } from './request-events.ts';
 
 /** Bytes of events held at most, however small their number. */
 const MAX_BUFFER_BYTES = 67_108_864;
@@ -25,9 +25,9 @@ export interface HttpSourceOptions {
  * {@link HttpSource.accept} and sends the outcome back.
  *
  * A request holds a JSON object or an array of them, NDJSON, or CloudEvents 1.0 (structured, batched, or in binary mode);
- * of a CloudEvent the event is its `data`. Each event is checked to be a JSON object of sound size, and by whatever
- * {@link HttpSource.checkWith} adds; the good ones are taken, the others named in the answer. If the good ones do not
- * all fit into the buffer, none is taken.
+ * of a CloudEvent the event is its `data`. Each event is looked at as the pipeline will (sound JSON, timestamp, key and
+ * values, as far as no function of the pipeline is needed to tell); the good ones are taken, the others named in the
+ * answer. If the good ones do not all fit into the buffer, none is taken.
  *
  * The answer 202 means that the events wait in memory. Those not committed when the process dies are lost; a sender that
  * must not lose any sends through a log such as Kafka.
@@ -37,8 +37,7 @@ export class HttpSource implements EventSource {
   readonly maxBodyBytes: number;
   readonly #bufferEvents: number;
   readonly #tokenHash: Buffer | null;
-  #check: EventCheck | null = null;
-  #open: { readonly buffer: EventBuffer; readonly signal: AbortSignal } | null = null;
+  #open: { readonly buffer: EventBuffer; readonly context: SourceContext } | null = null;
 
   /** @throws ProcessorError CONFIG_INVALID. */
   constructor(options: HttpSourceOptions = {}) {
@@ -49,14 +48,6 @@ export class HttpSource implements EventSource {
     this.#bufferEvents = bufferEvents;
     this.maxBodyBytes = maxBodyBytes;
     this.#tokenHash = token === undefined ? null : hashOf(token);
-  }
-
-  /**
-   * Has each event looked at further before it is taken, so that its sender learns at once of a missing timestamp or a
-   * wrong type, which would otherwise make it a dead letter.
-   */
-  checkWith(check: EventCheck): void {
-    this.#check = check;
   }
 
   /** True if an `Authorization` header carries the token, or none is needed. Takes the same time for every wrong one. */
@@ -72,9 +63,9 @@ export class HttpSource implements EventSource {
    */
   accept(body: Uint8Array, headers: RequestHeaders): IntakeOutcome {
     const open = this.#open;
-    if (open === null || open.signal.aborted) return { status: 503, message: 'the pipeline is not running' };
+    if (open === null || open.context.signal.aborted) return { status: 503, message: 'the pipeline is not running' };
     try {
-      return this.#take(open.buffer, eventsOf(body, headers, this.maxBodyBytes, this.#check));
+      return this.#take(open.buffer, eventsOf(body, headers, this.maxBodyBytes, open.context.check ?? null));
     } catch (error) {
       if (error instanceof IntakeRefusal) return error.outcome;
       throw error;
@@ -88,7 +79,7 @@ export class HttpSource implements EventSource {
       return Promise.reject(new ProcessorError('source', 'SOURCE_FAILED', message));
     }
     const buffer = new EventBuffer(context);
-    const opened = { buffer, signal: context.signal };
+    const opened = { buffer, context };
     this.#open = opened;
     const close = (): Promise<void> => {
       if (this.#open === opened) this.#open = null;

@@ -1,10 +1,7 @@
-import type { RejectionReason } from '../../results/dead-letter.ts';
+import type { RecordRefusal } from '../event-source.ts';
 
 /** Why an event was refused at the door. */
-export interface IntakeRejection {
-  readonly reason: RejectionReason;
-  readonly message: string;
-}
+export type IntakeRejection = RecordRefusal;
 
 /**
  * The answer to a request with events, by its HTTP status.

@@ -11,6 +11,7 @@ export class SyncPartition<T> implements SourcePartition {
   #toSkip: number;
   #offset: number;
   #done = false;
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(id: string, events: Iterable<T>, offset: number, context: SourceContext) {
     this.id = id;
@@ -26,12 +27,9 @@ export class SyncPartition<T> implements SourcePartition {
   }
 
   read(): Promise<RecordBlock | null> {
-    try {
-      return Promise.resolve(this.#nextBlock());
-    } catch (error) {
-      this.#done = true;
-      return Promise.reject(sourceFailure(`the events of partition "${this.id}" failed`, error));
-    }
+    const block = this.#nextBlock();
+    if (block !== null || this.#failure === undefined) return Promise.resolve(block);
+    return Promise.reject(sourceFailure(`the events of partition "${this.id}" failed`, this.#failure.error));
   }
 
   close(): Promise<void> {
@@ -44,14 +42,24 @@ export class SyncPartition<T> implements SourcePartition {
     const { maxBlockRecords, signal, clock } = this.#context;
     const objects: T[] = [];
     while (!this.#done && !signal.aborted && objects.length < maxBlockRecords) {
-      const item = this.#iterator.next();
-      if (item.done === true) this.#done = true;
-      else if (this.#toSkip > 0) this.#toSkip -= 1;
-      else objects.push(item.value);
+      this.#take(objects);
     }
     if (objects.length === 0) return null;
     const block = objectBlock(objects, this.#offset, clock.now());
     this.#offset = block.nextOffset;
     return block;
+  }
+
+  #take(objects: T[]): void {
+    try {
+      const item = this.#iterator.next();
+      if (item.done === true) this.#done = true;
+      else if (this.#toSkip > 0) this.#toSkip -= 1;
+      else objects.push(item.value);
+    } catch (error) {
+      // Events that came before the failure are handed over first; every later read reports it: it is no end.
+      this.#failure = { error };
+      this.#done = true;
+    }
   }
 }

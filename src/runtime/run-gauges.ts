@@ -1,0 +1,42 @@
+import type { ProcessorMetrics } from '../telemetry/metrics.ts';
+import type { Clock } from '../time/clock.ts';
+import type { StreamCore } from './stream-core.ts';
+
+/** How often the size of the state is added up, in ms. */
+const SIZE_INTERVAL_MS = 1000;
+
+/** Shows as metrics how a run stands: open windows, watermark, partitions, size of the state. */
+export class RunGauges {
+  readonly #core: StreamCore;
+  readonly #metrics: ProcessorMetrics;
+  readonly #clock: Clock;
+  #sizedAt = -Infinity;
+  #stateBytes = 0;
+
+  constructor(core: StreamCore, metrics: ProcessorMetrics, clock: Clock) {
+    this.#core = core;
+    this.#metrics = metrics;
+    this.#clock = clock;
+  }
+
+  /** Bytes of window state, as last added up. */
+  get stateBytes(): number {
+    return this.#stateBytes;
+  }
+
+  /** Brings the metrics up to date; the size of the state only now and then, unless `isLast`. */
+  show(isLast: boolean): void {
+    const { engine, progress } = this.#core;
+    this.#metrics.recordActiveWindows(engine.activeWindows);
+    this.#metrics.recordWatermark(progress.watermark());
+    const counts = { active: 0, idle: 0, finished: 0 };
+    for (const { state } of progress.states()) counts[state] += 1;
+    this.#metrics.recordPartitions(counts);
+    const now = this.#clock.monotonic();
+    // Adding up the state looks at every window.
+    if (now - this.#sizedAt < SIZE_INTERVAL_MS && !isLast) return;
+    this.#sizedAt = now;
+    this.#stateBytes = engine.sizeBytes();
+    this.#metrics.recordStateSize(this.#stateBytes);
+  }
+}
