@@ -5,7 +5,7 @@ import { nameOfValue } from './json-faults.ts';
 import { JsonTokens } from './json-tokens.ts';
 
 /** Objects and arrays may be nested this deep, the record's own object counted. */
-export const MAX_DEPTH = 64;
+const MAX_DEPTH = 64;
 
 // Not imported: see json-tokens.ts.
 const QUOTE = 0x22;

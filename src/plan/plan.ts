@@ -1,4 +1,3 @@
-import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { AggregationSpec } from '../aggregations/aggregation-spec.ts';
 import type { Aggregator } from '../aggregations/aggregator.ts';
 import type { DecodePlan } from '../decode/decode-plan.ts';
@@ -54,6 +53,3 @@ export interface PipelinePlan {
   readonly checkpointIntervalMs: Millis;
   readonly checkpointsRetained: number;
 }
-
-/** A schema of the Standard Schema interface: zod, valibot, arktype and others. */
-export type Schema<T = unknown> = StandardSchemaV1<unknown, T>;

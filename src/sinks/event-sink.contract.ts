@@ -20,7 +20,7 @@ export function delivery(epoch = 1): Delivery {
 }
 
 /** Delivers as the pipeline does. */
-export async function deliver<T>(sink: EventSink<T>, items: readonly T[], to: Delivery = delivery()): Promise<void> {
+async function deliver<T>(sink: EventSink<T>, items: readonly T[], to: Delivery = delivery()): Promise<void> {
   if (sink.sendBatch !== undefined) await sink.sendBatch(items, to);
   else for (const item of items) await sink.send?.(item, to);
 }

@@ -23,7 +23,7 @@ export const EXPECTATIONS = (Object.keys(INPUTS) as InputName[]).flatMap((input)
 );
 
 /** Up to so many values of a window, percentiles are exact; from there they are those of a sketch. */
-export const EXACT_VALUES = 1024;
+const EXACT_VALUES = 1024;
 
 /** A result that the trace must give; `percentiles` tells how closely those of a run must agree. */
 export interface ExpectedResult extends ResultJson {
@@ -31,7 +31,7 @@ export interface ExpectedResult extends ResultJson {
 }
 
 /** The settings of the pipeline: what the processor must be configured to. */
-export function configOf(window: WindowName): OracleConfig {
+function configOf(window: WindowName): OracleConfig {
   return {
     pipeline: 'azure',
     windows: [DEFINITIONS[window]],

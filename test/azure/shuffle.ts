@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { formatTrace, readTrace, TRACE_FILES } from './trace.ts';
 
 /** Uniform numbers in [0, 1), the same for the same seed: mulberry32 (Tommy Ettinger, 2017, public domain). */
-export function seededRandom(seed: number): () => number {
+function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

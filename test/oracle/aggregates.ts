@@ -80,7 +80,7 @@ function percentile(values: readonly number[], p: number): number | null {
  * ⌈p · n / 100⌉ in whole numbers, p taken as the decimal that it is written as.
  * @throws RangeError for a percentile whose text is no plain decimal in (0, 100].
  */
-export function percentileRank(p: number, n: number): number {
+function percentileRank(p: number, n: number): number {
   const [whole = '', fraction = ''] = String(p).split('.');
   if (!/^\d+$/.test(whole + fraction) || p <= 0 || p > 100) throw new RangeError(`not a percentile: ${String(p)}`);
   const numerator = BigInt(whole + fraction) * BigInt(n);

@@ -79,7 +79,7 @@ function definitions(name: string, options: CaseOptions): fc.Arbitrary<WindowDef
 }
 
 /** Pipelines of one to three window definitions. */
-export function configs(options: CaseOptions = {}): fc.Arbitrary<OracleConfig> {
+function configs(options: CaseOptions = {}): fc.Arbitrary<OracleConfig> {
   return fc
     .record({
       windows: fc
@@ -170,7 +170,7 @@ const turn: fc.Arbitrary<Turn> = fc.record({
 });
 
 /** The steps of some turns; what they leave is read in the end, and each partition finishes with its last event. */
-export function interleave(
+function interleave(
   partitions: readonly PartitionInput[],
   turns: readonly Turn[],
   idle: boolean,

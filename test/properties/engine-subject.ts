@@ -13,7 +13,7 @@ import type { Case, Observed, Subject } from './subject.ts';
 type Builder = PipelineBuilder<OracleEvent, unknown>;
 
 /** The pipeline that a case describes. */
-export function planOfCase(config: OracleConfig): PipelinePlan {
+function planOfCase(config: OracleConfig): PipelinePlan {
   const withMetrics = metricsOf(createPipeline<OracleEvent>(config.pipeline), config);
   let builder = withMetrics
     .withTimestamp((event) => event.timestamp)
@@ -92,7 +92,7 @@ function apply(driver: TestDriver<unknown>, step: Step): void {
 type TimedJson = ResultJson & { readonly timestamp?: string };
 
 /** What a driver has collected, in the terms of the harness. */
-export function observe(driver: TestDriver<unknown>): Observed {
+function observe(driver: TestDriver<unknown>): Observed {
   const results = driver
     .takeResults()
     .map((result) => withoutTimestamp(JSON.parse(JSON.stringify(result)) as TimedJson));

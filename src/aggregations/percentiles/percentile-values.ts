@@ -4,7 +4,7 @@ import { DDSketch } from './dd-sketch.ts';
 import type { SketchBins } from './sketch-bins.ts';
 
 /** The most values that `auto` holds one by one. */
-export const MAX_EXACT_VALUES = 1024;
+const MAX_EXACT_VALUES = 1024;
 
 const EXACT_LIMITS: Readonly<Record<PercentileMethod, number>> = {
   exact: Infinity,

@@ -74,11 +74,11 @@ export class AppendFile {
   static async open(path: string, openHandle: OpenHandle): Promise<{ file: AppendFile; cutBytes: number }> {
     const handle = await openHandle(path);
     try {
-      const stat = await handle.stat();
-      if (!stat.isFile()) throw new Error('it is not a regular file');
-      const length = await lengthOfWholeLines(handle, stat.size);
-      if (length < stat.size) await handle.truncate(length);
-      return { file: new AppendFile(handle, length), cutBytes: stat.size - length };
+      const found = await handle.stat();
+      if (!found.isFile()) throw new Error('it is not a regular file');
+      const length = await lengthOfWholeLines(handle, found.size);
+      if (length < found.size) await handle.truncate(length);
+      return { file: new AppendFile(handle, length), cutBytes: found.size - length };
     } catch (error) {
       await handle.close();
       throw error;
