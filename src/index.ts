@@ -88,7 +88,12 @@ export { createServer, type HttpServer, type HttpServerOptions } from './http/se
 
 export { createPipeline } from './pipeline/create-pipeline.ts';
 export { Pipeline, type PipelineOptions, type RunSettings, type RunSummary } from './pipeline/pipeline.ts';
-export { type KeyFields, PipelineBuilder, type PipelineWindowOptions } from './pipeline/pipeline-builder.ts';
+export {
+  type KeyFields,
+  PipelineBuilder,
+  type PipelineWindowOptions,
+  type WithAggregate,
+} from './pipeline/pipeline-builder.ts';
 export type { EventSelector } from './pipeline/selectors.ts';
 
 export {

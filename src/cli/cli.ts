@@ -66,8 +66,9 @@ function commandsOf(io: CliIo, parts: CliParts, onLoaded: (loaded: LoadedConfig)
     },
     async validate({ config }) {
       const loaded = await loadConfig(config, { environment });
-      io.stdout.write(`${config}: OK\n`);
-      for (const finding of unsupported(loaded)) io.stderr.write(`${formatFinding(finding)}\n`);
+      const missing = unsupported(loaded);
+      io.stdout.write(`${config}: OK${missing.length > 0 ? ', but this version cannot run it yet' : ''}\n`);
+      for (const finding of missing) io.stderr.write(`${formatFinding(finding)}\n`);
       return EXIT_CODE.done;
     },
     async config({ config, json, schema }) {

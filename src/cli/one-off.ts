@@ -43,6 +43,8 @@ export function overridesOf(options: RunOptions, isTerminal: boolean): readonly 
   if (options.percentiles !== undefined) set('--percentiles', 'aggregation.percentiles', options.percentiles);
   if (options.logLevel !== undefined) set('--log-level', 'logging.level', options.logLevel);
   else if (options.debug === true) set('--debug', 'logging.level', 'debug');
+  // In a script, a run that goes well has nothing to say but its results.
+  else if (options.input !== undefined && !isTerminal) set('--input', 'logging.level', 'warn');
   return overrides;
 }
 

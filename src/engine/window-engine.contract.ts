@@ -68,7 +68,7 @@ function lateFiring(bench: Make): void {
       const late = { at: 6, watermark: 12 };
       expect(engine.feed([late, late], 12).map(brief)).toEqual(['t [0,10) 3 late#1']);
       expect(engine.advance(29)).toEqual([]);
-      expect(engine.feed([{ at: 9, watermark: 29 }], 30).map(brief)).toEqual(['t [0,10) 4 late#2.']);
+      expect(engine.feed([{ at: 9, watermark: 29 }], 30).map(brief)).toEqual(['t [0,10) 4 late#2']);
     });
 
     it('that come too late are handed back with window and watermark', () => {

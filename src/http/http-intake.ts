@@ -35,5 +35,5 @@ export interface HttpIntake {
    */
   authorized(authorization: string | undefined): boolean;
   /** Takes the events of one body. Resolves when they are the pipeline's, which may make the caller wait. */
-  accept(body: Uint8Array, headers: HttpHeaders): HttpIntakeOutcome | Promise<HttpIntakeOutcome>;
+  readonly accept: (body: Uint8Array, headers: HttpHeaders) => HttpIntakeOutcome | Promise<HttpIntakeOutcome>;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
+import type { Aggregator } from '../aggregations/aggregator.ts';
 import type { MetricResults } from '../results/aggregation-result.ts';
 import { TestDriver } from '../testing/test-driver.ts';
 import { createPipeline } from './create-pipeline.ts';
@@ -102,5 +103,28 @@ describe('the builder', () => {
     driver.send(feedback);
     driver.finish();
     expect(driver.takeResults()[0]?.results.sum).toBe(24);
+  });
+});
+
+describe("an aggregator of one's own", () => {
+  const variance: Aggregator<number, { n: number }, number> & { readonly name: 'variance' } = {
+    name: 'variance',
+    createAccumulator: () => ({ n: 0 }),
+    add: (accumulator) => {
+      accumulator.n += 1;
+    },
+    merge: (left, right) => ({ n: left.n + right.n }),
+    getResult: ({ n }) => n,
+  };
+
+  it('has its result in the type of results, of one value and of several', () => {
+    const flat = createPipeline().withValue('ms').withAggregator(variance).withTumblingWindow(10).build();
+    const [one] = new TestDriver(flat).takeResults();
+    expectTypeOf(one?.results.variance).toEqualTypeOf<number | undefined>();
+    expectTypeOf(one?.results.p95).toEqualTypeOf<number | null | undefined>();
+    const several = createPipeline().withValues({ ms: 'ms' }).withAggregator(variance).withTumblingWindow(10).build();
+    const [two] = new TestDriver(several).takeResults();
+    expectTypeOf(two?.results.ms.variance).toEqualTypeOf<number | undefined>();
+    expect(several.plan.aggregators).toHaveLength(1);
   });
 });

@@ -37,6 +37,13 @@ export interface PipelineWindowOptions extends WindowOptions {
 /** Fields of a key: paths, or names with where each comes from. */
 export type KeyFields<E> = Readonly<Record<string, EventSelector<E, string | number | boolean | null | undefined>>>;
 
+/** Results with one more aggregate in them, or in those of each value; where its name is known to the compiler. */
+export type WithAggregate<R, N extends string, T> = string extends N
+  ? R
+  : R extends Readonly<Record<string, MetricResults>>
+    ? { readonly [V in keyof R]: R[V] & { readonly [K in N]: T } }
+    : R & { readonly [K in N]: T };
+
 type ValueSelector<E> = EventSelector<E, number | null | undefined>;
 
 /**
@@ -192,8 +199,10 @@ export class PipelineBuilder<E, R> {
     return this.#with({ aggregation: { ...this.#settings.aggregation, ...options, percentiles } });
   }
 
-  /** Adds an aggregate of one's own to every value; its result stands in `results` under its name. */
-  withAggregator<A, T>(aggregator: Aggregator<number, A, T>): PipelineBuilder<E, R> {
+  /** Adds an aggregate of one's own to every value; its result stands in `results` under its name. After the values. */
+  withAggregator<N extends string, A, T>(
+    aggregator: Aggregator<number, A, T> & { readonly name: N },
+  ): PipelineBuilder<E, WithAggregate<R, N, T>> {
     // The engine hands an aggregator nothing but accumulators that it made itself.
     const added = aggregator as unknown as Aggregator<number>;
     return this.#with({ aggregators: [...this.#settings.aggregators, added] });

@@ -22,6 +22,8 @@ export interface TestDriverOptions {
    * `generated` (default): by the pipeline's generator, and by hand on top. `manual`: only by hand.
    */
   readonly watermarks?: 'generated' | 'manual';
+  /** Partitions that are there from the start, each holding the watermark back until its first event. */
+  readonly partitions?: readonly string[];
 }
 
 /** Name of the partition that is meant where none is given. */
@@ -59,6 +61,7 @@ export class TestDriver<R = Results> {
       this.#made = generator;
     });
     this.#core = new StreamCore({ ...plan, watermark }, this.clock);
+    for (const partition of options.partitions ?? []) this.#partition(partition);
   }
 
   /** Makes a partition known before its first event: from here on it holds the watermark back. */

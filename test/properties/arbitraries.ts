@@ -170,11 +170,7 @@ const turn: fc.Arbitrary<Turn> = fc.record({
 });
 
 /** The steps of some turns; what they leave is read in the end, and each partition finishes with its last event. */
-function interleave(
-  partitions: readonly PartitionInput[],
-  turns: readonly Turn[],
-  idle: boolean,
-): readonly Step[] {
+function interleave(partitions: readonly PartitionInput[], turns: readonly Turn[], idle: boolean): readonly Step[] {
   const read = partitions.map(() => 0);
   const finished = new Set<number>();
   const steps: Step[] = [];
