@@ -163,7 +163,16 @@ describe('run', () => {
       [{ model: 'a' }, { count: 2, average: 15 }],
       [{ model: 'b' }, { count: 1, average: 30 }],
     ]);
-    for (const line of err.trimEnd().split('\n')) expect(JSON.parse(line)).toMatchObject({ level: 'info' });
+    expect(err).toBe('');
+  });
+
+  it('says on standard error what it has left out, even where it is quiet', async () => {
+    const broken = join(folder, 'broken.ndjson');
+    await writeFile(broken, '{"timestamp":1000}\nnonsense\n');
+    const { code, err } = await run(['run', '-i', broken, '-w', '1m']);
+    expect(code).toBe(0);
+    expect(JSON.parse(err)).toMatchObject({ level: 'warn', counters: { rejected: 1 } });
+    expect(err).toContain('1 could not be used, see ');
   });
 
   it('reads standard input, several values, into sliding windows', async () => {

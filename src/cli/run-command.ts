@@ -136,6 +136,9 @@ function announce(
 }
 
 function conclude(summary: RunSummary, deadLetterPath: string, io: CliIo, logger: Logger): void {
+  const { rejected, droppedLate, unassigned, skipped } = summary.counters;
   if (io.stderr.isTTY === true) io.stderr.write(`${summaryText(summary, deadLetterPath)}\n`);
-  else logger.info({ ...summary }, summary.outcome === 'finished' ? 'pipeline finished' : 'pipeline stopped');
+  else if (rejected + droppedLate + unassigned + skipped > 0) {
+    logger.warn({ ...summary }, summaryText(summary, deadLetterPath));
+  } else logger.info({ ...summary }, summary.outcome === 'finished' ? 'pipeline finished' : 'pipeline stopped');
 }

@@ -54,7 +54,7 @@ describe('running', () => {
       .withParallelism(4)
       .withSink(new CollectingSink());
     await pipeline.build({ logger }).run();
-    expect(logger.lines).toMatchObject([{ level: 'info', fields: { parallelism: 4 } }]);
+    expect(logger.lines).toMatchObject([{ level: 'warn', fields: { parallelism: 4 } }]);
   });
 
   it('shows the uptime by the steady clock', () => {

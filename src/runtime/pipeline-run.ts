@@ -121,7 +121,7 @@ export class PipelineRun {
     const { plan, clock, logger } = this.#options;
     if (plan.parallelism > 1) {
       const message = 'parallelism is noted, but this version aggregates on one thread';
-      logger.info({ parallelism: plan.parallelism }, message);
+      logger.warn({ parallelism: plan.parallelism }, message);
     }
     await plan.state.open();
     const positions = await this.#recover();
