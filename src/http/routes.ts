@@ -163,7 +163,7 @@ function index(hasIntake: boolean): string {
     'GET  /health     how the pipeline and its parts are',
     'GET  /ready      200 while it takes events',
     'GET  /metrics    metrics for Prometheus',
-    ...(hasIntake ? ['POST /v1/events  events, one JSON object a line'] : []),
+    ...(hasIntake ? ['POST /v1/events  events: JSON, NDJSON or CloudEvents'] : []),
   ];
   return `${pages.join('\n')}\n`;
 }
