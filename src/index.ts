@@ -81,6 +81,7 @@ export { ErrorHandler, ErrorPolicy } from './plan/error-handler.ts';
 export { LateEventHandler } from './plan/late-event-handler.ts';
 export type { LateRule, PipelinePlan, WindowPlan } from './plan/plan.ts';
 
+export type { RejectionTotal } from './runtime/run-totals.ts';
 export type { ComponentStatus, Health, OpenWindowStatus, PartitionStatus, StatusSnapshot } from './runtime/status.ts';
 
 export type { HttpIntake } from './http/http-intake.ts';

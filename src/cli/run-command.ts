@@ -139,6 +139,6 @@ function conclude(summary: RunSummary, deadLetterPath: string, io: CliIo, logger
   const { rejected, droppedLate, unassigned, skipped } = summary.counters;
   if (io.stderr.isTTY === true) io.stderr.write(`${summaryText(summary, deadLetterPath)}\n`);
   else if (rejected + droppedLate + unassigned + skipped > 0) {
-    logger.warn({ ...summary }, summaryText(summary, deadLetterPath));
+    logger.warn({ ...summary }, summaryText(summary, deadLetterPath).replaceAll(/\n */g, '; '));
   } else logger.info({ ...summary }, summary.outcome === 'finished' ? 'pipeline finished' : 'pipeline stopped');
 }

@@ -3,6 +3,7 @@ import type { PipelinePlan } from '../plan/plan.ts';
 import type { AggregationResult, Results } from '../results/aggregation-result.ts';
 import { PipelineRun } from '../runtime/pipeline-run.ts';
 import { idleSnapshot, snapshotOf } from '../runtime/snapshot.ts';
+import type { RejectionTotal } from '../runtime/run-totals.ts';
 import type { StatusSnapshot } from '../runtime/status.ts';
 import { silentLogger, type Logger } from '../telemetry/logger.ts';
 import { ProcessorMetrics } from '../telemetry/metrics.ts';
@@ -31,6 +32,8 @@ export interface RunSummary {
   readonly outcome: 'finished' | 'stopped';
   readonly epoch: number;
   readonly counters: StatusSnapshot['counters'];
+  /** Why records were rejected in this run, the most frequent reason first. */
+  readonly rejections: readonly RejectionTotal[];
   readonly durationMs: number;
 }
 
@@ -148,6 +151,7 @@ export class Pipeline<R = Results> {
       outcome: run.wasStopped ? 'stopped' : 'finished',
       epoch: run.epoch,
       counters: { ...run.totals.now(), skipped: run.delivery.skipped },
+      rejections: run.totals.rejections(),
       durationMs: this.#clock.monotonic() - startedAt,
     };
   }

@@ -1,6 +1,6 @@
 import type { EventTotals, ProcessorMetrics } from '../telemetry/metrics.ts';
 import type { AggregationResult, Pane } from '../results/aggregation-result.ts';
-import type { DeadLetter } from '../results/dead-letter.ts';
+import type { DeadLetter, RejectionReason } from '../results/dead-letter.ts';
 import type { StatusSnapshot } from './status.ts';
 import type { StreamCore } from './stream-core.ts';
 
@@ -10,10 +10,19 @@ export interface Totals extends Omit<StatusSnapshot['counters'], 'skipped'> {
   readonly inexactIntegers: number;
 }
 
+/** How often a run has rejected records for one reason. */
+export interface RejectionTotal {
+  readonly code: RejectionReason;
+  readonly count: number;
+  /** The message of the first one. */
+  readonly example: string;
+}
+
 /** Adds up what the decoder and the engine count, over restarts, and shows it as metrics. */
 export class RunTotals {
   readonly #core: StreamCore;
   readonly #metrics: ProcessorMetrics;
+  readonly #rejections = new Map<RejectionReason, RejectionTotal>();
   #earlier: Readonly<Record<string, number>> = {};
 
   constructor(core: StreamCore, metrics: ProcessorMetrics) {
@@ -59,7 +68,16 @@ export class RunTotals {
     const fired = new Map<Pane['timing'], number>();
     for (const { pane } of results) fired.set(pane.timing, (fired.get(pane.timing) ?? 0) + 1);
     for (const [timing, count] of fired) this.#metrics.recordFired(timing, count);
-    for (const { code } of deadLetters) this.#metrics.recordRejected(code);
+    for (const { code, message } of deadLetters) {
+      this.#metrics.recordRejected(code);
+      const known = this.#rejections.get(code);
+      this.#rejections.set(code, { code, count: (known?.count ?? 0) + 1, example: known?.example ?? message });
+    }
+  }
+
+  /** Why this run has rejected records, the most frequent reason first. */
+  rejections(): readonly RejectionTotal[] {
+    return [...this.#rejections.values()].sort((a, b) => b.count - a.count);
   }
 
   #shown(): EventTotals {
