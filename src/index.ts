@@ -77,9 +77,11 @@ export type { Delivery, EventSink, SinkContext } from './sinks/event-sink.ts';
 export { FileSink } from './sinks/file/file-sink.ts';
 export { MetricsSink } from './sinks/metrics/metrics-sink.ts';
 
+export type { LateRule } from './engine/engine-options.ts';
+
 export { ErrorHandler, ErrorPolicy } from './plan/error-handler.ts';
 export { LateEventHandler } from './plan/late-event-handler.ts';
-export type { LateRule, PipelinePlan, WindowPlan } from './plan/plan.ts';
+export type { PipelinePlan, WindowPlan } from './plan/plan.ts';
 
 export type { RejectionTotal } from './runtime/run-totals.ts';
 export type { ComponentStatus, Health, OpenWindowStatus, PartitionStatus, StatusSnapshot } from './runtime/status.ts';

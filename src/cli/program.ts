@@ -25,7 +25,7 @@ const CONFIG_FILE = '-c, --config <file>';
 /** The command line. `done` is given the exit code of the command that ran. */
 export function createProgram(commands: Commands, output: ProgramOutput, done: (code: number) => void): Command {
   const program = new Command('processor')
-    .description('Event-time windows over streams of LLM events: exact results, once each, through restarts.')
+    .description('Event-time windows over streams of LLM events: count, sum, average, min, max, percentiles.')
     .version(output.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'explain a command')
     .helpCommand('help [command]', 'explain a command')

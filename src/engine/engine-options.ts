@@ -15,10 +15,16 @@ export interface WindowDefinition {
   readonly trigger?: WindowTrigger;
 }
 
+/**
+ * Which late events a closed window still takes, for the watermark W of the event's partition and an allowed lateness L.
+ * `event`: those of W − L or later; `window`: those of every window that ends after W − L.
+ */
+export type LateRule = 'event' | 'window';
+
 /** What an engine is made for; the same for every driver. */
 export interface EngineOptions {
   readonly windows: readonly WindowDefinition[];
-  readonly lateRule: 'event' | 'window';
+  readonly lateRule: LateRule;
   /** Names of the metrics, in the order of the batches' value columns. */
   readonly metrics: readonly string[];
   readonly flatResults: boolean;

@@ -20,7 +20,7 @@ export interface DroppedEvent {
   readonly watermark: Instant;
 }
 
-/** Counts per (event, window), as SEMANTICS §4 has them: assigned = onTime + outOfOrder + acceptedLate + droppedLate. */
+/** Counts by event and window: assigned = onTime + outOfOrder + acceptedLate + droppedLate. */
 export interface EngineCounters {
   assigned: number;
   onTime: number;

@@ -230,7 +230,7 @@ export class PipelineBuilder<E, R> {
     return this.#with({ errorHandler });
   }
 
-  /** Threads that aggregate. Default 1. */
+  /** Threads that aggregate. Default 1; this version uses no more. */
   withParallelism(parallelism: number): PipelineBuilder<E, R> {
     return this.#with({ parallelism });
   }

@@ -7,8 +7,12 @@ import type { Millis } from '../time/instant.ts';
 /**
  * What happens when a sink or a source fails.
  * - `retry`: again after a delay that doubles, up to `maxAttempts` retries; then the run stops with the error.
- * - `skip`: what could not be delivered is counted and left out. A source error ends its partition's run with an error.
- * - `dead_letter`: what could not be delivered goes to the dead letters.
+ * - `skip`: what could not be delivered is counted and left out.
+ * - `dead_letter`: what could not be delivered is counted and goes to the dead letters; without a sink for these the run
+ *   stops with the error.
+ *
+ * With `skip` and `dead_letter` nothing is tried again. A partition that cannot be read is then given up, and the run
+ * goes on with the others.
  */
 export type ErrorPolicy =
   | {

@@ -1,8 +1,8 @@
+import type { LateRule } from '../engine/engine-options.ts';
 import type { LateEvent } from '../results/late-event.ts';
 import type { EventSink } from '../sinks/event-sink.ts';
 import { parseDuration, type Duration } from '../time/duration.ts';
 import type { Millis } from '../time/instant.ts';
-import type { LateRule } from './plan.ts';
 
 /**
  * What happens to late events: how late an event may be and still update its window (for windows that set no

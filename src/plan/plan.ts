@@ -1,7 +1,7 @@
 import type { AggregationSpec } from '../aggregations/aggregation-spec.ts';
 import type { Aggregator } from '../aggregations/aggregator.ts';
 import type { DecodePlan } from '../decode/decode-plan.ts';
-import type { WindowDefinition } from '../engine/engine-options.ts';
+import type { LateRule, WindowDefinition } from '../engine/engine-options.ts';
 import type { WindowType } from '../event/window.ts';
 import type { AggregationResult } from '../results/aggregation-result.ts';
 import type { DeadLetter } from '../results/dead-letter.ts';
@@ -17,9 +17,6 @@ import type { ErrorHandler } from './error-handler.ts';
 export interface WindowPlan extends WindowDefinition {
   readonly type: WindowType;
 }
-
-/** Which late events a closed window still takes; SEMANTICS §4. */
-export type LateRule = 'event' | 'window';
 
 /**
  * A pipeline as data: complete, validated, frozen, nothing started. What the builder and the configuration file
@@ -44,12 +41,14 @@ export interface PipelinePlan {
   readonly lateSink?: EventSink<LateEvent>;
   readonly deadLetterSink?: EventSink<DeadLetter>;
   readonly errorHandler: ErrorHandler;
-  /** Threads that aggregate. */
+  /** Threads that aggregate; this version uses one, and says so if more are asked for. */
   readonly parallelism: number;
   /** Events read but not yet committed before sources are paused. */
   readonly bufferSize: number;
   /** Length of an epoch. */
   readonly commitIntervalMs: Millis;
+  /** Time between two checkpoints. No backend of this version is checkpointed by a run. */
   readonly checkpointIntervalMs: Millis;
+  /** How many checkpoints are kept. */
   readonly checkpointsRetained: number;
 }

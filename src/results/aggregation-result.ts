@@ -7,7 +7,10 @@ export interface Pane {
   /** 0 for the first firing of the window, rising by 1. */
   readonly index: number;
   readonly timing: 'early' | 'on_time' | 'late' | 'retraction';
-  /** True when no further firing of the window was possible at that moment. */
+  /**
+   * True when nothing can follow, however the input is read: nothing late is taken, the input has ended, or it is a
+   * retraction. The last pane of a window need not be final.
+   */
   readonly final: boolean;
 }
 

@@ -30,7 +30,7 @@ export interface DeadLetterInit {
   readonly path: string | null;
   readonly partition: string;
   readonly offset: number;
-  /** The bytes of the record. Not set for a record over 1 MiB beyond its first MiB. */
+  /** The bytes of the record; of one over 1 MiB, the first of them. */
   readonly raw: Uint8Array;
   readonly timestamp: Instant;
 }
@@ -39,10 +39,13 @@ export interface DeadLetterInit {
 export class DeadLetter {
   readonly code: RejectionReason;
   readonly message: string;
+  /** Path of the field at fault, if one is. */
   readonly path: string | null;
   readonly partition: string;
   readonly offset: number;
+  /** The bytes of the record; of one over 1 MiB, the first of them. */
   readonly raw: Uint8Array;
+  /** When it was refused, by the clock. */
   readonly timestamp: Instant;
 
   constructor(init: DeadLetterInit) {

@@ -185,6 +185,23 @@ describe('by the error policy', () => {
     expect(JSON.parse(new TextDecoder().decode(undeliverable?.raw))).toMatchObject({ id: 'p/tumbling/key=a/0/10/0' });
   });
 
+  it('dead_letter gives the dead letters the same time as any other delivery, and then fails the run', async () => {
+    const clock = new ManualClock();
+    const stuck: EventSink<DeadLetter> = { sendBatch: () => new Promise(() => undefined) };
+    const handler = new ErrorHandler(ErrorPolicy.deadLetter(), { sink: stuck, deliveryTimeout: '1s' });
+    const broken = { timestamp: 'never', key: 'a', value: 1 } as unknown as ReturnType<typeof readings>[number];
+    const pipeline = readingsPipeline([broken])
+      .withTumblingWindow(10)
+      .withErrorHandler(handler)
+      .withSink(new CollectingSink())
+      .build({ clock });
+    let failure: unknown;
+    const running = pipeline.run().catch((error: unknown) => (failure = error));
+    await passTime(clock, 500, () => failure !== undefined);
+    await running;
+    expect(failure).toMatchObject({ code: 'SINK_FAILED', cause: { message: 'no answer within 1s' } });
+  });
+
   it('retry stops the run with the error, and the next run delivers what was not', async () => {
     const backend = new MemoryStateBackend();
     const build = (sink: EventSink) =>

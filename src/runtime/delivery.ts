@@ -36,9 +36,11 @@ export class Delivery {
     this.#options = options;
     const { plan } = options;
     const deadLetterSink = plan.errorHandler.sink ?? plan.deadLetterSink;
-    // What dead letters themselves cannot be delivered to has nowhere left to go but an error.
+    // Dead letters that cannot be delivered have nowhere left to go: the run fails.
     const policy =
-      plan.errorHandler.policy === 'dead_letter' ? new ErrorHandler(ErrorPolicy.retry()) : plan.errorHandler;
+      plan.errorHandler.policy === 'dead_letter'
+        ? new ErrorHandler(ErrorPolicy.retry(), { deliveryTimeout: plan.errorHandler.deliveryTimeoutMs })
+        : plan.errorHandler;
     this.#deadLetters =
       deadLetterSink === undefined ? undefined : this.#runner(deadLetterSink, DEAD_LETTERS, policy, undefined);
     const undeliverable =

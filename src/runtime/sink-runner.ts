@@ -43,7 +43,7 @@ export class SinkRunner<T> {
     this.#options = options;
   }
 
-  /** Items left out by the policy `skip`. */
+  /** Items refused for good: left out by the policy `skip`, made dead letters by `dead_letter`. */
   get skipped(): number {
     return this.#skipped;
   }

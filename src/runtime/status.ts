@@ -57,7 +57,7 @@ export interface StatusSnapshot {
     readonly droppedLate: number;
     readonly unassigned: number;
     readonly fired: number;
-    /** Items that a sink refused and the policy `skip` left out. */
+    /** Items that a sink refused for good: left out by the policy `skip`, made dead letters by `dead_letter`. */
     readonly skipped: number;
   };
   readonly stateBytes: number;

@@ -20,7 +20,8 @@ const KEY_SLACK = 4096;
 /**
  * The synchronous heart of a pipeline: decoder, progress and window engine, put together. Blocks go in, an outbox
  * fills. Nothing in it waits; the runtime around it, and the test driver, decide what comes when. Silence and
- * intervals are measured by the clock's steady time, so that setting the wall clock changes no result.
+ * the intervals of watermarks are measured by the clock's steady time, so that setting the wall clock changes no
+ * watermark.
  */
 export class StreamCore {
   readonly engine: WindowEngine;

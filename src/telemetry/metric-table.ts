@@ -113,7 +113,7 @@ export const METRICS = {
   },
   items_skipped_total: {
     type: 'counter',
-    help: 'Items that a sink refused and the policy `skip` left out.',
+    help: 'Items that a sink refused for good: left out by the policy `skip`, made dead letters by `dead_letter`.',
     labels: SINK,
   },
   errors_total: {

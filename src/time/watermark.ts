@@ -22,7 +22,10 @@ export class Watermark {
 export interface WatermarkGenerator {
   /** A generator with the same settings that has seen nothing yet. */
   forPartition(): WatermarkGenerator;
-  /** Takes note of an event; returns the watermark handed on from here, −∞ if none yet. `now` is the clock's. */
+  /**
+   * Takes note of an event; returns the watermark handed on from here, −∞ if none yet. `now` is the steady time of the
+   * clock: good for intervals, and no instant.
+   */
   onEvent(timestamp: Instant, now: Instant): Instant;
   /**
    * Optional, for speed: the same as {@link WatermarkGenerator.onEvent} for the first `count` timestamps in turn.
@@ -30,7 +33,7 @@ export interface WatermarkGenerator {
    * Here neither may fall. Not called with a `count` of 0.
    */
   observeAll?(timestamps: Float64Array, count: number, before: Float64Array, now: Instant): Instant;
-  /** The clock has moved on without an event; returns the watermark handed on from here. */
+  /** Time has passed without an event; returns the watermark handed on from here. */
   onTick(now: Instant): Instant;
   /** What {@link WatermarkGenerator.restore} needs to go on from here after a restart; any JSON value. */
   snapshot(): unknown;

@@ -37,11 +37,11 @@ export const processorSchema = setting(
       unit: 'milliseconds',
     }),
     checkpoint_interval_secs: setting(timerSecs(0.001).default(60), {
-      description: 'Time between two checkpoints of the state.',
+      description: 'Time between two checkpoints of the state (`rocksdb`).',
       unit: 'seconds',
     }),
     checkpoints_retained: setting(wholeNumber(1, 10_000).default(3), {
-      description: 'How many checkpoints are kept; the oldest go first.',
+      description: 'How many checkpoints are kept (`rocksdb`); the oldest go first.',
       unit: 'checkpoints',
     }),
     source: sourceSchema.prefault({}),

@@ -1,4 +1,5 @@
 import type { Instant, Millis } from '../../time/instant.ts';
+import type { LateRule } from '../engine-options.ts';
 
 /** What becomes of an event in a window. */
 export const Verdict = { dropped: 0, onTime: 1, outOfOrder: 2, acceptedLate: 3 } as const;
@@ -7,8 +8,7 @@ export type Verdict = (typeof Verdict)[keyof typeof Verdict];
 /** How a window definition judges late events. */
 export interface LatenessRule {
   readonly allowedLatenessMs: Millis;
-  /** `event`: by the event's timestamp; `window`: by the window's end. */
-  readonly rule: 'event' | 'window';
+  readonly rule: LateRule;
 }
 
 /**

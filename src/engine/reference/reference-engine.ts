@@ -12,7 +12,7 @@ import type {
   StateRecord,
   WindowEngine,
 } from '../window-engine.ts';
-import type { EngineOptions, WindowDefinition } from '../engine-options.ts';
+import type { EngineOptions, LateRule, WindowDefinition } from '../engine-options.ts';
 import { AlignedWindows } from './aligned-windows.ts';
 import type { CellShape } from './cell.ts';
 import { Ledger, type DueWindow } from './ledger.ts';
@@ -146,12 +146,7 @@ function shapeOf(options: EngineOptions): CellShape {
   };
 }
 
-function operatorOf(
-  definition: WindowDefinition,
-  rule: 'event' | 'window',
-  shape: CellShape,
-  ledger: Ledger,
-): WindowOperator {
+function operatorOf(definition: WindowDefinition, rule: LateRule, shape: CellShape, ledger: Ledger): WindowOperator {
   const { name, assigner, allowedLatenessMs, trigger } = definition;
   const settings: OperatorSettings = {
     name,
