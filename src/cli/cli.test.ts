@@ -341,10 +341,10 @@ describe('signals', () => {
     expect(io.listening()).toBe(false);
   });
 
-  it.each<[StopSignal, number]>([
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-  ])('end at once at the second %s', async (signal, code) => {
+  it.each<[StopSignal, StopSignal, number]>([
+    ['SIGINT', 'SIGTERM', 130],
+    ['SIGTERM', 'SIGINT', 143],
+  ])('end at once at a second one, here %s', async (signal, first, code) => {
     let stick = (): void => undefined;
     const stuck = new Promise<void>((resolve) => {
       stick = resolve;
@@ -354,7 +354,7 @@ describe('signals', () => {
     io.stdin.end(EVENTS);
     const running = run(['run', '-i', '-', '-w', '1m'], io);
     await stuck;
-    io.send(signal);
+    io.send(first);
     io.send(signal);
     expect((await running).code).toBe(code);
   });

@@ -6,10 +6,11 @@ import type { PipelinePlan } from '../plan/plan.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { ProcessorMetrics } from '../telemetry/metrics.ts';
 import { bannerText } from './banner.ts';
-import type { CliIo, StopSignal } from './cli-io.ts';
+import type { CliIo, OutputStream, StopSignal } from './cli-io.ts';
 import { EXIT_CODE } from './exit-code.ts';
 import { isBrokenPipe } from './failure.ts';
 import { startHttpService, type HttpService } from './http-service.ts';
+import { listenForSignals } from './interruption.ts';
 import { drawProgress } from './progress-bar.ts';
 import { logMetrics } from './metrics-log.ts';
 import { createRunLogger } from './run-logger.ts';
@@ -38,7 +39,10 @@ export async function runConfig(loaded: LoadedConfig, io: CliIo, settings: RunSe
   const logger = createRunLogger(config.logging, io.stderr, { line, isMuted: reader.hasGone });
   const plan = planOfConfig(loaded, { stdin: io.stdin, stdout });
   const pipeline = new Pipeline(plan, { clock: io.clock, logger, metrics: metricsOf(io) });
-  const interrupted = interruption(io, line, stop);
+  const interrupted = listenForSignals(io, (signal) => {
+    sayStopping(signal, line, io.stderr);
+    stop.abort();
+  });
   const background: Promise<void>[] = [];
   let server: HttpService | undefined;
   let isAtOnce = false;
@@ -62,11 +66,11 @@ export async function runConfig(loaded: LoadedConfig, io: CliIo, settings: RunSe
     return EXIT_CODE.done;
   } finally {
     ended.abort();
-    interrupted.forget();
     reader.forget();
     await Promise.all(background);
-    // Closing waits for requests under way.
-    if (!isAtOnce) await server?.close();
+    // Closing waits for requests under way; the signal may still be arriving by another way.
+    if (!isAtOnce) await Promise.race([server?.close(), interrupted.atOnce]);
+    interrupted.forget();
   }
 }
 
@@ -98,26 +102,10 @@ function closedReader(io: CliIo): {
   return { gone, hasGone: () => hasGone, forget: () => forget() };
 }
 
-/** Waits for signals: the first asks the run to stop, the second resolves `atOnce`. */
-function interruption(
-  io: CliIo,
-  line: StatusLine | undefined,
-  stop: AbortController,
-): { readonly atOnce: Promise<StopSignal>; readonly forget: () => void } {
-  let forget = (): void => undefined;
-  const atOnce = new Promise<StopSignal>((resolve) => {
-    forget = io.onSignal((signal) => {
-      if (stop.signal.aborted) {
-        resolve(signal);
-        return;
-      }
-      line?.clear();
-      const again = signal === 'SIGINT' ? 'press Ctrl-C again' : 'send it again';
-      io.stderr.write(`\nStopping: finishing what is under way; ${again} to end at once.\n`);
-      stop.abort();
-    });
-  });
-  return { atOnce, forget: () => forget() };
+function sayStopping(signal: StopSignal, line: StatusLine | undefined, stderr: OutputStream): void {
+  line?.clear();
+  const again = signal === 'SIGINT' ? 'press Ctrl-C again' : 'send it again';
+  stderr.write(`\nStopping: finishing what is under way; ${again} to end at once.\n`);
 }
 
 function announce(
