@@ -53,29 +53,30 @@ export {
 export { type AggregationOptions, parseAggregationSpec } from './aggregations/parse-aggregation-spec.ts';
 
 export type { Codec } from './state/codec.ts';
-export { MemoryStateBackend } from './state/memory/memory-state-backend.ts';
+export { MemoryStateBackend, type MemoryStateBackendOptions } from './state/memory/memory-state-backend.ts';
 export type { CheckpointInfo, StateBackend, StateEntry, StateOperation } from './state/state-backend.ts';
 export { WindowStateManager } from './state/window-state-manager.ts';
 
-export { DemoSource } from './sources/demo/demo-source.ts';
-export { FileSource } from './sources/file/file-source.ts';
-export { HttpSource } from './sources/http/http-source.ts';
-export { MemorySource } from './sources/memory/memory-source.ts';
-export { StdinSource } from './sources/stdin/stdin-source.ts';
+export { DemoSource, type DemoSourceOptions } from './sources/demo/demo-source.ts';
+export { FileSource, type FileSourceOptions } from './sources/file/file-source.ts';
+export { HttpSource, type HttpSourceOptions } from './sources/http/http-source.ts';
+export { MemorySource, type MemorySourceOptions } from './sources/memory/memory-source.ts';
+export { StdinSource, type StdinSourceOptions } from './sources/stdin/stdin-source.ts';
 export type {
   EventSource,
   OpenSource,
+  RecordRefusal,
   SourceContext,
   SourcePartition,
   SourcePosition,
 } from './sources/event-source.ts';
 
 export { CallbackSink } from './sinks/callback/callback-sink.ts';
-export { ConsoleSink } from './sinks/console/console-sink.ts';
+export { ConsoleSink, type ConsoleSinkOptions } from './sinks/console/console-sink.ts';
 export { DeadLetterSink } from './sinks/dead-letter/dead-letter-sink.ts';
 export type { Delivery, EventSink, SinkContext } from './sinks/event-sink.ts';
-export { FileSink } from './sinks/file/file-sink.ts';
-export { MetricsSink } from './sinks/metrics/metrics-sink.ts';
+export { FileSink, type FileSinkOptions } from './sinks/file/file-sink.ts';
+export { MetricsSink, type MetricsSinkOptions } from './sinks/metrics/metrics-sink.ts';
 
 export type { LateRule } from './engine/engine-options.ts';
 
@@ -86,7 +87,7 @@ export type { PipelinePlan, WindowPlan } from './plan/plan.ts';
 export type { RejectionTotal } from './runtime/run-totals.ts';
 export type { ComponentStatus, Health, OpenWindowStatus, PartitionStatus, StatusSnapshot } from './runtime/status.ts';
 
-export type { HttpIntake } from './http/http-intake.ts';
+export type { HttpHeaders, HttpIntake, HttpIntakeOutcome, HttpRejection } from './http/http-intake.ts';
 export { createServer, type HttpServer, type HttpServerOptions } from './http/server.ts';
 
 export { createPipeline } from './pipeline/create-pipeline.ts';

@@ -1,3 +1,4 @@
+import { messageOf } from '../errors/message-of.ts';
 import { ProcessorError } from '../errors/processor-error.ts';
 import type { Aggregator } from './aggregator.ts';
 import { isAggregateName } from './parse-aggregation-spec.ts';
@@ -82,7 +83,7 @@ export class CustomAggregate<V, A, R> {
   }
 
   #failed(step: string, cause: unknown): ProcessorError {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     const message = `the aggregator "${this.name}" failed in ${step}: ${reason}`;
     return new ProcessorError('aggregation', 'AGGREGATOR_FAILED', message, { cause });
   }

@@ -1,3 +1,4 @@
+import { messageOf } from '../errors/message-of.ts';
 import { ProcessorError } from '../errors/processor-error.ts';
 import type { OutputStream } from './cli-io.ts';
 import { EXIT_CODE, exitCodeOf, UsageError } from './exit-code.ts';
@@ -17,7 +18,7 @@ export function reportFailure(error: unknown, stderr: OutputStream, debug: boole
     if (lines.length > 1) stderr.write(`${error.message}\nprocessor: ${String(lines.length)} errors [${error.code}]\n`);
     else stderr.write(`processor: ${error.message} [${error.code}]\n`);
   } else {
-    stderr.write(`processor: ${error instanceof Error ? error.message : String(error)} [INTERNAL]\n`);
+    stderr.write(`processor: ${messageOf(error)} [INTERNAL]\n`);
   }
   if (debug) stderr.write(`${stackOf(error)}\n`);
   return exitCodeOf(error);
@@ -29,10 +30,10 @@ function stackOf(error: unknown): string {
   return error.cause === undefined ? own : `${own}\nCaused by: ${stackOf(error.cause)}`;
 }
 
-/** True for an error that comes of a reader who has closed the pipe: `processor … | head`. */
-export function isBrokenPipe(error: unknown): boolean {
+/** True if an error, or one that caused it, has this code of the operating system, such as `EPIPE`. */
+export function comesOf(error: unknown, systemCode: string): boolean {
   for (let at = error; at instanceof Error; at = at.cause) {
-    if ('code' in at && at.code === 'EPIPE') return true;
+    if ('code' in at && at.code === systemCode) return true;
   }
   return false;
 }

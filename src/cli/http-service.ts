@@ -4,6 +4,7 @@ import type { Pipeline } from '../pipeline/pipeline.ts';
 import { HttpSource } from '../sources/http/http-source.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
+import { comesOf } from './failure.ts';
 
 /** What the server of a run has at hand. */
 export interface HttpServiceParts {
@@ -36,7 +37,7 @@ export async function startHttpService(
   try {
     return serviceOf(server, await server.listen());
   } catch (error) {
-    if (!anyPort || !isInUse(error)) throw error;
+    if (!anyPort || !comesOf(error, 'EADDRINUSE')) throw error;
     const other = serve(0);
     return serviceOf(other, await other.listen());
   }
@@ -50,11 +51,4 @@ function serviceOf(server: HttpServer, { host, port }: { readonly host: string; 
 function browsable(host: string): string {
   if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
   return host.includes(':') ? `[${host}]` : host;
-}
-
-function isInUse(error: unknown): boolean {
-  for (let at = error; at instanceof Error; at = at.cause) {
-    if ('code' in at && at.code === 'EADDRINUSE') return true;
-  }
-  return false;
 }

@@ -8,7 +8,7 @@ import { ProcessorMetrics } from '../telemetry/metrics.ts';
 import { bannerText } from './banner.ts';
 import type { CliIo, OutputStream, StopSignal } from './cli-io.ts';
 import { EXIT_CODE } from './exit-code.ts';
-import { isBrokenPipe } from './failure.ts';
+import { comesOf } from './failure.ts';
 import { startHttpService, type HttpService } from './http-service.ts';
 import { listenForSignals } from './interruption.ts';
 import { drawProgress } from './progress-bar.ts';
@@ -92,7 +92,7 @@ function closedReader(io: CliIo): {
   let forget = (): void => undefined;
   const gone = new Promise<'gone'>((resolve) => {
     const notice = (error: Error): void => {
-      if (!isBrokenPipe(error)) return;
+      if (!comesOf(error, 'EPIPE')) return;
       hasGone = true;
       resolve('gone');
     };

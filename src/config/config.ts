@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { messageOf } from '../errors/message-of.ts';
 import { ProcessorError } from '../errors/processor-error.ts';
 import { check } from './check.ts';
 import { effectiveEntries, maskedConfig, type ConfigEntry } from './effective.ts';
@@ -169,7 +170,7 @@ function reasonOf(error: unknown): string {
   if (code === 'ENOENT') return 'does not exist';
   if (code === 'EISDIR') return 'is a folder; name the file in it';
   if (code === 'EACCES' || code === 'EPERM') return 'may not be read by this user';
-  return `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+  return `cannot be read: ${messageOf(error)}`;
 }
 
 function unreadable(path: string, reason: string, cause?: unknown): ProcessorError<'configuration'> {

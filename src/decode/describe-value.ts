@@ -1,3 +1,4 @@
+import { messageOf } from '../errors/message-of.ts';
 import { isInstant } from '../time/instant.ts';
 
 /** The most characters of a value that a message shows. */
@@ -31,7 +32,7 @@ export function describeNumberText(text: string): string {
 /** The message of whatever a user's function threw. */
 export function describeThrown(thrown: unknown): string {
   try {
-    return shorten(thrown instanceof Error ? thrown.message : String(thrown), 300);
+    return shorten(messageOf(thrown), 300);
   } catch {
     // A thrown object without a usable toString has nothing to say.
     return 'something that cannot be shown';

@@ -1,3 +1,4 @@
+import { messageOf } from '../errors/message-of.ts';
 import { ProcessorError } from '../errors/processor-error.ts';
 import type { ErrorHandler } from '../plan/error-handler.ts';
 import type { Delivery, EventSink, SinkContext } from '../sinks/event-sink.ts';
@@ -171,7 +172,7 @@ export class SinkRunner<T> {
       this.#fault = null;
       return true;
     } catch (error) {
-      this.#fault = error instanceof Error ? error.message : String(error);
+      this.#fault = messageOf(error);
       this.#cause = error;
       attempt.abort();
       metrics.recordError('sink');
@@ -207,6 +208,6 @@ function aborted(signal: AbortSignal): Promise<void> {
 }
 
 function sinkError(name: string, what: string, cause: unknown): ProcessorError<'sink'> {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = messageOf(cause);
   return new ProcessorError('sink', 'SINK_FAILED', `sink "${name}" ${what}: ${reason}`, { cause });
 }

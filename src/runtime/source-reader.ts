@@ -1,3 +1,4 @@
+import { messageOf } from '../errors/message-of.ts';
 import { ProcessorError } from '../errors/processor-error.ts';
 import type { PipelinePlan } from '../plan/plan.ts';
 import type { OpenSource, SourcePosition } from '../sources/event-source.ts';
@@ -153,7 +154,7 @@ export class SourceReader {
       return;
     }
     metrics.recordError('source');
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     if (reader.attempts < errorHandler.maxAttempts) {
       const delay = retryDelay(errorHandler, reader.attempts, clock.now());
       reader.attempts += 1;
@@ -175,7 +176,7 @@ export class SourceReader {
 
 function sourceError(source: string, partition: string, cause: unknown): ProcessorError {
   if (ProcessorError.is(cause)) return cause;
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = messageOf(cause);
   return new ProcessorError('source', 'SOURCE_FAILED', `source "${source}", partition ${partition}: ${reason}`, {
     cause,
   });

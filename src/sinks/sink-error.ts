@@ -10,11 +10,6 @@ export function sinkTimedOut(message: string): ProcessorError<'sink'> {
   return new ProcessorError('sink', 'SINK_TIMEOUT', message);
 }
 
-/** What an error of any kind says. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
 /** Resolves or rejects as `work` does; rejects with `givenUp()` where `signal` aborts first. The work itself goes on. */
 export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal, givenUp: () => Error): Promise<T> {
   return new Promise((resolve, reject) => {

@@ -1,3 +1,4 @@
+import { messageOf } from '../errors/message-of.ts';
 import { context, isSpanContextValid, SpanStatusCode, trace, type Attributes, type Span } from '@opentelemetry/api';
 
 const TRACER = 'llm-optimizer-processor';
@@ -51,7 +52,7 @@ function runInside<T>(span: Span, run: (span: Span) => T | Promise<T>): T | Prom
 }
 
 function fail(span: Span, error: unknown): void {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   span.recordException(error instanceof Error ? error : message);
   span.setStatus({ code: SpanStatusCode.ERROR, message });
   span.end();

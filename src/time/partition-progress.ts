@@ -10,7 +10,6 @@ export class PartitionProgress {
   state: PartitionState = 'active';
   caughtUp = false;
   watermark: Instant = -Infinity;
-  lastEventAt: Instant | null = null;
   #silentSince: Instant;
   readonly #generator: WatermarkGenerator;
 
@@ -23,7 +22,6 @@ export class PartitionProgress {
   /** Notes `count` > 0 events; puts the watermark in force before each into `before`. */
   observe(timestamps: Float64Array, count: number, before: Float64Array, now: Instant): void {
     this.state = 'active';
-    this.lastEventAt = now;
     this.#silentSince = now;
     this.#guard(() => {
       if (this.#generator.observeAll === undefined) this.#observeEach(timestamps, count, before, now);
@@ -47,7 +45,6 @@ export class PartitionProgress {
       id: this.id,
       state: this.state,
       watermark: instantToJson(this.watermark),
-      lastEventAt: this.lastEventAt,
       generator: this.#generator.snapshot(),
     };
   }
@@ -56,7 +53,6 @@ export class PartitionProgress {
   restore(snapshot: PartitionSnapshot): void {
     this.state = snapshot.state;
     this.watermark = instantFromJson(snapshot.watermark);
-    this.lastEventAt = snapshot.lastEventAt;
     this.#generator.restore(snapshot.generator);
   }
 

@@ -86,8 +86,8 @@ describe('a snapshot', () => {
     { watermark: null },
     { watermark: 'soon', partitions: [] },
     { watermark: 1, partitions: [{ id: 'p0' }] },
-    { watermark: 1, partitions: [{ id: 'p0', state: 'asleep', watermark: 1, lastEventAt: null }] },
-    { watermark: 1, partitions: [{ id: 'p0', state: 'idle', watermark: 0.5, lastEventAt: null }] },
+    { watermark: 1, partitions: [{ id: 'p0', state: 'asleep', watermark: 1 }] },
+    { watermark: 1, partitions: [{ id: 'p0', state: 'idle', watermark: 0.5 }] },
   ])('that is none is refused: %j', (snapshot) => {
     expect(() => trackerOf([]).restore(snapshot)).toThrow(expect.objectContaining({ code: 'STATE_CORRUPT' }));
   });

@@ -13,8 +13,6 @@ export interface PartitionSnapshot {
   readonly id: string;
   readonly state: PartitionState;
   readonly watermark: InstantJson;
-  /** By the clock; null if it never had an event. */
-  readonly lastEventAt: number | null;
   readonly generator: unknown;
 }
 
@@ -44,16 +42,13 @@ function readPartition(json: unknown): PartitionSnapshot {
   const id = storedField(json, 'id');
   const state = storedField(json, 'state');
   const watermark = storedField(json, 'watermark');
-  const lastEventAt = storedField(json, 'lastEventAt');
   if (typeof id !== 'string') throw corrupt('a partition has no id');
   if (state !== 'active' && state !== 'idle' && state !== 'finished') throw corrupt(`"${id}" has no state`);
-  if (lastEventAt !== null && typeof lastEventAt !== 'number') throw corrupt(`"${id}" has no last event`);
   instantFromJson(watermark);
   return {
     id,
     state,
     watermark: watermark as InstantJson, // instantFromJson has made sure.
-    lastEventAt,
     generator: storedField(json, 'generator'),
   };
 }

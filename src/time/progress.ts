@@ -23,8 +23,6 @@ export interface PartitionProgressStatus {
   readonly state: PartitionState;
   readonly watermark: Instant;
   readonly caughtUp: boolean;
-  /** By the clock; null if it never had an event. */
-  readonly lastEventAt: Instant | null;
 }
 
 /**
@@ -118,12 +116,11 @@ export class ProgressTracker {
 
   /** All partitions, in the order in which they were added. */
   states(): readonly PartitionProgressStatus[] {
-    return this.#partitions.map(({ id, state, watermark, caughtUp, lastEventAt }) => ({
+    return this.#partitions.map(({ id, state, watermark, caughtUp }) => ({
       id,
       state,
       watermark,
       caughtUp,
-      lastEventAt,
     }));
   }
 

@@ -1,7 +1,8 @@
+import { messageOf } from '../../errors/message-of.ts';
 import { ProcessorError } from '../../errors/processor-error.ts';
 import type { AggregationResult } from '../../results/aggregation-result.ts';
 import type { Delivery, EventSink } from '../event-sink.ts';
-import { messageOf, sinkFailed } from '../sink-error.ts';
+import { sinkFailed } from '../sink-error.ts';
 
 /**
  * Hands each result to a function, in order, the next one when the function is done with the last. An error that it

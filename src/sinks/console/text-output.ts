@@ -1,5 +1,6 @@
+import { messageOf } from '../../errors/message-of.ts';
 import type { Writable } from 'node:stream';
-import { messageOf, sinkFailed, sinkTimedOut, unlessAborted } from '../sink-error.ts';
+import { sinkFailed, sinkTimedOut, unlessAborted } from '../sink-error.ts';
 
 const PIECE_BYTES = 65_536;
 

@@ -1,7 +1,8 @@
+import { messageOf } from '../../errors/message-of.ts';
 import { ProcessorError } from '../../errors/processor-error.ts';
 import type { AggregationResult } from '../../results/aggregation-result.ts';
 import type { Delivery, EventSink, SinkContext } from '../event-sink.ts';
-import { messageOf, sinkFailed, sinkTimedOut, unlessAborted } from '../sink-error.ts';
+import { sinkFailed, sinkTimedOut, unlessAborted } from '../sink-error.ts';
 import { AppendFile, openOnDisk, type OpenHandle } from './append-file.ts';
 
 const CHUNK_LENGTH = 262_144;

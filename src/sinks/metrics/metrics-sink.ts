@@ -1,9 +1,10 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { messageOf } from '../../errors/message-of.ts';
 import { ProcessorError } from '../../errors/processor-error.ts';
 import type { AggregationResult } from '../../results/aggregation-result.ts';
 import { aggregatesOf } from '../metric-aggregates.ts';
 import type { EventSink } from '../event-sink.ts';
-import { messageOf, sinkFailed } from '../sink-error.ts';
+import { sinkFailed } from '../sink-error.ts';
 import { NameTable, sanitize, sanitizeLabel } from './metric-names.ts';
 
 const DROPPED = 'label_sets_dropped_total';

@@ -1,3 +1,4 @@
+import { messageOf } from '../../errors/message-of.ts';
 import { ProcessorError } from '../../errors/processor-error.ts';
 import { codeOf } from '../source-failure.ts';
 
@@ -19,6 +20,6 @@ export function fileFailure(path: string, why: string, cause?: unknown): Process
 /** What an error of the file system means for a file, and what to do about it. Errors of the processor stay as they are. */
 export function fileSystemFailure(path: string, error: unknown): ProcessorError {
   if (ProcessorError.is(error)) return error;
-  const reason = REASONS[codeOf(error)] ?? (error instanceof Error ? error.message : String(error));
+  const reason = REASONS[codeOf(error)] ?? messageOf(error);
   return fileFailure(path, reason, error);
 }

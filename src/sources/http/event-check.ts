@@ -1,3 +1,4 @@
+import { messageOf } from '../../errors/message-of.ts';
 import { isUtf8 } from 'node:buffer';
 import { MAX_RECORD_BYTES } from '../../event/record-block.ts';
 import type { IntakeRejection } from './intake-outcome.ts';
@@ -16,7 +17,7 @@ export function checkEvent(bytes: Uint8Array): CheckedEvent {
   try {
     value = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8'));
   } catch (error) {
-    return refuse('not_json', `The event is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+    return refuse('not_json', `The event is not JSON: ${messageOf(error)}`);
   }
   if (!isObject(value)) return refuse('not_an_object', `An event is a JSON object; found ${kindOf(value)}.`);
   if (isDeeper(value, MAX_DEPTH)) {
