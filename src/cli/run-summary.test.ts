@@ -42,6 +42,6 @@ it('a summary names everything that was left out, and why', () => {
     '  1 not_json: at byte 0',
     '1 came too late for their window',
     '7 belong to no window',
-    '4 results were refused by a sink and left out',
+    '4 results were refused by a sink',
   ]);
 });

@@ -18,6 +18,6 @@ export function summaryText(summary: RunSummary, deadLetterPath: string): string
   }
   if (counters.droppedLate > 0) lines.push(`${formatCount(counters.droppedLate)} came too late for their window`);
   if (counters.unassigned > 0) lines.push(`${formatCount(counters.unassigned)} belong to no window`);
-  if (counters.skipped > 0) lines.push(`${formatCount(counters.skipped)} results were refused by a sink and left out`);
+  if (counters.skipped > 0) lines.push(`${formatCount(counters.skipped)} results were refused by a sink`);
   return lines.join('\n');
 }
