@@ -39,10 +39,10 @@ describe('the exit code', { timeout: 60_000 }, () => {
 
   it('is 1 after a file that cannot grow any more, which has whole lines only', async () => {
     const output = at('limited.ndjson');
-    const run = [process.execPath, MAIN, 'run', '-i', input, '-w', '1s', '-o', output];
+    const command = [process.execPath, MAIN, 'run', '-i', input, '-w', '1s', '-o', output];
     // In blocks of 512 bytes; without the trap the signal would end the process before the error reaches it.
     const script = 'trap "" XFSZ; ulimit -f 16; exec "$@"';
-    const child = new Child('/bin/sh', ['-c', script, 'sh', ...run], { environment });
+    const child = new Child('/bin/sh', ['-c', script, 'sh', ...command], { environment });
     expect(await child.ended()).toBe(1);
     expect(child.stderr).toContain(`${output} cannot be written: the file has reached the largest size allowed`);
     expect(child.stderr).toContain('[SINK_FAILED]');
