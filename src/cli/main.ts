@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { SystemClock } from '../time/clock.ts';
 import { main } from './cli.ts';
 import type { CliIo, StopSignal } from './cli-io.ts';
+import { EXIT_CODE } from './exit-code.ts';
 
 /** Reads a file of the package; sources and build stand equally deep in it. */
 function readOwn(path: string): Promise<string> {
@@ -35,6 +36,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.stderr.on('error', () => undefined);
 
 const code = await main(process.argv.slice(2), io, { quickstart: () => readOwn('config/quickstart.yaml') });
+const { SIGINT, SIGTERM } = EXIT_CODE.interrupted;
+// At once means not to wait for a reader either, who may be what the run was waiting for.
+if (code === SIGINT || code === SIGTERM) process.exit(code);
 // What is still in a pipe's buffer would be lost by exiting; what else is open must not keep the process.
 process.stdout.write('', () => {
   process.stderr.write('', () => process.exit(code));
