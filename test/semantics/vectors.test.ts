@@ -143,3 +143,19 @@ describe('the watermark of several partitions', () => {
     expect(take(driver)).toEqual(['[60,70) 1 on_time#0']);
   });
 });
+
+describe('a session that reaches around one that was gone for its partition', () => {
+  it('is found, and taken in together with that one, by an event of another partition', () => {
+    const builder = createPipeline().withSessionWindow(4).withWatermarkGenerator(new BoundedOutOfOrdernessWatermark(0));
+    const driver = driverOf(builder);
+    driver.addPartition('p1');
+    // [0,4) is gone by p0's watermark when 2 and −1 make [−1,8) with 4; p1 then brings both together.
+    driver.sendBatch(
+      [0, 4, 2, -1].map((timestamp) => ({ timestamp })),
+      'p0',
+    );
+    driver.send({ timestamp: 0 }, 'p1');
+    driver.finish();
+    expect(take(driver)).toEqual(['[-1,8) 5 on_time#0']);
+  });
+});

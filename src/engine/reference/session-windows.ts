@@ -12,10 +12,12 @@ import { WindowState } from './window-state.ts';
 export class SessionWindows extends WindowOperator {
   readonly #gapMs: Millis;
   /**
-   * By key id: the sessions that hold state, by start, and so by end. They overlap only where one was gone by the
-   * watermark of the partition that opened the next.
+   * By key id: the sessions that hold state, by end. They overlap only where one was gone by the watermark of the
+   * partition whose event made the other.
    */
   readonly #sessions = new Map<number, WindowState[]>();
+  /** Keys with sessions that may not be in order of their starts: one reaches around another that was gone. */
+  readonly #nested = new Set<number>();
   /** Every session has an entry here, at its end as it was when the entry was made, or at when it is gone. */
   readonly #deadlines = new DeadlineHeap<WindowState>();
   /** Closed sessions whose trigger decides when they go. */
@@ -33,13 +35,11 @@ export class SessionWindows extends WindowOperator {
     // Two events exactly a gap apart are two sessions, so spans that only touch stay apart. Sessions that are gone by
     // the partition's own watermark take no part: whether the pipeline's has passed them too is a matter of batches.
     const goneUntil = (batch.watermarks[i] ?? -Infinity) - this.lateness.allowedLatenessMs;
-    const first = firstEndingAfter(sessions, Math.max(at, goneUntil));
-    let behind = first;
-    while ((sessions[behind]?.start ?? Infinity) < at + this.#gapMs) behind += 1;
-    const start = behind > first ? Math.min(at, sessions[first]?.start ?? at) : at;
-    const end = Math.max(at + this.#gapMs, behind > first ? (sessions[behind - 1]?.end ?? at) : at);
+    const joined = this.#overlapping(sessions, Math.max(at, goneUntil), at + this.#gapMs, keyId);
+    const start = joined.reduce((least, session) => Math.min(least, session.start), at);
+    const end = Math.max(at + this.#gapMs, joined.at(-1)?.end ?? at);
     if (!this.admit(batch, i, start, end)) return true;
-    const state = this.#join(sessions, first, behind, start, end, keyId);
+    const state = this.#join(sessions, joined, start, end, keyId);
     state.cell?.add(batch, i);
     this.touch(state);
     return true;
@@ -70,7 +70,7 @@ export class SessionWindows extends WindowOperator {
     const sessions = this.#sessions.get(state.keyId) ?? [];
     this.#sessions.set(state.keyId, sessions);
     // By end: one that is gone and one that is not can overlap.
-    sessions.splice(firstEndingAfter(sessions, state.end), 0, state);
+    this.#insert(sessions, state);
     this.held(state);
     this.#deadlines.push(state.end, state);
     if (state.closed && state.elements > 0) this.markDue(state);
@@ -87,23 +87,45 @@ export class SessionWindows extends WindowOperator {
     const index = sessions?.indexOf(state) ?? -1;
     if (sessions === undefined || index === -1) return;
     sessions.splice(index, 1);
+    if (sessions.length < 2) this.#nested.delete(state.keyId);
     if (sessions.length === 0) this.#sessions.delete(state.keyId);
   }
 
-  /** The session that spans [start, end) once those in [first, behind) have been merged into it. */
+  /** The sessions that end after `after` and start before `before`. */
+  #overlapping(sessions: readonly WindowState[], after: Instant, before: Instant, keyId: number): WindowState[] {
+    const overlapping: WindowState[] = [];
+    for (let n = firstEndingAfter(sessions, after); n < sessions.length; n += 1) {
+      const session = present(sessions[n], 'session of a key');
+      if (session.start < before) overlapping.push(session);
+      else if (!this.#nested.has(keyId)) break;
+    }
+    return overlapping;
+  }
+
+  #insert(sessions: WindowState[], state: WindowState): void {
+    sessions.splice(firstEndingAfter(sessions, state.end), 0, state);
+    this.#noteOrder(sessions, state);
+  }
+
+  /** Notes whether a session, new in its place or grown in it, starts before one that ends before it. */
+  #noteOrder(sessions: readonly WindowState[], state: WindowState): void {
+    const before = sessions[firstEndingAfter(sessions, state.end - 1) - 1];
+    if (before !== undefined && before.start > state.start) this.#nested.add(state.keyId);
+  }
+
+  /** The session that spans [start, end) once those joined have been merged into it. */
   #join(
     sessions: WindowState[],
-    first: number,
-    behind: number,
+    joined: readonly WindowState[],
     start: Instant,
     end: Instant,
     keyId: number,
   ): WindowState {
-    const joined = sessions.slice(first, behind);
     const [only] = joined;
     // One that has fired is taken back, and one that is due is not so any more; any other just grows.
     if (only !== undefined && joined.length === 1 && only.panes === 0 && !only.due) {
       only.resize(start, end);
+      this.#noteOrder(sessions, only);
       return only;
     }
     // One with just these bounds goes on: a second one would say the same ids again.
@@ -116,7 +138,7 @@ export class SessionWindows extends WindowOperator {
       merged.since = Math.min(merged.since, absorbed.since);
       this.#absorb(absorbed);
     }
-    if (kept === undefined) sessions.splice(first, 0, merged);
+    if (kept === undefined) this.#insert(sessions, merged);
     this.#sessions.set(keyId, sessions);
     return merged;
   }
@@ -150,7 +172,7 @@ export class SessionWindows extends WindowOperator {
   }
 }
 
-/** Index of the first session that ends after `at`; ends rise with starts. */
+/** Index of the first session that ends after `at`; they are in order of their ends. */
 function firstEndingAfter(sessions: readonly WindowState[], at: Instant): number {
   let low = 0;
   let high = sessions.length;
