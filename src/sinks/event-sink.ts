@@ -8,6 +8,11 @@ export interface SinkContext {
   readonly pipeline: string;
   readonly clock: Clock;
   readonly logger: Logger;
+  /**
+   * What {@link EventSink.position} said after the last delivery that the state has noted as taken. What the sink finds
+   * beyond it is of the epoch that is delivered next, again and with the same items. Absent where nothing is known.
+   */
+  readonly position?: string;
 }
 
 /** What a sink is told with a delivery. */
@@ -39,6 +44,11 @@ export interface EventSink<T = AggregationResult> {
   send?(item: T, delivery: Delivery): Promise<void> | void;
   /** Delivers some items of one epoch, in order. All or nothing as far as the caller knows. */
   sendBatch?(items: readonly T[], delivery: Delivery): Promise<void> | void;
+  /**
+   * Where the sink stands after what it has taken, in its own words: kept with the state, atomically, so that a sink that
+   * cannot tell repeated items can cut off or recognise what a crash has left. Asked between deliveries.
+   */
+  position?(): string;
   /** After the last delivery. */
   close?(): Promise<void> | void;
 }

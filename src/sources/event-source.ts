@@ -23,6 +23,11 @@ export interface SourceContext {
   readonly logger: Logger;
   /** Committed positions by partition id; a partition that is absent is read from its start. */
   readonly positions: ReadonlyMap<string, SourcePosition>;
+  /**
+   * Folder for what the source must keep to go on after a crash; the source makes it where it needs one. Absent where
+   * the state does not outlive the process.
+   */
+  readonly directory?: string;
   /** Aborts when the run ends: a read under way must then resolve, with what it has or with null. */
   readonly signal: AbortSignal;
   /** The most records a block may hold. */
@@ -58,8 +63,13 @@ export interface OpenSource {
   readonly partitions: readonly SourcePartition[];
   /** Partitions that have appeared since the last call, for sources that can grow. */
   newPartitions?(): readonly SourcePartition[];
-  /** An epoch is committed: everything before these positions will never be asked for again. */
+  /** An epoch is committed, durably where the state is durable: a restart goes on from these positions. */
   committed?(positions: ReadonlyMap<string, SourcePosition>): void;
+  /**
+   * The oldest checkpoint kept has these positions: nothing that is before them will ever be asked for again, whatever
+   * is restored.
+   */
+  released?(positions: ReadonlyMap<string, SourcePosition>): void;
   close(): Promise<void>;
 }
 

@@ -70,6 +70,17 @@ export function pairsContract(name: string, openBackend: OpenBackend): void {
       ]);
     });
 
+    it('may be asked for several at a time', async () => {
+      const backend = await openBackend([
+        [[1], [1]],
+        [[], [7]],
+        [[2], []],
+      ]);
+      const found = await backend.getMany([bytes(2), bytes(9), bytes(), bytes(1), bytes(2)]);
+      expect(found.map((value) => (value === undefined ? null : [...value]))).toEqual([[], null, [7], [1], []]);
+      expect(await backend.getMany([])).toEqual([]);
+    });
+
     it('are counted in the bytes held', async () => {
       const backend = await openBackend();
       expect(Number.isFinite(backend.sizeBytes()) && backend.sizeBytes() >= 0).toBe(true);
@@ -114,6 +125,43 @@ export function scanContract(name: string, openBackend: OpenBackend): void {
       { prefix: [255, 255, 255], found: [] },
     ])('of the prefix $prefix gives what begins with it', async ({ prefix, found }) => {
       expect(await keysOf(await openBackend(shuffled), ...prefix)).toEqual(found);
+    });
+
+    it.each([
+      {
+        prefix: [],
+        after: [1],
+        limit: 2,
+        found: [
+          [1, 0],
+          [1, 2],
+        ],
+      },
+      { prefix: [], after: [2], limit: 1, found: [[127]] },
+      {
+        prefix: [1],
+        after: [1],
+        limit: undefined,
+        found: [
+          [1, 0],
+          [1, 2],
+        ],
+      },
+      { prefix: [1], after: [], limit: undefined, found: [[1], [1, 0], [1, 2]] },
+      { prefix: [1], after: [0, 255], limit: undefined, found: [[1], [1, 0], [1, 2]] },
+      { prefix: [1], after: [1, 1], limit: undefined, found: [[1, 2]] },
+      { prefix: [1], after: [1, 2], limit: undefined, found: [] },
+      { prefix: [1], after: [200], limit: undefined, found: [] },
+      { prefix: [255], after: undefined, limit: 2, found: [[255], [255, 0]] },
+      { prefix: [255], after: [255, 255], limit: 2, found: [] },
+    ])('of $prefix after $after, at most $limit, gives just these', async ({ prefix, after, limit, found }) => {
+      const backend = await openBackend(shuffled);
+      const options = {
+        ...(after === undefined ? {} : { after: bytes(...after) }),
+        ...(limit === undefined ? {} : { limit }),
+      };
+      const pairs = await collect(backend.scan(bytes(...prefix), options));
+      expect(pairs.map(([key]) => key)).toEqual(found);
     });
 
     it('gives the pairs as of the call, whatever is written meanwhile', async () => {

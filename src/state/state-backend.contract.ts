@@ -65,6 +65,13 @@ function checkpointsContract(name: string, openBackend: OpenBackend): void {
       }
     });
 
+    it('are verified, and are sound', async () => {
+      const backend = await openBackend([[[1], [1]]]);
+      await backend.checkpoint('one');
+      expect(await backend.verifyCheckpoint('one')).toEqual([]);
+      expect(await codeOf(backend.verifyCheckpoint('two'))).toBe('CHECKPOINT_UNKNOWN');
+    });
+
     it('are listed from the oldest, and replaced by one of the same id', async () => {
       const backend = await openBackend();
       expect(await backend.listCheckpoints()).toEqual([]);

@@ -24,6 +24,7 @@ const FACE = 'src/index.ts';
 /** Where each package may be imported: folders of `src/`. What is not listed may be imported nowhere. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@hono/node-server': ['http'],
+  '@nxtedition/rocksdb': ['state/rocksdb'],
   '@opentelemetry/api': ['telemetry'],
   '@standard-schema/spec': ['decode', 'plan', 'pipeline'],
   commander: ['cli'],
@@ -58,7 +59,7 @@ const NODE_MODULES: Readonly<Record<string, readonly string[]>> = {
   'node:module': ['cli'],
   'node:os': ['config', 'cli'],
   'node:process': ['cli'],
-  'node:worker_threads': ['runtime'],
+  'node:worker_threads': ['state'],
 };
 
 /** One import, re-export or `import()` type. */

@@ -1,6 +1,6 @@
 import { ProcessorError } from '../../errors/processor-error.ts';
 import { SystemClock, type Clock } from '../../time/clock.ts';
-import type { CheckpointInfo, StateBackend, StateEntry, StateOperation } from '../state-backend.ts';
+import type { CheckpointInfo, ScanOptions, StateBackend, StateEntry, StateOperation } from '../state-backend.ts';
 import { keyBytes, keyText, SortedByteMap } from './sorted-byte-map.ts';
 
 interface Checkpoint {
@@ -57,9 +57,15 @@ export class MemoryStateBackend implements StateBackend {
     this.#inUse().delete(textOf(key));
   }
 
-  scan(prefix: Uint8Array): AsyncIterable<StateEntry> {
+  async getMany(keys: readonly Uint8Array[]): Promise<readonly (Uint8Array | undefined)[]> {
+    const pairs = this.#inUse();
+    return keys.map((key) => pairs.get(textOf(key))?.slice());
+  }
+
+  scan(prefix: Uint8Array, { after, limit }: ScanOptions = {}): AsyncIterable<StateEntry> {
     // Looked up before the first element is asked for: later writes are not seen.
-    const found = this.#open ? this.#pairs.withPrefix(keyText(prefix)) : undefined;
+    const from = after === undefined ? undefined : keyText(after);
+    const found = this.#open ? this.#pairs.withPrefix(keyText(prefix), from, limit) : undefined;
     return entriesOf(found);
   }
 
@@ -88,15 +94,19 @@ export class MemoryStateBackend implements StateBackend {
   async restore(id: string): Promise<void> {
     this.#inUse();
     const checkpoint = this.#checkpoints.get(id);
-    if (checkpoint === undefined) {
-      throw new ProcessorError('state', 'CHECKPOINT_UNKNOWN', `there is no checkpoint ${JSON.stringify(id)}`);
-    }
+    if (checkpoint === undefined) throw unknown(id);
     this.#pairs = new SortedByteMap(checkpoint.pairs);
   }
 
   async listCheckpoints(): Promise<readonly CheckpointInfo[]> {
     this.#inUse();
     return [...this.#checkpoints.values()].map(({ info }) => info);
+  }
+
+  async verifyCheckpoint(id: string): Promise<readonly string[]> {
+    this.#inUse();
+    if (!this.#checkpoints.has(id)) throw unknown(id);
+    return [];
   }
 
   async deleteCheckpoint(id: string): Promise<void> {
@@ -129,6 +139,10 @@ function textOf(key: Uint8Array): string {
 function copyOf(value: Uint8Array): Uint8Array {
   if (!(value instanceof Uint8Array)) throw new ProcessorError('state', 'STATE_FAILED', 'a value must be a Uint8Array');
   return new Uint8Array(value);
+}
+
+function unknown(id: string): ProcessorError {
+  return new ProcessorError('state', 'CHECKPOINT_UNKNOWN', `there is no checkpoint ${JSON.stringify(id)}`);
 }
 
 function notOpen(): ProcessorError {

@@ -50,15 +50,16 @@ export class SortedByteMap {
     this.#values.delete(key);
   }
 
-  /** All pairs whose key begins with `prefix`, in key order. */
-  withPrefix(prefix: string): (readonly [key: string, value: Uint8Array])[] {
+  /** The pairs whose key begins with `prefix` and comes after `after`, in key order, at most `limit` of them. */
+  withPrefix(prefix: string, after?: string, limit = Infinity): (readonly [key: string, value: Uint8Array])[] {
     this.#sorted ??= [...this.#values.keys()].sort();
     const found: (readonly [string, Uint8Array])[] = [];
-    for (let i = this.#firstNotBefore(prefix); i < this.#sorted.length; i++) {
+    const first = after === undefined || after < prefix ? prefix : after;
+    for (let i = this.#firstNotBefore(first); i < this.#sorted.length && found.length < limit; i++) {
       const key = this.#sorted[i] ?? '';
       const value = this.#values.get(key);
       if (!key.startsWith(prefix) || value === undefined) break;
-      found.push([key, value]);
+      if (key !== after) found.push([key, value]);
     }
     return found;
   }
