@@ -60,6 +60,7 @@ export { WindowStateManager } from './state/window-state-manager.ts';
 export { DemoSource, type DemoSourceOptions } from './sources/demo/demo-source.ts';
 export { FileSource, type FileSourceOptions } from './sources/file/file-source.ts';
 export { HttpSource, type HttpSourceOptions } from './sources/http/http-source.ts';
+export type { HttpIntakeOutcome, HttpRejection } from './sources/http/intake-outcome.ts';
 export { MemorySource, type MemorySourceOptions } from './sources/memory/memory-source.ts';
 export { StdinSource, type StdinSourceOptions } from './sources/stdin/stdin-source.ts';
 export type {
@@ -87,7 +88,7 @@ export type { PipelinePlan, WindowPlan } from './plan/plan.ts';
 export type { RejectionTotal } from './runtime/run-totals.ts';
 export type { ComponentStatus, Health, OpenWindowStatus, PartitionStatus, StatusSnapshot } from './runtime/status.ts';
 
-export type { HttpHeaders, HttpIntake, HttpIntakeOutcome, HttpRejection } from './http/http-intake.ts';
+export type { HttpHeaders, HttpIntake } from './http/http-intake.ts';
 export { createServer, type HttpServer, type HttpServerOptions } from './http/server.ts';
 
 export { createPipeline } from './pipeline/create-pipeline.ts';

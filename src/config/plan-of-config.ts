@@ -113,6 +113,7 @@ function sourceOf({ source }: ProcessorConfig, streams: PlanStreams): EventSourc
       return new HttpSource({
         bufferEvents: source.buffer_events,
         maxBodyBytes: source.max_body_bytes,
+        logMaxBytes: source.log_max_mb * 1_048_576,
         ...(source.token === undefined ? {} : { token: source.token }),
       });
     case 'kafka': // Refused before.

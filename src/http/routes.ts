@@ -1,13 +1,14 @@
 import type { HttpBindings } from '@hono/node-server';
 import { Hono, type Context, type MiddlewareHandler } from 'hono';
 import type { StatusSnapshot } from '../runtime/status.ts';
+import type { HttpIntakeOutcome } from '../sources/http/intake-outcome.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { ProcessorMetrics } from '../telemetry/metrics.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Millis } from '../time/instant.ts';
 import { healthPage, readyPage } from './health.ts';
 import type { HostGuard } from './host-guard.ts';
-import type { HttpIntake, HttpIntakeOutcome } from './http-intake.ts';
+import type { HttpIntake } from './http-intake.ts';
 import { readBody } from './request-body.ts';
 
 /** A request with more header lines is answered 431. */

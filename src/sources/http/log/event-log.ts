@@ -34,7 +34,7 @@ export class EventLog {
   readonly #logger: Logger;
   /** What was in the log from the position on when it was opened. */
   readonly backlog: Backlog;
-  #waiting: Group[] = [];
+  readonly #waiting: Group[] = [];
   #work: Promise<void> | null = null;
   #trimming = false;
   #failing = false;
