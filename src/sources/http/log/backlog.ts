@@ -1,3 +1,4 @@
+import { sourceFailure } from '../../source-failure.ts';
 import { SEGMENT_HEADER_BYTES, type LogRecord } from './log-format.ts';
 import type { LogFile, LogFolder } from './log-folder.ts';
 import { damaged, type Segment } from './recover-log.ts';
@@ -18,7 +19,7 @@ export class Backlog {
 
   constructor(folder: LogFolder, segments: readonly Segment[], position: number) {
     this.#folder = folder;
-    this.#segments = segments.filter(({ end }) => end > position);
+    this.#segments = segments.filter(({ first, end }) => end > Math.max(first, position));
     this.#next = position;
   }
 
@@ -29,10 +30,12 @@ export class Backlog {
 
   /**
    * The next events; null once there is nothing left.
-   * @throws ProcessorError SOURCE_FAILED where the file has been damaged since the log was opened.
+   * @throws ProcessorError SOURCE_FAILED where it cannot be read, or has been damaged since the log was opened.
    */
   read(): Promise<LogEvents | null> {
-    this.#work = this.#read();
+    this.#work = this.#read().catch((error: unknown) => {
+      throw sourceFailure(`the event log in "${this.#folder.path}" cannot be read`, error);
+    });
     return this.#work;
   }
 

@@ -36,6 +36,16 @@ export async function openLogFolder(path: string): Promise<LogFolder> {
   };
 }
 
+/** Writes all of the bytes from a place in the file on. */
+export async function writeAll(file: LogFile, bytes: Uint8Array, at: number): Promise<void> {
+  let done = 0;
+  while (done < bytes.length) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, at + done);
+    if (bytesWritten === 0) throw new Error('the file takes no more bytes');
+    done += bytesWritten;
+  }
+}
+
 async function syncFolder(path: string): Promise<void> {
   // Windows has no such thing as syncing a folder.
   if (process.platform === 'win32') return;

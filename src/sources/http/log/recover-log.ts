@@ -1,8 +1,17 @@
 import { ProcessorError } from '../../../errors/processor-error.ts';
 import type { ErrorCode } from '../../../errors/codes.ts';
 import type { Logger } from '../../../telemetry/logger.ts';
-import { decodeSegmentHeader, isSegmentName, SEGMENT_HEADER_BYTES, segmentName } from './log-format.ts';
-import type { LogFile, LogFolder } from './log-folder.ts';
+import {
+  decodeSegmentHeader,
+  encodeRecord,
+  encodeSegmentHeader,
+  isSegmentName,
+  SEGMENT_HEADER_BYTES,
+  segmentName,
+  type LogRecord,
+  type SegmentHeader,
+} from './log-format.ts';
+import { writeAll, type LogFile, type LogFolder } from './log-folder.ts';
 import { SegmentReader } from './segment-reader.ts';
 
 /** A segment and what is in it. */
@@ -54,7 +63,7 @@ async function recoverSegment(
     if (typeof header !== 'string') {
       if (segmentName(header.first) !== name) throw damaged(folder, name, 'it was renamed');
       if (before !== undefined && before.end !== header.follows) throw missing(folder, name, before.end);
-      return await recoverRecords(folder, file, { name, first: header.first, sizeBytes: size }, isLast, logger);
+      return await recoverRecords({ folder, file, name, header, size, isLast, logger });
     }
     // The header is synced before the first record is written: nothing in such a file was ever promised.
     if (!isLast || size > SEGMENT_HEADER_BYTES) throw damaged(folder, name, header);
@@ -66,18 +75,25 @@ async function recoverSegment(
   return null;
 }
 
-async function recoverRecords(
-  folder: LogFolder,
-  file: LogFile,
-  { name, first, sizeBytes: size }: Omit<Segment, 'end'>,
-  isLast: boolean,
-  logger: Logger,
-): Promise<Segment> {
+interface SegmentFile {
+  readonly folder: LogFolder;
+  readonly file: LogFile;
+  readonly name: string;
+  readonly header: SegmentHeader;
+  readonly size: number;
+  readonly isLast: boolean;
+  readonly logger: Logger;
+}
+
+async function recoverRecords({ folder, file, name, header, size, isLast, logger }: SegmentFile): Promise<Segment> {
   const reader = new SegmentReader(file, SEGMENT_HEADER_BYTES, size);
+  const { first } = header;
   let end = first;
+  let last: LogRecord | null = null;
   for (let record = await reader.next(); record !== null; record = await reader.next()) {
     if (record.first !== end) throw missing(folder, name, end);
     end += record.events.length;
+    last = record;
   }
   const sizeBytes = reader.at;
   if (sizeBytes < size) {
@@ -92,7 +108,12 @@ async function recoverRecords(
     );
     await file.truncate(sizeBytes);
   }
-  if (isLast) await file.datasync();
+  if (isLast) {
+    // What was written last may not be on disk. After a failed sync another one alone would not bring it there.
+    if (last === null) await writeAll(file, encodeSegmentHeader(header), 0);
+    else await writeAll(file, encodeRecord(last.first, last.events), sizeBytes - last.sizeBytes);
+    await file.datasync();
+  }
   return { name, first, end, sizeBytes };
 }
 

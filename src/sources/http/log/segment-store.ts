@@ -1,7 +1,7 @@
 import { present } from '../../../errors/assert.ts';
 import type { Logger } from '../../../telemetry/logger.ts';
 import { encodeSegmentHeader, SEGMENT_HEADER_BYTES, segmentName } from './log-format.ts';
-import type { LogFile, LogFolder } from './log-folder.ts';
+import { writeAll, type LogFile, type LogFolder } from './log-folder.ts';
 import { recoverLog, type Segment } from './recover-log.ts';
 
 /** How large a log may be. */
@@ -202,14 +202,5 @@ export class SegmentStore {
       this.#segments.shift();
       await this.#folder.sync();
     }
-  }
-}
-
-async function writeAll(file: LogFile, bytes: Uint8Array, at: number): Promise<void> {
-  let done = 0;
-  while (done < bytes.length) {
-    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, at + done);
-    if (bytesWritten === 0) throw new Error('the file takes no more bytes');
-    done += bytesWritten;
   }
 }
