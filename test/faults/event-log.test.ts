@@ -1,3 +1,4 @@
+import { deepStrictEqual as deepEqual } from 'node:assert';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { contextWith, textsOf } from '../../src/sources/event-source.contract.ts';
@@ -44,8 +45,8 @@ const cases: fc.Arbitrary<Case> = fc.record({
   isSmall: fc.boolean(),
   rounds: fc.array(
     fc.record({
-      steps: fc.array(step, { maxLength: 12 }),
-      faults: fc.array(fc.tuple(fc.integer({ min: 0, max: 60 }), fault), { maxLength: 6 }),
+      steps: fc.array(step, { maxLength: 20 }),
+      faults: fc.array(fc.tuple(fc.integer({ min: 0, max: 100 }), fault), { maxLength: 6 }),
       end: fc.constantFrom('close', 'kill', 'loss of power'),
     }),
     { minLength: 1, maxLength: 5 },
@@ -107,25 +108,27 @@ class Life {
     while (this.#partition?.caughtUp === false) {
       const block = await this.#partition.read();
       if (block === null) throw new Error('the partition has ended');
-      expect([...block.offsets]).toEqual(textsOf(block).map((_, index) => found.length + index));
+      deepEqual(
+        [...block.offsets],
+        textsOf(block).map((_, index) => found.length + index),
+      );
       found.push(...textsOf(block));
     }
     await this.#opened?.close();
-    expect(found.slice(0, this.#truth.length)).toEqual(this.#truth);
+    deepEqual(found.slice(0, this.#truth.length), this.#truth);
     this.#truth = [...this.#truth, ...wholeRequests(found.slice(this.#truth.length), this.#open)];
     this.#open = [];
     this.#read = this.#committed;
   }
 
   async #start(position = this.#committed): Promise<void> {
-    const { folder } = this;
     this.#source = new HttpSource({
       segmentBytes: 1024,
       logMaxBytes: this.#isSmall ? 4096 : 1_048_576,
-      openFolder: () => Promise.resolve(folder),
+      openFolder: () => Promise.resolve(this.folder.open()),
     });
     const positions = new Map([['http', { offset: position }]]);
-    this.#opened = await this.#source.open(contextWith({ positions, directory: '/', maxBlockRecords: 4 }));
+    this.#opened = await this.#source.open(contextWith({ positions, directory: '/', maxBlockRecords: 40 }));
     this.#partition = this.#opened.partitions[0] ?? null;
   }
 
@@ -139,7 +142,7 @@ class Life {
       this.#opened?.released?.(new Map([['http', { offset: this.#released }]]));
     } else if (this.#partition?.caughtUp === false) {
       const block = await this.#partition.read();
-      expect(block === null ? [] : textsOf(block)).toEqual(this.#truth.slice(this.#read, block?.nextOffset));
+      deepEqual(block === null ? [] : textsOf(block), this.#truth.slice(this.#read, block?.nextOffset));
       this.#read = block?.nextOffset ?? this.#read;
     }
   }
@@ -170,7 +173,7 @@ function wholeRequests(events: readonly string[], requests: readonly (readonly s
   const left = [...requests];
   while (rest.length > 0) {
     const index = left.findIndex((request) => request[0] === rest[0]);
-    expect(rest.slice(0, left[index]?.length), 'a whole request that was sent').toEqual(left[index]);
+    deepEqual(rest.slice(0, left[index]?.length), left[index], 'a whole request that was sent');
     rest = rest.slice(left[index]?.length);
     left.splice(index, 1);
   }

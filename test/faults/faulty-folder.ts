@@ -12,6 +12,9 @@ interface Change {
   readonly bytes: Buffer | null;
 }
 
+/** One operation: all of it, or with a fault none of it but what `torn` leaves. */
+type Steps = <T>(work: () => T, torn?: () => void) => Promise<T>;
+
 interface FileOnDisk {
   /** What a loss of power leaves for sure. */
   durable: Buffer;
@@ -22,8 +25,7 @@ interface FileOnDisk {
 }
 
 /** A folder in memory that fails, tears and loses what was not synced; for tests. */
-export class FaultyFolder implements LogFolder {
-  readonly path = '/log';
+export class FaultyFolder {
   /** By number of the operation, from 0. */
   faults: (operation: number) => Fault | undefined = () => undefined;
   /** From 0 to 1: what a tear leaves. */
@@ -32,6 +34,8 @@ export class FaultyFolder implements LogFolder {
   #seen = new Map<string, FileOnDisk>();
   #durable = new Map<string, FileOnDisk>();
   #crashed = false;
+  /** Of processes: what one that is dead still asks for is not done. */
+  #process = 0;
 
   /** Names and lengths of what is there. */
   get sizes(): Readonly<Record<string, number>> {
@@ -59,37 +63,34 @@ export class FaultyFolder implements LogFolder {
       this.#seen = kept;
     }
     this.#crashed = false;
+    this.#process += 1;
     this.faults = () => undefined;
   }
 
-  list(): Promise<readonly string[]> {
-    return this.#step(() => [...this.#seen.keys()].toReversed());
-  }
-
-  create(name: string): Promise<LogFile> {
-    return this.#step(() => {
-      if (this.#seen.has(name)) throw failure('EEXIST');
-      const file: FileOnDisk = { durable: Buffer.alloc(0), seen: Buffer.alloc(0), unsynced: [] };
-      this.#seen.set(name, file);
-      return this.#handle(file);
-    });
-  }
-
-  open(name: string): Promise<LogFile> {
-    return this.#step(() => this.#handle(this.#file(name)));
-  }
-
-  remove(name: string): Promise<void> {
-    return this.#step(() => {
-      this.#file(name);
-      this.#seen.delete(name);
-    });
-  }
-
-  sync(): Promise<void> {
-    return this.#step(() => {
-      this.#durable = new Map(this.#seen);
-    });
+  /** The folder as the process sees it that runs now. */
+  open(): LogFolder {
+    const step: Steps = this.#stepsOf(this.#process);
+    return {
+      path: '/log',
+      list: () => step(() => [...this.#seen.keys()].toReversed()),
+      create: (name) =>
+        step(() => {
+          if (this.#seen.has(name)) throw failure('EEXIST');
+          const file: FileOnDisk = { durable: Buffer.alloc(0), seen: Buffer.alloc(0), unsynced: [] };
+          this.#seen.set(name, file);
+          return this.#handle(file, step);
+        }),
+      open: (name) => step(() => this.#handle(this.#file(name), step)),
+      remove: (name) =>
+        step(() => {
+          this.#file(name);
+          this.#seen.delete(name);
+        }),
+      sync: () =>
+        step(() => {
+          this.#durable = new Map(this.#seen);
+        }),
+    };
   }
 
   #file(name: string): FileOnDisk {
@@ -98,30 +99,31 @@ export class FaultyFolder implements LogFolder {
     return file;
   }
 
-  /** One operation: all of it, or with a fault none of it but what `torn` leaves. */
-  async #step<T>(work: () => T, torn: () => void = () => undefined): Promise<T> {
-    await Promise.resolve();
-    if (this.#crashed) throw failure('CRASHED');
-    const fault = this.faults(this.operations);
-    this.operations += 1;
-    if (fault === undefined) return work();
-    // What was being done when the power went may have been done.
-    if (fault.type === 'crash' && this.random() < 0.3) work();
-    else torn();
-    this.#crashed = fault.type === 'crash';
-    throw failure(fault.type === 'crash' ? 'CRASHED' : fault.code);
+  #stepsOf(process: number): Steps {
+    return async (work, torn = () => undefined) => {
+      await Promise.resolve();
+      if (this.#crashed || process !== this.#process) throw failure('CRASHED');
+      const fault = this.faults(this.operations);
+      this.operations += 1;
+      if (fault === undefined) return work();
+      // What was being done when the power went may have been done.
+      if (fault.type === 'crash' && this.random() < 0.3) work();
+      else torn();
+      this.#crashed = fault.type === 'crash';
+      throw failure(fault.type === 'crash' ? 'CRASHED' : fault.code);
+    };
   }
 
   /** After a failed sync the system takes the bytes for written, which they never will be. */
-  #handle(file: FileOnDisk): LogFile {
+  #handle(file: FileOnDisk, step: Steps): LogFile {
     const change = (at: number, bytes: Buffer | null): void => {
       file.unsynced.push({ at, bytes });
       file.seen = applied(file.seen, { at, bytes });
     };
     const handle = {
-      stat: () => this.#step(() => ({ size: file.seen.length })),
+      stat: () => step(() => ({ size: file.seen.length })),
       read: (buffer: Uint8Array, offset: number, length: number, position: number) =>
-        this.#step(() => {
+        step(() => {
           const part = file.seen.subarray(position, position + length);
           buffer.set(part, offset);
           return { bytesRead: part.length, buffer };
@@ -129,7 +131,7 @@ export class FaultyFolder implements LogFolder {
       write: (bytes: Uint8Array, offset: number, length: number, position: number) => {
         const part = Buffer.from(bytes.subarray(offset, offset + length));
         const some = (): Buffer => part.subarray(0, Math.floor(this.random() * part.length));
-        return this.#step(
+        return step(
           () => {
             change(position, part);
             return { bytesWritten: part.length, buffer: bytes };
@@ -137,9 +139,9 @@ export class FaultyFolder implements LogFolder {
           () => change(position, some()),
         );
       },
-      truncate: (length: number) => this.#step(() => change(length, null)),
+      truncate: (length: number) => step(() => change(length, null)),
       datasync: () =>
-        this.#step(
+        step(
           () => {
             for (const one of file.unsynced) file.durable = applied(file.durable, one);
             file.unsynced = [];
@@ -148,7 +150,7 @@ export class FaultyFolder implements LogFolder {
             this.#tear(file, file.seen);
           },
         ),
-      close: () => this.#step(() => undefined),
+      close: () => step(() => undefined),
     };
     // Only what the log asks of a handle, in the only forms in which it asks.
     return handle as unknown as LogFile;
