@@ -42,6 +42,11 @@ export class FaultyFolder {
     return Object.fromEntries([...this.#seen].map(([name, { seen }]) => [name, seen.length]));
   }
 
+  /** What is in a file. */
+  bytes(name: string): Buffer {
+    return this.#file(name).seen;
+  }
+
   /** Changes a file behind everybody's back; its length too. */
   alter(name: string, change: (bytes: Buffer) => Buffer): void {
     const file = this.#file(name);
