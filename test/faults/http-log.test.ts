@@ -49,12 +49,13 @@ function post(...numbers: readonly number[]): Promise<HttpIntakeOutcome> {
 /** The numbers of the events that wait, and their offsets. */
 async function waiting(): Promise<{ numbers: number[]; offsets: number[] }> {
   const found = { numbers: [] as number[], offsets: [] as number[] };
-  const partition = open.partitions[0];
-  while (partition?.caughtUp === false) {
-    const block = await partition.read();
-    if (block === null) break;
-    found.numbers.push(...textsOf(block).map((text) => (JSON.parse(text) as { n: number }).n));
-    found.offsets.push(...block.offsets);
+  for (const partition of open.partitions) {
+    while (!partition.caughtUp) {
+      const block = await partition.read();
+      if (block === null) break;
+      found.numbers.push(...textsOf(block).map((text) => (JSON.parse(text) as { n: number }).n));
+      found.offsets.push(...block.offsets);
+    }
   }
   return found;
 }
