@@ -308,6 +308,8 @@ describe('an HTTP source', () => {
     [{ bufferEvents: 0 }, /bufferEvents/],
     [{ maxBodyBytes: 1e9 }, /maxBodyBytes/],
     [{ token: '' }, /token/],
+    [{ logMaxBytes: 67_108_863 }, /logMaxBytes .* from 67108864 /],
+    [{ segmentBytes: 1023 }, /segmentBytes/],
   ])('refuses the options %j', (options, message) => {
     expect(() => new HttpSource(options)).toThrow(message);
   });
