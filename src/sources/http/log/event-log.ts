@@ -70,7 +70,8 @@ export class EventLog {
    * Appends events, after those of all earlier calls; all of them or none. Resolves when they are on disk, right after
    * it has called `synced`, in the order of their offsets. Their bytes must not change meanwhile.
    * @throws LogFullError where they do not fit into the log now; an error of the file system where they cannot be
-   * written. Nothing of them is then in the log, and a later call may succeed.
+   * written. They are then cut off before anything else is written, and a later call may succeed; only a crash before
+   * the cut can leave them there, whole.
    */
   append(events: readonly Uint8Array[], synced: () => void): Promise<void> {
     if (this.#closed) return Promise.reject(new Error('the event log is closed'));
