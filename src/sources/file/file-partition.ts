@@ -3,11 +3,12 @@ import type { SourceContext, SourcePartition } from '../event-source.ts';
 import type { Framer } from '../framing/framer.ts';
 import { createFramer, type StreamFormat } from '../framing/stream-format.ts';
 import { PlainInput, ReadAhead, type ByteInput } from './byte-input.ts';
-import { formatToken, identityOf, type FileIdentity } from './file-token.ts';
+import { formatToken, identityOf, recentOf, type FileToken } from './file-token.ts';
 import type { FoundFile } from './find-files.ts';
 import { GzipInput } from './gzip-input.ts';
 import type { PooledFile } from './handle-pool.ts';
-import { readHead, readRecordFormat, resumeProblem, resumptionOf } from './resumption.ts';
+import type { Beginning } from './known-files.ts';
+import { passRecent, readHead, readRecordFormat, resumeProblem, resumptionOf } from './resumption.ts';
 
 /** How much of each file is read ahead. */
 export interface ReadAheadSize {
@@ -18,9 +19,8 @@ export interface ReadAheadSize {
 interface Reading {
   readonly framer: Framer;
   readonly input: ReadAhead;
-  /** Offset in the partition at which the file begins. */
-  readonly start: number;
-  readonly identity: FileIdentity;
+  /** What does not change while the file is read. */
+  readonly token: Omit<FileToken, 'state' | 'recent'>;
 }
 
 /** A file read once, from the committed position or its start to its end. Opened by the first read. */
@@ -29,6 +29,7 @@ export class FilePartition implements SourcePartition {
   readonly #file: PooledFile;
   readonly #format: StreamFormat;
   readonly #size: ReadAheadSize;
+  readonly #beginning: Beginning;
   readonly #context: SourceContext;
   readonly #gzip: boolean;
   #reading: Reading | null = null;
@@ -39,8 +40,16 @@ export class FilePartition implements SourcePartition {
   #bytesRead = 0;
   #bytesTotal: number;
 
-  constructor(found: FoundFile, file: PooledFile, format: StreamFormat, size: ReadAheadSize, context: SourceContext) {
+  constructor(
+    found: FoundFile,
+    file: PooledFile,
+    format: StreamFormat,
+    size: ReadAheadSize,
+    beginning: Beginning,
+    context: SourceContext,
+  ) {
     this.id = found.path;
+    this.#beginning = beginning;
     this.#file = file;
     this.#format = format;
     this.#size = size;
@@ -61,9 +70,12 @@ export class FilePartition implements SourcePartition {
   async read(): Promise<RecordBlock | null> {
     const { signal, clock } = this.#context;
     while (!signal.aborted && !this.#finished) {
-      const { framer, input, start, identity } = (this.#reading ??= await this.#begin());
+      const { framer, input, token } = (this.#reading ??= await this.#begin());
       const block = framer.take(clock.now());
-      if (block !== null) return { ...block, token: formatToken({ ...identity, start, state: framer.state }) };
+      if (block !== null) {
+        const recent = recentOf(framer.recent);
+        return { ...block, token: formatToken({ ...token, recent, state: framer.state }) };
+      }
       if (this.#ended) await this.close();
       else await this.#readPiece(framer, input);
     }
@@ -91,11 +103,11 @@ export class FilePartition implements SourcePartition {
     const opened = { ...(await this.#file.stat()), head: await readHead(this.#file) };
     const identity = identityOf(opened.inode, opened.head);
     this.#bytesTotal = opened.sizeBytes;
-    const { maxBlockRecords, positions } = this.#context;
-    const position = positions.get(this.id);
+    const { maxBlockRecords } = this.#context;
+    const { position, start, earlier } = this.#beginning;
     if (position === undefined) {
-      const framer = createFramer(this.#format, { maxBlockRecords });
-      return { framer, input: new ReadAhead(this.#inputAt(0), this.#size.pieces), start: 0, identity };
+      const framer = createFramer(this.#format, { maxBlockRecords, offset: start });
+      return { framer, input: this.#readAheadFrom(0), token: { ...identity, start, earlier } };
     }
     const resumption = resumptionOf(this.id, position);
     const problem = resumeProblem(this.id, resumption, opened, !this.#gzip);
@@ -105,8 +117,18 @@ export class FilePartition implements SourcePartition {
       offset: position.offset,
       resumption: { state: resumption.state, format: await readRecordFormat(this.#format, this.#inputAt(0)) },
     });
-    const input = new ReadAhead(this.#inputAt(resumption.used), this.#size.pieces);
-    return { framer, input, start: resumption.start, identity };
+    const input = this.#readAheadFrom(resumption.used - resumption.recent.count);
+    try {
+      framer.push(await passRecent(this.id, resumption.recent, input));
+    } catch (error) {
+      await input.close();
+      throw error;
+    }
+    return { framer, input, token: { ...identity, start: resumption.start, earlier: resumption.earlier } };
+  }
+
+  #readAheadFrom(offset: number): ReadAhead {
+    return new ReadAhead(this.#inputAt(offset), this.#size.pieces);
   }
 
   #inputAt(offset: number): ByteInput {

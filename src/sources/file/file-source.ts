@@ -7,6 +7,7 @@ import { FilePartition, isGzip, type ReadAheadSize } from './file-partition.ts';
 import { findFiles, type FoundFile } from './find-files.ts';
 import { FollowedPartition } from './followed-partition.ts';
 import { HandlePool } from './handle-pool.ts';
+import { KnownFiles } from './known-files.ts';
 import { NewFiles } from './new-files.ts';
 
 /** Handles open at once, however many files there are. Followed files need one each, and are not counted. */
@@ -67,12 +68,14 @@ export class FileSource implements EventSource {
   async open(context: SourceContext): Promise<OpenSource> {
     const files = await findFiles(this.#paths, this.#follow);
     const pool = new HandlePool(MAX_OPEN_HANDLES);
+    const known = await KnownFiles.among(files, context.positions, pool);
     const size = readAheadSize(files.length);
     const create = (file: FoundFile): FileSourcePartition => {
       const format = this.#format ?? formatOfPath(file.path);
+      const beginning = known.beginningOf(file.path);
       return this.#follow && !isGzip(file.path)
-        ? new FollowedPartition(file.path, format, this.#pollIntervalMs, context)
-        : new FilePartition(file, pool.file(file.path), format, size, context);
+        ? new FollowedPartition(file.path, format, this.#pollIntervalMs, beginning, context)
+        : new FilePartition(file, pool.file(file.path), format, size, beginning, context);
     };
     const partitions = files.map(create);
     if (!this.#follow) return { partitions, close: () => closeAll(partitions) };

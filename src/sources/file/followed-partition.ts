@@ -1,12 +1,13 @@
 import type { RecordBlock } from '../../event/record-block.ts';
 import type { Millis } from '../../time/instant.ts';
-import type { SourceContext, SourcePartition } from '../event-source.ts';
+import type { SourceContext, SourcePartition, SourcePosition } from '../event-source.ts';
 import type { Framer } from '../framing/framer.ts';
 import { createFramer, type StreamFormat } from '../framing/stream-format.ts';
 import { PlainInput } from './byte-input.ts';
-import { formatToken } from './file-token.ts';
+import { earlierWith, formatToken, recentOf, type RecentBytes } from './file-token.ts';
 import { findRenamed, FollowedFile } from './followed-file.ts';
-import { readRecordFormat, resumeProblem, resumptionOf, type Resumption } from './resumption.ts';
+import type { Beginning } from './known-files.ts';
+import { passRecent, readRecordFormat, resumeProblem, resumptionOf, type Resumption } from './resumption.ts';
 
 const PIECE_BYTES = 262_144;
 
@@ -28,9 +29,14 @@ export class FollowedPartition implements SourcePartition {
   readonly #format: StreamFormat;
   readonly #pollIntervalMs: Millis;
   readonly #context: SourceContext;
+  readonly #beginning: Beginning;
   #following: Following | null = null;
   /** Offset at which the next file begins. */
-  #nextStart = 0;
+  #nextStart: number;
+  /** Files that went by the path before the one at hand. */
+  #earlier: readonly SourcePosition[];
+  /** The place after the block handed over last, where it is one in the file at hand. */
+  #last: SourcePosition | null = null;
   #resumed = false;
   /** All that the file held has been read. */
   #atEnd = false;
@@ -41,8 +47,17 @@ export class FollowedPartition implements SourcePartition {
   #waiting = false;
   #closed = false;
 
-  constructor(path: string, format: StreamFormat, pollIntervalMs: Millis, context: SourceContext) {
+  constructor(
+    path: string,
+    format: StreamFormat,
+    pollIntervalMs: Millis,
+    beginning: Beginning,
+    context: SourceContext,
+  ) {
     this.id = path;
+    this.#beginning = beginning;
+    this.#nextStart = beginning.start;
+    this.#earlier = beginning.earlier;
     this.#format = format;
     this.#pollIntervalMs = pollIntervalMs;
     this.#context = context;
@@ -58,8 +73,9 @@ export class FollowedPartition implements SourcePartition {
       const following = this.#following;
       const block = following?.framer.take(clock.now()) ?? null;
       if (following !== null && block !== null) {
-        const { file, framer, start } = following;
-        return { ...block, token: formatToken({ ...file.identity, start, state: framer.state }) };
+        const token = this.#tokenOf(following, recentOf(following.framer.recent));
+        this.#last = { offset: block.nextOffset, token };
+        return { ...block, token };
       }
       if (await this.#advance(following)) continue;
       this.#waiting = true;
@@ -74,6 +90,10 @@ export class FollowedPartition implements SourcePartition {
     this.#closed = true;
     this.#following = null;
     await following?.file.close();
+  }
+
+  #tokenOf({ file, framer, start }: Following, recent: RecentBytes): string {
+    return formatToken({ ...file.identity, start, recent, earlier: this.#earlier, state: framer.state });
   }
 
   /** One step: opens, reads or ends a file. False if there is nothing to do for now. */
@@ -108,6 +128,8 @@ export class FollowedPartition implements SourcePartition {
 
   async #endFile({ file, framer }: Following): Promise<true> {
     this.#nextStart = framer.offset;
+    if (this.#last !== null) this.#earlier = earlierWith(this.#last, this.id);
+    this.#last = null;
     this.#atEnd = false;
     this.#replaced = false;
     this.#ending = false;
@@ -117,7 +139,7 @@ export class FollowedPartition implements SourcePartition {
   }
 
   async #begin(): Promise<boolean> {
-    const position = this.#resumed ? undefined : this.#context.positions.get(this.id);
+    const position = this.#resumed ? undefined : this.#beginning.position;
     const following =
       position === undefined ? await this.#openNew() : await this.#reopen(resumptionOf(this.id, position));
     if (following === null) return false;
@@ -126,6 +148,7 @@ export class FollowedPartition implements SourcePartition {
       return false;
     }
     this.#following = following;
+    this.#last = position ?? null;
     this.#resumed = true;
     return true;
   }
@@ -143,9 +166,11 @@ export class FollowedPartition implements SourcePartition {
     const file = await this.#fileOf(resumption);
     if (file === null) return null;
     try {
-      const { used, start, state } = resumption;
+      const { used, start, state, recent } = resumption;
+      await passRecent(this.id, recent, new PlainInput(file, used - recent.count, recent.count));
       const format = await readRecordFormat(this.#format, new PlainInput(file, 0, PIECE_BYTES));
       const { maxBlockRecords } = this.#context;
+      this.#earlier = resumption.earlier;
       const options = { maxBlockRecords, offset: start + used, resumption: { state, format } };
       return { file, framer: createFramer(this.#format, options), start };
     } catch (error) {
