@@ -7,7 +7,6 @@ import { formatToken, identityOf, recentOf, type FileToken } from './file-token.
 import type { FoundFile } from './find-files.ts';
 import { GzipInput } from './gzip-input.ts';
 import type { PooledFile } from './handle-pool.ts';
-import type { Beginning } from './known-files.ts';
 import { passRecent, readHead, readRecordFormat, resumeProblem, resumptionOf } from './resumption.ts';
 
 /** How much of each file is read ahead. */
@@ -29,7 +28,6 @@ export class FilePartition implements SourcePartition {
   readonly #file: PooledFile;
   readonly #format: StreamFormat;
   readonly #size: ReadAheadSize;
-  readonly #beginning: Beginning;
   readonly #context: SourceContext;
   readonly #gzip: boolean;
   #reading: Reading | null = null;
@@ -41,15 +39,14 @@ export class FilePartition implements SourcePartition {
   #bytesTotal: number;
 
   constructor(
+    id: string,
     found: FoundFile,
     file: PooledFile,
     format: StreamFormat,
     size: ReadAheadSize,
-    beginning: Beginning,
     context: SourceContext,
   ) {
-    this.id = found.path;
-    this.#beginning = beginning;
+    this.id = id;
     this.#file = file;
     this.#format = format;
     this.#size = size;
@@ -103,14 +100,15 @@ export class FilePartition implements SourcePartition {
     const opened = { ...(await this.#file.stat()), head: await readHead(this.#file) };
     const identity = identityOf(opened.inode, opened.head);
     this.#bytesTotal = opened.sizeBytes;
-    const { maxBlockRecords } = this.#context;
-    const { position, start, earlier } = this.#beginning;
+    const { maxBlockRecords, positions } = this.#context;
+    const { path } = this.#file;
+    const position = positions.get(this.id);
     if (position === undefined) {
-      const framer = createFramer(this.#format, { maxBlockRecords, offset: start });
-      return { framer, input: this.#readAheadFrom(0), token: { ...identity, start, earlier } };
+      const framer = createFramer(this.#format, { maxBlockRecords });
+      return { framer, input: this.#readAheadFrom(0), token: { ...identity, start: 0 } };
     }
-    const resumption = resumptionOf(this.id, position);
-    const problem = resumeProblem(this.id, resumption, opened, !this.#gzip);
+    const resumption = resumptionOf(path, position);
+    const problem = resumeProblem(path, resumption, opened, !this.#gzip);
     if (problem !== null) throw problem;
     const framer = createFramer(this.#format, {
       maxBlockRecords,
@@ -119,12 +117,12 @@ export class FilePartition implements SourcePartition {
     });
     const input = this.#readAheadFrom(resumption.used - resumption.recent.count);
     try {
-      framer.push(await passRecent(this.id, resumption.recent, input));
+      framer.push(await passRecent(path, resumption.recent, input));
     } catch (error) {
       await input.close();
       throw error;
     }
-    return { framer, input, token: { ...identity, start: resumption.start, earlier: resumption.earlier } };
+    return { framer, input, token: { ...identity, start: resumption.start } };
   }
 
   #readAheadFrom(offset: number): ReadAhead {

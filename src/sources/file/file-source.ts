@@ -72,10 +72,10 @@ export class FileSource implements EventSource {
     const size = readAheadSize(files.length);
     const create = (file: FoundFile): FileSourcePartition => {
       const format = this.#format ?? formatOfPath(file.path);
-      const beginning = known.beginningOf(file.path);
+      const id = known.idOf(file.path);
       return this.#follow && !isGzip(file.path)
-        ? new FollowedPartition(file.path, format, this.#pollIntervalMs, beginning, context)
-        : new FilePartition(file, pool.file(file.path), format, size, beginning, context);
+        ? new FollowedPartition(id, file.path, format, this.#pollIntervalMs, context)
+        : new FilePartition(id, file, pool.file(file.path), format, size, context);
     };
     const partitions = files.map(create);
     if (!this.#follow) return { partitions, close: () => closeAll(partitions) };

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { SourcePosition } from '../event-source.ts';
 import { fileFailure } from './file-failure.ts';
 
 /** The bytes at the start of a file that tell it from others. */
@@ -26,30 +25,24 @@ export interface FileToken extends FileIdentity {
   readonly start: number;
   /** The last bytes before the offset. */
   readonly recent: RecentBytes;
-  /** How far files were read that went by the path before, latest first: rotation may have left them under other names. */
-  readonly earlier: readonly SourcePosition[];
   /** The framer's state. */
   readonly state: string;
 }
 
-/** Of the files that went by a path, how many are remembered. */
-const EARLIER_FILES = 16;
-
-/** Up to 0.1 a token was this, without recent bytes and earlier files. */
+/** Up to 0.1 a token was this, without recent bytes. */
 const FIRST_TOKEN = /^1;(\d+);(\d+);([0-9a-f]*);(\d+);(.*)$/s;
-const TOKEN = /^2;(\d+);(\d+);([0-9a-f]*);(\d+);(\d+);([0-9a-f]*);(\[[^;]*\]);(.*)$/s;
+const TOKEN = /^2;(\d+);(\d+);([0-9a-f]*);(\d+);(\d+);([0-9a-f]*);(.*)$/s;
 
 /** The token as text. */
-export function formatToken({ inode, headBytes, headHash, start, recent, earlier, state }: FileToken): string {
-  const parts = [2, inode, headBytes, headHash, start, recent.count, recent.hash, earlierText(earlier), state];
-  return parts.map(String).join(';');
+export function formatToken({ inode, headBytes, headHash, start, recent, state }: FileToken): string {
+  return [2, inode, headBytes, headHash, start, recent.count, recent.hash, state].map(String).join(';');
 }
 
 /** @throws ProcessorError SOURCE_FAILED for text that {@link formatToken} did not make. */
 export function parseToken(text: string, path: string): FileToken {
   const first = FIRST_TOKEN.exec(text);
-  const fields = first === null ? TOKEN.exec(text) : [...first.slice(0, 5), '0', '', '[]', first[5]];
-  const [, inode, headBytes, headHash, start, count, hash, earlier, state] = fields ?? [];
+  const fields = first === null ? TOKEN.exec(text) : [...first.slice(0, 5), '0', '', first[5]];
+  const [, inode, headBytes, headHash, start, count, hash, state] = fields ?? [];
   if (inode === undefined || headHash === undefined || hash === undefined || state === undefined) {
     throw fileFailure(path, 'the position committed for it is not one of the file source; start over with fresh state');
   }
@@ -59,33 +52,8 @@ export function parseToken(text: string, path: string): FileToken {
     headHash,
     start: Number(start),
     recent: { count: Number(count), hash },
-    earlier: earlierOf(earlier ?? '[]'),
     state,
   };
-}
-
-/** The files known of a path once another goes by it: the one of `position`, and those before it. */
-export function earlierWith(position: SourcePosition, path: string): readonly SourcePosition[] {
-  if (position.token === undefined) return [];
-  const token = parseToken(position.token, path);
-  const alone = { offset: position.offset, token: formatToken({ ...token, earlier: [] }) };
-  return [alone, ...token.earlier].slice(0, EARLIER_FILES);
-}
-
-/** Without the character that parts the fields: tokens in it are encoded. */
-function earlierText(earlier: readonly SourcePosition[]): string {
-  return `[${earlier.map(({ offset, token = '' }) => `${String(offset)}:${encodeURIComponent(token)}`).join()}]`;
-}
-
-function earlierOf(text: string): readonly SourcePosition[] {
-  if (text === '[]') return [];
-  return text
-    .slice(1, -1)
-    .split(',')
-    .map((entry) => {
-      const colon = entry.indexOf(':');
-      return { offset: Number(entry.slice(0, colon)), token: decodeURIComponent(entry.slice(colon + 1)) };
-    });
 }
 
 /** What is remembered of the bytes right before a place. */

@@ -1,12 +1,11 @@
 import type { RecordBlock } from '../../event/record-block.ts';
 import type { Millis } from '../../time/instant.ts';
-import type { SourceContext, SourcePartition, SourcePosition } from '../event-source.ts';
+import type { SourceContext, SourcePartition } from '../event-source.ts';
 import type { Framer } from '../framing/framer.ts';
 import { createFramer, type StreamFormat } from '../framing/stream-format.ts';
 import { PlainInput } from './byte-input.ts';
-import { earlierWith, formatToken, recentOf, type RecentBytes } from './file-token.ts';
+import { formatToken, recentOf } from './file-token.ts';
 import { findRenamed, FollowedFile } from './followed-file.ts';
-import type { Beginning } from './known-files.ts';
 import { passRecent, readRecordFormat, resumeProblem, resumptionOf, type Resumption } from './resumption.ts';
 
 const PIECE_BYTES = 262_144;
@@ -26,17 +25,13 @@ interface Following {
  */
 export class FollowedPartition implements SourcePartition {
   readonly id: string;
+  readonly #path: string;
   readonly #format: StreamFormat;
   readonly #pollIntervalMs: Millis;
   readonly #context: SourceContext;
-  readonly #beginning: Beginning;
   #following: Following | null = null;
   /** Offset at which the next file begins. */
-  #nextStart: number;
-  /** Files that went by the path before the one at hand. */
-  #earlier: readonly SourcePosition[];
-  /** The place after the block handed over last, where it is one in the file at hand. */
-  #last: SourcePosition | null = null;
+  #nextStart = 0;
   #resumed = false;
   /** All that the file held has been read. */
   #atEnd = false;
@@ -47,17 +42,9 @@ export class FollowedPartition implements SourcePartition {
   #waiting = false;
   #closed = false;
 
-  constructor(
-    path: string,
-    format: StreamFormat,
-    pollIntervalMs: Millis,
-    beginning: Beginning,
-    context: SourceContext,
-  ) {
-    this.id = path;
-    this.#beginning = beginning;
-    this.#nextStart = beginning.start;
-    this.#earlier = beginning.earlier;
+  constructor(id: string, path: string, format: StreamFormat, pollIntervalMs: Millis, context: SourceContext) {
+    this.id = id;
+    this.#path = path;
     this.#format = format;
     this.#pollIntervalMs = pollIntervalMs;
     this.#context = context;
@@ -73,9 +60,9 @@ export class FollowedPartition implements SourcePartition {
       const following = this.#following;
       const block = following?.framer.take(clock.now()) ?? null;
       if (following !== null && block !== null) {
-        const token = this.#tokenOf(following, recentOf(following.framer.recent));
-        this.#last = { offset: block.nextOffset, token };
-        return { ...block, token };
+        const { file, framer, start } = following;
+        const recent = recentOf(framer.recent);
+        return { ...block, token: formatToken({ ...file.identity, start, recent, state: framer.state }) };
       }
       if (await this.#advance(following)) continue;
       this.#waiting = true;
@@ -92,10 +79,6 @@ export class FollowedPartition implements SourcePartition {
     await following?.file.close();
   }
 
-  #tokenOf({ file, framer, start }: Following, recent: RecentBytes): string {
-    return formatToken({ ...file.identity, start, recent, earlier: this.#earlier, state: framer.state });
-  }
-
   /** One step: opens, reads or ends a file. False if there is nothing to do for now. */
   async #advance(following: Following | null): Promise<boolean> {
     if (following === null) return this.#begin();
@@ -103,7 +86,7 @@ export class FollowedPartition implements SourcePartition {
     const { file, framer, start } = following;
     const read = framer.offset - start;
     if (this.#atEnd && (await file.wasTruncated(read))) {
-      this.#context.logger.warn({ path: this.id }, 'file was truncated: reading it from its start');
+      this.#context.logger.warn({ path: this.#path }, 'file was truncated: reading it from its start');
       return this.#stopAt(framer);
     }
     const piece = await new PlainInput(file, read, PIECE_BYTES).next();
@@ -116,7 +99,7 @@ export class FollowedPartition implements SourcePartition {
     if (this.#replaced) return this.#stopAt(framer);
     this.#atEnd = true;
     // Looked at once more after this: the last lines may have been written just before the name changed hands.
-    this.#replaced = file.path !== this.id || (await file.wasReplaced());
+    this.#replaced = file.path !== this.#path || (await file.wasReplaced());
     return this.#replaced;
   }
 
@@ -128,8 +111,6 @@ export class FollowedPartition implements SourcePartition {
 
   async #endFile({ file, framer }: Following): Promise<true> {
     this.#nextStart = framer.offset;
-    if (this.#last !== null) this.#earlier = earlierWith(this.#last, this.id);
-    this.#last = null;
     this.#atEnd = false;
     this.#replaced = false;
     this.#ending = false;
@@ -139,22 +120,21 @@ export class FollowedPartition implements SourcePartition {
   }
 
   async #begin(): Promise<boolean> {
-    const position = this.#resumed ? undefined : this.#beginning.position;
+    const position = this.#resumed ? undefined : this.#context.positions.get(this.id);
     const following =
-      position === undefined ? await this.#openNew() : await this.#reopen(resumptionOf(this.id, position));
+      position === undefined ? await this.#openNew() : await this.#reopen(resumptionOf(this.#path, position));
     if (following === null) return false;
     if (this.#closed) {
       await following.file.close();
       return false;
     }
     this.#following = following;
-    this.#last = position ?? null;
     this.#resumed = true;
     return true;
   }
 
   async #openNew(): Promise<Following | null> {
-    const file = await FollowedFile.open(this.id);
+    const file = await FollowedFile.open(this.#path);
     if (file === null) return null;
     const start = this.#nextStart;
     const { maxBlockRecords } = this.#context;
@@ -167,10 +147,9 @@ export class FollowedPartition implements SourcePartition {
     if (file === null) return null;
     try {
       const { used, start, state, recent } = resumption;
-      await passRecent(this.id, recent, new PlainInput(file, used - recent.count, recent.count));
+      await passRecent(this.#path, recent, new PlainInput(file, used - recent.count, recent.count));
       const format = await readRecordFormat(this.#format, new PlainInput(file, 0, PIECE_BYTES));
       const { maxBlockRecords } = this.#context;
-      this.#earlier = resumption.earlier;
       const options = { maxBlockRecords, offset: start + used, resumption: { state, format } };
       return { file, framer: createFramer(this.#format, options), start };
     } catch (error) {
@@ -180,11 +159,11 @@ export class FollowedPartition implements SourcePartition {
   }
 
   async #fileOf(resumption: Resumption): Promise<FollowedFile | null> {
-    const current = await FollowedFile.open(this.id);
-    const problem = current === null ? null : resumeProblem(this.id, resumption, current.opened, true);
+    const current = await FollowedFile.open(this.#path);
+    const problem = current === null ? null : resumeProblem(this.#path, resumption, current.opened, true);
     if (current !== null && problem === null) return current;
     await current?.close();
-    const renamed = resumption.identity === null ? null : await findRenamed(this.id, resumption.identity);
+    const renamed = resumption.identity === null ? null : await findRenamed(this.#path, resumption.identity);
     if (renamed === null && problem !== null) throw problem;
     return renamed;
   }

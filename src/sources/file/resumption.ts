@@ -25,8 +25,6 @@ export interface Resumption {
   /** The file it was; null where that is not known. */
   readonly identity: FileIdentity | null;
   readonly recent: RecentBytes;
-  /** Files that went by the path before. */
-  readonly earlier: readonly SourcePosition[];
 }
 
 /** What a file is seen to be when it is opened. */
@@ -42,8 +40,8 @@ const NOTHING_RECENT: RecentBytes = { count: 0, hash: '' };
 /** What a committed position says of a file. @throws ProcessorError SOURCE_FAILED for a position of another source. */
 export function resumptionOf(path: string, position: SourcePosition): Resumption {
   const token = position.token === undefined ? null : parseToken(position.token, path);
-  const { start = 0, state = '', recent = NOTHING_RECENT, earlier = [] } = token ?? {};
-  return { used: position.offset - start, start, state, identity: token, recent, earlier };
+  const { start = 0, state = '', recent = NOTHING_RECENT } = token ?? {};
+  return { used: position.offset - start, start, state, identity: token, recent };
 }
 
 /**
