@@ -247,7 +247,7 @@ describe('two users of one file sink after a crash', () => {
     const sink = new FileSink<Item>('late and dead', { open: disk.open });
     await sink.open(testContext);
     const position = sink.position();
-    for (const item of ['late 1', 'dead', 'late 2']) await sink.sendBatch([item], delivery());
+    for (const line of ['late 1', 'dead', 'late 2']) await sink.sendBatch([line], delivery());
     const again = new FileSink<Item>('late and dead', { open: disk.open });
     await again.open({ ...testContext, position });
     await again.open({ ...testContext, position });

@@ -1,8 +1,5 @@
 import type { AppendHandle, OpenHandle } from './open-on-disk.ts';
 
-/** What a process that has crashed finds at every call. */
-export class Crash extends Error {}
-
 /** One file in memory, of a process that can be made to crash within a write. */
 export class MemoryDisk {
   bytes: Buffer = Buffer.alloc(0);
@@ -44,6 +41,6 @@ export class MemoryDisk {
   }
 
   #check(): void {
-    if (this.bytesToCrash <= 0) throw new Crash('the process has crashed');
+    if (this.bytesToCrash <= 0) throw new Error('the process has crashed');
   }
 }

@@ -212,6 +212,15 @@ describe('going on in a file after a restart', () => {
     });
   });
 
+  it('goes on from a token of the first form, which knew less', async () => {
+    await writeFile(at('a.ndjson'), TEXT);
+    const [position] = (await readSome(at('a.ndjson'))).values();
+    const [, inode, headBytes, headHash, start] = position?.token?.split(';') ?? [];
+    const token = ['1', inode, headBytes, headHash, start, ''].join(';');
+    const positions = new Map([[at('a.ndjson'), { offset: position?.offset ?? 0, token }]]);
+    expect(await recordsOf(new FileSource(at('a.ndjson')), positions)).toEqual(LINES.slice(3));
+  });
+
   it('refuses a position that is not one of a file', async () => {
     await writeFile(at('a.ndjson'), TEXT);
     const positions = new Map([[at('a.ndjson'), { offset: 8, token: 'kafka' }]]);

@@ -36,8 +36,9 @@ export interface FileSourceOptions {
  * files, reads what is appended to them, and keeps up with rotation by renaming and by truncation; compressed files are
  * read once. Patterns should not match the names that rotation gives, or what was read is read again under them.
  *
- * After a restart reading goes on at the committed offset, provided that it is still the same file (by inode and its
- * first KiB) and has not become shorter.
+ * After a restart reading goes on at the committed offset. A file is known by its inode and its first KiB, whatever it is
+ * called by then, and keeps the id of its partition; what goes by its old name has `path#2` for an id. A file that
+ * was cut, replaced or changed is an error, SOURCE_CHANGED; of what lies below the offset the last KiB is looked at.
  */
 export class FileSource implements EventSource {
   readonly name = 'file';

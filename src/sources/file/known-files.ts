@@ -43,7 +43,8 @@ export class KnownFiles {
       const places = (byInode.get(inode) ?? []).filter(({ id }) => id === path || inodes.get(id) !== inode);
       if (places.length === 0) continue;
       const file = pool.file(path);
-      const head = await readHead(file).finally(() => file.close());
+      const head = await readHead(file);
+      await file.close();
       const same = places.filter(({ token }) => isSameFile(token, inode, head));
       const [first] = same.toSorted((a, b) => b.used - a.used);
       if (first !== undefined) ids.set(path, first.id);

@@ -8,7 +8,7 @@ import type { Pipeline } from '../../pipeline/pipeline.ts';
 import type { EventSink } from '../../sinks/event-sink.ts';
 import type { MetricResults } from '../../results/aggregation-result.ts';
 import type { DeadLetter } from '../../results/dead-letter.ts';
-import { readingsPipeline, settle, WatchedBackend } from '../../runtime/run-fixtures.contract.ts';
+import { passTime, readingsPipeline, WatchedBackend } from '../../runtime/run-fixtures.contract.ts';
 import { ManualClock } from '../../time/manual-clock.ts';
 import { FileSource, type FileSourceOptions } from './file-source.ts';
 
@@ -209,14 +209,8 @@ describe('a run that follows a file which was rotated since', () => {
   async function follow(name: string, until: () => boolean): Promise<void> {
     const clock = new ManualClock();
     const pipeline = pipelineOf(name, { follow: true, pollInterval: 100 }, clock);
-    let ended = false;
-    const running = pipeline.run().finally(() => {
-      ended = true;
-    });
-    for (let turn = 0; turn < 2000 && !until() && !ended; turn += 1) {
-      clock.advance(100);
-      await settle(clock, 5);
-    }
+    const running = pipeline.run();
+    await passTime(clock, 100, until, 2000);
     await pipeline.stop();
     await running;
   }

@@ -13,7 +13,7 @@ const GATHER_BYTES = 65_536;
 const OVERSIZE_BYTES = MAX_RECORD_BYTES + 2;
 
 /** Bytes before a place by which it is known again. */
-export const RECENT_BYTES = 1024;
+const RECENT_BYTES = 1024;
 
 const EMPTY = Buffer.alloc(0);
 const TOO_LARGE: RecordFault = { reason: 'too_large', message: 'The record has more than 1,048,576 bytes.' };
