@@ -180,6 +180,24 @@ describe('a damaged state', () => {
     expect((await backend.get(bytes(7)))?.length).toBe(5000);
   });
 
+  it('that was restored by hand after its damage was found is not mended again', async () => {
+    const place = places();
+    const backend = await place.open();
+    await backend.put(bytes(1), bytes(1));
+    await backend.checkpoint('one');
+    await backend.close();
+    writeFileSync(join(place.path, 'damaged.json'), '{"damage":"a table"}');
+    await backend.open();
+    expect(backend.repair?.damage).toBe('a table');
+    writeFileSync(join(place.path, 'damaged.json'), '{"damage":"a table"}');
+    await backend.restore('one');
+    await backend.put(bytes(2), bytes(2));
+    await backend.close();
+    await backend.open();
+    expect(backend.repair).toBeNull();
+    expect(await keysOf(backend)).toEqual([[1], [2]]);
+  });
+
   it('is not one whose log was cut off in its last write by a crash', async () => {
     const place = places();
     await makeState(place);
