@@ -29,9 +29,8 @@ interface Subject {
   /** Offsets that the source was told are released. */
   readonly released: number[];
   readonly lines: readonly LogLine[];
-  readonly sink: CollectingSink;
   /** So many more events of as many epochs, a second after one another. */
-  feed(count: number): Promise<void>;
+  readonly feed: (count: number) => Promise<void>;
 }
 
 function subject(backend: WatchedBackend, clock = new ManualClock(START), retained = 3): Subject {
@@ -40,16 +39,18 @@ function subject(backend: WatchedBackend, clock = new ManualClock(START), retain
     released: (positions) => released.push(positions.get('only')?.offset ?? Number.NaN),
   });
   const logger = rememberingLogger();
-  const sink = new CollectingSink();
   const pipeline = readingsPipeline(source)
     .withTumblingWindow(1000)
     .withCheckpoints({ interval: INTERVAL_MS, retained })
     .withStateBackend(backend)
-    .withSink(sink)
+    .withSink(new CollectingSink())
     .build({ clock, logger });
   let timestamp = 0;
   return {
-    ...{ clock, pipeline, released, lines: logger.lines, sink },
+    clock,
+    pipeline,
+    released,
+    lines: logger.lines,
     feed: async (count) => {
       for (let i = 0; i < count; i += 1) {
         const event: Reading = { timestamp: (timestamp += 1), key: 'a', value: 1 };
