@@ -6,7 +6,7 @@ import type { EventSource, OpenSource, SourceContext, SourcePartition } from '..
 import { MemorySource } from '../sources/memory/memory-source.ts';
 import { objectBlock } from '../sources/memory/object-block.ts';
 import { MemoryStateBackend } from '../state/memory/memory-state-backend.ts';
-import type { StateOperation } from '../state/state-backend.ts';
+import type { CheckpointInfo, StateOperation, StateRepair } from '../state/state-backend.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
 import type { ManualClock } from '../time/manual-clock.ts';
@@ -62,14 +62,42 @@ export class WatchedBackend extends MemoryStateBackend {
   beforeCommit: (commit: number, operations: readonly StateOperation[]) => Promise<void> | void = () => undefined;
   /** Called after each commit. */
   afterCommit: (commit: number) => Promise<void> | void = () => undefined;
+  /** Called before each write that is no commit: that of the end of a run, and those that go with checkpoints. */
+  beforeNote: (operations: readonly StateOperation[]) => Promise<void> | void = () => undefined;
+  /** Called after each write that is no commit. */
+  afterNote: () => Promise<void> | void = () => undefined;
   commits = 0;
 
   override async batch(operations: readonly StateOperation[]): Promise<void> {
+    const isCommit = operations.some(({ key, value }) => value !== undefined && textOf(key).endsWith('/outbox'));
+    if (!isCommit) {
+      await this.beforeNote(operations);
+      await super.batch(operations);
+      await this.afterNote();
+      return;
+    }
     this.commits += 1;
     await this.beforeCommit(this.commits, operations);
     await super.batch(operations);
     await this.afterCommit(this.commits);
   }
+}
+
+/** A {@link WatchedBackend} that says it outlives the process, so that runs make checkpoints of it. */
+export class DurableBackend extends WatchedBackend {
+  readonly directory = 'state';
+  repair: StateRepair | null = null;
+  /** Called before each checkpoint. */
+  beforeCheckpoint: (id: string) => Promise<void> | void = () => undefined;
+
+  override async checkpoint(id: string): Promise<CheckpointInfo> {
+    await this.beforeCheckpoint(id);
+    return super.checkpoint(id);
+  }
+}
+
+function textOf(key: Uint8Array): string {
+  return Buffer.from(key).toString();
 }
 
 /** A partition whose reads are answered by a function. */
@@ -108,6 +136,36 @@ export function blocksOf(...blocks: readonly (readonly Reading[])[]): SourcePart
     const block = objectBlock(events, offset, 0);
     offset = block.nextOffset;
     return block;
+  };
+}
+
+/** A source of one partition that gives a block at each call of `give`, and ends with the run. */
+export function scriptedSource(more?: Partial<OpenSource>): {
+  readonly source: EventSource;
+  readonly give: (...events: Reading[]) => void;
+} {
+  const waiting: Reading[][] = [];
+  let wake: () => void = () => undefined;
+  const source = sourceOf(({ positions, signal }) => {
+    let offset = positions.get('only')?.offset ?? 0;
+    const read: SourcePartition['read'] = async () => {
+      while (waiting.length === 0 && !signal.aborted) {
+        await Promise.race([untilAborted(signal), new Promise<void>((resolve) => (wake = resolve))]);
+      }
+      const events = waiting.shift();
+      if (events === undefined) return null;
+      const block = objectBlock(events, offset, 0);
+      offset = block.nextOffset;
+      return block;
+    };
+    return [partitionOf('only', read)];
+  }, more);
+  return {
+    source,
+    give: (...events) => {
+      waiting.push(events);
+      wake();
+    },
   };
 }
 
