@@ -6,6 +6,7 @@ import { nameOfPath, parseFieldPath, type FieldPath } from '../event/field-path.
 import { createPlan } from '../plan/create-plan.ts';
 import { ErrorHandler, ErrorPolicy } from '../plan/error-handler.ts';
 import type { PipelinePlan, WindowPlan } from '../plan/plan.ts';
+import { bytesOfMebibytes, defaultStateMemoryBytes } from '../plan/state-memory.ts';
 import { ConsoleSink, type ConsoleStream } from '../sinks/console/console-sink.ts';
 import { DeadLetterSink } from '../sinks/dead-letter/dead-letter-sink.ts';
 import type { EventSink } from '../sinks/event-sink.ts';
@@ -97,6 +98,10 @@ export function planOfConfig(loaded: LoadedConfig, streams: PlanStreams): Pipeli
     parallelism: loaded.isGiven(['parallelism']) ? config.parallelism : 1,
     bufferSize: config.buffer_size,
     commitIntervalMs: config.commit_interval_ms,
+    stateMemoryLimitBytes:
+      config.state.memory_limit_mb === undefined
+        ? defaultStateMemoryBytes()
+        : bytesOfMebibytes(config.state.memory_limit_mb),
     checkpointIntervalMs: millisOfSecs(config.checkpoint_interval_secs),
     checkpointsRetained: config.checkpoints_retained,
   });
