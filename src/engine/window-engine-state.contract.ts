@@ -58,6 +58,23 @@ export function restarting(make: EngineFactory): void {
       expect(load).toThrow(/state of windows "t", which are not configured/);
     });
 
+    it.each([
+      ['tumbling', tumbling(10, 50), [0, 10]],
+      ['sliding', sliding(10, 5, 50), [0, 10]],
+      ['sessions', session(10, 50), [0, 10]],
+    ] as const)('does not begin %s anew that a shorter lateness has let go', (_, definition, [start, end]) => {
+      const engine = new EngineBench(make, { windows: [definition] });
+      engine.engine.letGo(definition.name, 10);
+      engine.engine.advance(12);
+      // Dropped for [0, 10), and taken for what was still held.
+      const dropped = engine.add([
+        { at: 0, watermark: 12 },
+        { at: 11, watermark: 12 },
+      ]);
+      expect(dropped.map(({ index, window }) => [index, window.start, window.end])).toContainEqual([0, start, end]);
+      expect(dropped.some(({ index }) => index === 1)).toBe(false);
+    });
+
     it('is not tracked where nobody asks for it', () => {
       const engine = new EngineBench(make, { windows: [tumbling(10)], trackChanges: false });
       engine.feed([{ at: 1 }]);
