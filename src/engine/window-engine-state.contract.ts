@@ -4,6 +4,7 @@ import { CountTrigger } from '../windows/count-trigger.ts';
 import { EngineBench, type EngineFactory } from './engine-bench.contract.ts';
 import { batches, definition, session, sliding, tumbling } from './engine-cases.contract.ts';
 import type { WindowDefinition } from './engine-options.ts';
+import { describeStateEntry } from './state-entry.ts';
 
 /** What must hold of an engine's state: deltas, and what is loaded from them. */
 export function restarting(make: EngineFactory): void {
@@ -48,6 +49,18 @@ export function restarting(make: EngineFactory): void {
       const next = new EngineBench(make, options, engine.stored);
       next.advance(0);
       expect(next.engine.takeDelta()).toEqual([]);
+    });
+
+    it('tells of each entry whose it is', () => {
+      const options = { windows: [tumbling(10), sliding(10, 5), session(4)] };
+      const engine = new EngineBench(make, options);
+      engine.feed([{ at: 1, key: 'a' }], 0);
+      engine.commit();
+      const entries = [...engine.stored.keys()].map((key) => describeStateEntry(Buffer.from(key, 'hex')));
+      const told = entries.filter(({ kind }) => kind !== 'index');
+      expect(new Set(told.map(({ windowName }) => windowName))).toEqual(new Set(['t', 's', 'g']));
+      expect(new Set(told.map(({ key }) => key?.toString()))).toEqual(new Set(['k=a']));
+      expect(entries).toContainEqual(expect.objectContaining({ windowName: 't', span: { start: 0, end: 10 } }));
     });
 
     it('is not for windows that are not there', () => {
