@@ -48,7 +48,7 @@ function serviceOf(server: HttpServer, { host, port }: { readonly host: string; 
 }
 
 /** An address that listens on all of them is none that a browser can go to. */
-function browsable(host: string): string {
+export function browsable(host: string): string {
   if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
   return host.includes(':') ? `[${host}]` : host;
 }
