@@ -57,7 +57,7 @@ const NODE_MODULES: Readonly<Record<string, readonly string[]>> = {
   ),
   'node:async_hooks': ['telemetry', 'runtime'],
   'node:module': ['cli'],
-  'node:os': ['config', 'cli'],
+  'node:os': ['config', 'state', 'cli'],
   'node:process': ['cli'],
   'node:v8': ['plan'],
   'node:worker_threads': ['state'],
