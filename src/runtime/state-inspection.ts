@@ -1,7 +1,7 @@
 import { describeStateEntry } from '../engine/state-entry.ts';
-import { ProcessorError } from '../errors/processor-error.ts';
 import type { Instant } from '../time/instant.ts';
 import type { StateBackend } from '../state/state-backend.ts';
+import { EpochStore, placeOfEntry, type EpochReader, type StoredEpoch } from './epoch-store.ts';
 
 /** Key prefixes told apart; entries of further ones are counted together. */
 const MAX_KEY_PREFIXES = 100_000;
@@ -85,7 +85,11 @@ export class WindowStateCount {
   }
 
   /** The windows of one span stand together, and spans in the order of their ends. */
-  #countSpan(windowName: string, { start, end }: { readonly start: Instant; readonly end: Instant }, bytes: number): void {
+  #countSpan(
+    windowName: string,
+    { start, end }: { readonly start: Instant; readonly end: Instant },
+    bytes: number,
+  ): void {
     const last = this.#current;
     if (last?.windowName === windowName && last.start === start && last.end === end) {
       last.entries += 1;
@@ -113,7 +117,7 @@ function count(counts: Map<string, EntryCount>, name: string, bytes: number): vo
 }
 
 /** What a look into a state needs: reading only. */
-export type StateReader = Pick<StateBackend, 'recoverable' | 'get' | 'getMany' | 'scan'>;
+export type StateReader = Pick<StateBackend, 'getMany' | 'scan'>;
 
 /** What a state holds of one pipeline. */
 export interface PipelineContents {
@@ -147,7 +151,10 @@ export async function inspectState(reader: StateReader, limits: InspectionLimits
       others.bytes += bytes;
       continue;
     }
-    const pipeline = found.get(place.pipeline) ?? { size: { entries: 0, bytes: 0 }, windows: new WindowStateCount(limits) };
+    const pipeline = found.get(place.pipeline) ?? {
+      size: { entries: 0, bytes: 0 },
+      windows: new WindowStateCount(limits),
+    };
     found.set(place.pipeline, pipeline);
     pipeline.size.entries += 1;
     pipeline.size.bytes += bytes;
@@ -155,8 +162,17 @@ export async function inspectState(reader: StateReader, limits: InspectionLimits
   }
   const pipelines: PipelineContents[] = [];
   for (const [name, { size, windows }] of found) {
-    const epoch = await new EpochStore(reader, name).read();
+    const epoch = await new EpochStore(asRecoverable(reader), name).read();
     pipelines.push({ name, epoch, windowState: windows.contents(), size });
   }
   return { pipelines, others };
+}
+
+function asRecoverable(reader: StateReader): EpochReader {
+  return {
+    recoverable: true,
+    get: async (key) => (await reader.getMany([key]))[0],
+    getMany: (keys) => reader.getMany(keys),
+    scan: (prefix, options) => reader.scan(prefix, options),
+  };
 }

@@ -4,7 +4,7 @@ import { ProcessorError } from '../../errors/processor-error.ts';
 import type { CheckpointInfo } from '../../state/state-backend.ts';
 import { formatInstant } from '../../time/instant.ts';
 import type { CliIo } from '../cli-io.ts';
-import { EXIT_CODE } from '../exit-code.ts';
+import { EXIT_CODE, UsageError } from '../exit-code.ts';
 import { formatBytes, formatSpan } from '../quantity.ts';
 import { isConfirmed } from './confirmation.ts';
 import { checkpointOfRunning } from './running-process.ts';
@@ -21,6 +21,7 @@ export function checkpointCommands(io: CliIo): CheckpointCommands {
   return {
     async createCheckpoint(id, options) {
       const place = await placeOf(options, io);
+      requireOwnId(id);
       const made = await create(place, id, io);
       say(`made checkpoint ${made.id}: ${formatBytes(made.sizeBytes)} in ${place.checkpointPath}`);
       return EXIT_CODE.done;
@@ -101,9 +102,21 @@ async function create(place: StatePlace, id: string | undefined, io: CliIo): Pro
   }
 }
 
-/** `2026-11-23T23-19-00.000Z`: sorts by time, and is a name that every file system takes. */
+/** `manual-20261123T231900Z`, like those that a run chooses. */
 function idOfNow(now: number): string {
-  return formatInstant(now).replaceAll(':', '-');
+  return `manual-${formatInstant(now).replaceAll(/[-:]|\.\d+/g, '')}`;
+}
+
+/** @throws UsageError for an id that none of ours can have. */
+function requireOwnId(id: string | undefined): void {
+  if (id === undefined) return;
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/.test(id)) {
+    const rule = '1 to 200 letters, digits, dots, hyphens and underscores, the first a letter or a digit';
+    throw new UsageError(`${JSON.stringify(id)} cannot be the name of a checkpoint: use ${rule}`);
+  }
+  if (id.startsWith('auto-')) {
+    throw new UsageError(`${id}: names that begin with "auto-" are those of checkpoints that go by themselves`);
+  }
 }
 
 interface ListedCheckpoint extends CheckpointInfo {

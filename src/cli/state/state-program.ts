@@ -92,7 +92,10 @@ function addListAndVerify(checkpoint: Command, commands: StateCommands, done: Do
   placed(checkpoint.command('verify'))
     .description('read checkpoints whole, and say what is wrong with them')
     .argument('[ids...]', 'which (default: all)')
-    .addHelpText('after', examples([['processor checkpoint verify --config processor.yaml', 'exit code 0: sound, 3: not']]))
+    .addHelpText(
+      'after',
+      examples([['processor checkpoint verify --config processor.yaml', 'exit code 0: sound, 3: not']]),
+    )
     .action(async (ids: readonly string[], options: Options<1, 'verifyCheckpoints'>) =>
       done(await commands.verifyCheckpoints(ids, options)),
     );
@@ -150,6 +153,9 @@ function addState(program: Command, commands: StateCommands, done: Done): void {
     .description('throw the state away; the next run begins anew')
     .option('--checkpoints', 'the checkpoints as well')
     .option('-y, --yes', 'do not ask')
-    .addHelpText('after', examples([['processor state reset --config processor.yaml', 'says what will be gone, and asks']]))
+    .addHelpText(
+      'after',
+      examples([['processor state reset --config processor.yaml', 'says what will be gone, and asks']]),
+    )
     .action(async (options: Options<0, 'resetState'>) => done(await commands.resetState(options)));
 }

@@ -3,12 +3,8 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ProcessorError } from '../../errors/processor-error.ts';
 import type { CheckpointInfo, StateBackend } from '../../state/state-backend.ts';
-import {
-  deleteCheckpointIn,
-  exportCheckpoint,
-  listCheckpointsIn,
-  verifyCheckpointIn,
-} from '../../state/rocksdb/checkpoint-folder.ts';
+import { deleteCheckpointIn, listCheckpointsIn, verifyCheckpointIn } from '../../state/rocksdb/checkpoint-folder.ts';
+import { exportCheckpoint } from '../../state/rocksdb/export-checkpoint.ts';
 import { RocksDBStateBackend } from '../../state/rocksdb/rocksdb-state-backend.ts';
 import { openSnapshot, type StateSnapshot } from '../../state/rocksdb/state-snapshot.ts';
 import type { StatePlace } from './state-place.ts';
@@ -30,6 +26,8 @@ export interface StateStore {
   verify(id: string): Promise<readonly string[]>;
   exportTo(id: string, directory: string): Promise<void>;
   delete(id: string): Promise<void>;
+  /** Makes a checkpoint of a state that nobody uses. @throws ProcessorError STATE_LOCKED. */
+  makeCheckpoint(id: string): Promise<CheckpointInfo>;
   /** Takes the state, and gives it open. @throws ProcessorError STATE_LOCKED. */
   open(): Promise<StateBackend>;
   /** A look at the state, whoever has it. */
@@ -43,6 +41,11 @@ export interface StateStore {
 /** The state at a place. */
 export function stateStore({ path, checkpointPath }: StatePlace): StateStore {
   const folderOf = (id: string): string => join(checkpointPath, id);
+  const open = async (): Promise<StateBackend> => {
+    const backend = new RocksDBStateBackend(path, checkpointPath);
+    await backend.open();
+    return backend;
+  };
   return {
     isThere: () => holdsState(path),
     size: () => sizeOf(path),
@@ -50,10 +53,14 @@ export function stateStore({ path, checkpointPath }: StatePlace): StateStore {
     verify: (id) => verifyCheckpointIn(folderOf(id)),
     exportTo: (id, directory) => exportCheckpoint(folderOf(id), directory),
     delete: (id) => deleteCheckpointIn(checkpointPath, id),
-    async open() {
-      const backend = new RocksDBStateBackend(path, checkpointPath);
-      await backend.open();
-      return backend;
+    open,
+    async makeCheckpoint(id) {
+      const backend = await open();
+      try {
+        return await backend.checkpoint(id);
+      } finally {
+        await backend.close();
+      }
     },
     snapshot: () => openSnapshot(path),
     requireUnused: () => requireUnused(path),

@@ -15,7 +15,9 @@ export function textTable(columns: readonly Column[], rows: readonly (readonly s
     Math.min(most, Math.max(...lines.map((line) => widthOf(line[index] ?? '')))),
   );
   return lines
-    .map((line) => columns.map(({ align = 'left' }, index) => fit(line[index] ?? '', widths[index] ?? 0, align)))
+    .map((line) =>
+      columns.map(({ align = 'left' as const }, index) => fit(line[index] ?? '', widths[index] ?? 0, align)),
+    )
     .map((cells) => `${indent}${cells.join('  ').trimEnd()}\n`)
     .join('');
 }
