@@ -54,6 +54,7 @@ export { type AggregationOptions, parseAggregationSpec } from './aggregations/pa
 
 export type { Codec } from './state/codec.ts';
 export { MemoryStateBackend, type MemoryStateBackendOptions } from './state/memory/memory-state-backend.ts';
+export { RocksDBStateBackend, type RocksDBStateBackendOptions } from './state/rocksdb/rocksdb-state-backend.ts';
 export type { CheckpointInfo, StateBackend, StateEntry, StateOperation } from './state/state-backend.ts';
 export { WindowStateManager } from './state/window-state-manager.ts';
 

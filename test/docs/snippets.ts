@@ -66,6 +66,7 @@ export class Snippets {
     }
     const paths = {
       'llm-optimizer-processor': ['../../../src/index.ts'],
+      'llm-optimizer-processor/rocksdb': ['../../../src/state/rocksdb/index.ts'],
       'llm-optimizer-processor/testing': ['../../../src/testing/index.ts'],
       '@hono/node-server': ['../../../src/http/node-server.d.ts'],
     };

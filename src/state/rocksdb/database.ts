@@ -76,7 +76,7 @@ export class Database {
 
   /** Ends all scans, then closes. */
   async close(): Promise<void> {
-    for (const iterator of [...this.#iterators]) this.closeIterator(iterator);
+    for (const iterator of this.#iterators) this.closeIterator(iterator);
     await new Promise<void>((resolve, reject) => {
       this.#native.db_close(this.#handle, settle(resolve, reject));
     });

@@ -12,6 +12,7 @@ import type {
 } from '../state-backend.ts';
 import { folderOfCheckpoint, listCheckpointsIn, verifyCheckpointIn } from './checkpoint-folder.ts';
 import { isCheckpointId } from './checkpoint-manifest.ts';
+import { exportCheckpoint } from './export-checkpoint.ts';
 import { StateReader } from './state-reader.ts';
 import { packList } from './pack.ts';
 import { WorkerClient } from './worker-client.ts';
@@ -26,13 +27,8 @@ export interface RocksDBStateBackendOptions {
   readonly clock?: Clock;
 }
 
-/** How long the last checkpoint held up what was to be written. */
-export interface CheckpointPause {
-  readonly pausedMs: number;
-}
-
 /** The settings with their defaults. @throws ProcessorError CONFIG_INVALID. */
-export function memoryBudget({ cacheMb = 32, writeBufferMb = 64 }: RocksDBStateBackendOptions): {
+function memoryBudget({ cacheMb = 32, writeBufferMb = 64 }: RocksDBStateBackendOptions): {
   readonly cacheMb: number;
   readonly writeBufferMb: number;
 } {
@@ -97,7 +93,7 @@ export class RocksDBStateBackend implements StateBackend {
 
   close(): Promise<void> {
     const client = this.#reader.detach();
-    if (client !== undefined) this.#closing = closeClient(client);
+    if (client !== undefined) this.#closing = client.close();
     return this.#closing;
   }
 
@@ -149,6 +145,12 @@ export class RocksDBStateBackend implements StateBackend {
     await this.restoreFrom(await folderOfCheckpoint(this.#checkpointPath, id));
   }
 
+  /** Copies a checkpoint, by its id or the folder it is in; see {@link exportCheckpoint}. */
+  async exportCheckpoint(idOrFolder: string, directory: string): Promise<void> {
+    const isId = isCheckpointId(idOrFolder);
+    await exportCheckpoint(isId ? await folderOfCheckpoint(this.#checkpointPath, idOrFolder) : idOrFolder, directory);
+  }
+
   /** Like {@link RocksDBStateBackend.restore}, from a folder that `exportCheckpoint` made. */
   async restoreFrom(folder: string): Promise<void> {
     await this.#reader.client().ask('restore', { folder: resolve(folder), now: this.#clock.now() });
@@ -170,14 +172,6 @@ export class RocksDBStateBackend implements StateBackend {
 
   sizeBytes(): number {
     return this.#reader.sizeBytes();
-  }
-}
-
-async function closeClient(client: WorkerClient): Promise<void> {
-  try {
-    await client.ask('close', null);
-  } finally {
-    await client.end();
   }
 }
 

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { messageOf } from '../../errors/message-of.ts';
 import { ProcessorError } from '../../errors/processor-error.ts';
-import type { Command, Commands, Request, Response } from './protocol.ts';
+import type { Command, Commands, Response } from './protocol.ts';
 
 interface Pending {
   readonly resolve: (answer: Commands[Command]['answer']) => void;
@@ -52,8 +52,17 @@ export class WorkerClient {
       this.#pending.set(number, { resolve, reject });
       // Only what is still to be answered keeps the process running.
       this.#worker.ref();
-      this.#worker.postMessage({ number, command, ask } as Request, transfer);
+      this.#worker.postMessage({ number, command, ask }, transfer);
     });
+  }
+
+  /** Closes the state, then ends the thread. */
+  async close(): Promise<void> {
+    try {
+      await this.ask('close', null);
+    } finally {
+      await this.end();
+    }
   }
 
   /** Ends the thread, whatever it is doing. */
