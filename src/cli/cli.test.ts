@@ -91,7 +91,10 @@ const input = () => join(folder, 'events.ndjson');
 describe('arguments', () => {
   it.each<[string, string]>([
     ['rnu', "processor: unknown command 'rnu'; did you mean run?\n"],
-    ['frobnicate', "processor: unknown command 'frobnicate'; there are run, validate, config, demo, checkpoint, state, help\n"],
+    [
+      'frobnicate',
+      "processor: unknown command 'frobnicate'; there are run, validate, config, demo, checkpoint, state, help\n",
+    ],
     [
       '',
       'processor: nothing to run: give --config FILE, or --input FILE with --window; "processor demo" needs neither, --help explains\n',

@@ -122,6 +122,10 @@ function addRun(program: Command, commands: Commands, done: (code: number) => vo
       'after',
       examples([
         ['processor --config processor.yaml', ''],
+        [
+          'PROCESSOR_STATE__BACKEND=rocksdb processor --config processor.yaml',
+          'state on disk: started again, it goes on where it was, also after a crash',
+        ],
         ['processor run -i events.ndjson -w 1m -k model,region -v latency_ms', ''],
         ['zcat events.gz | processor run -i - -w 10m --slide 1m -v cost_usd -a sum,average', ''],
         ['processor run -i "logs/*.csv" --session-gap 5m -k user_id --format json', ''],

@@ -128,12 +128,13 @@ describe('POST /v1/checkpoints', () => {
     expect((await first).status).toBe(201);
   });
 
-  it.each<['STATE_FULL' | 'RUN_STATE' | 'STATE_FAILED', number]>([
-    ['STATE_FULL', 503],
-    ['RUN_STATE', 503],
-    ['STATE_FAILED', 500],
-  ])('says why it could not: %s by %d', async (code, status) => {
-    const post = await start(() => Promise.reject(new ProcessorError('state', code, 'no room')));
+  it.each([
+    ['state', 'STATE_FULL', 503],
+    ['internal', 'RUN_STATE', 503],
+    ['state', 'STATE_FAILED', 500],
+    ['configuration', 'CONFIG_INVALID', 400],
+  ] as const)('says why it could not: %s %s by %d', async (kind, code, status) => {
+    const post = await start(() => Promise.reject(new ProcessorError(kind, code, 'no room')));
     const error = { code: code.toLowerCase(), message: 'no room' };
     expect(await post('{}')).toEqual({ status, answer: { error } });
   });

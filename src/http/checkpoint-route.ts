@@ -43,6 +43,7 @@ export function checkpointRoute(options: CheckpointRouteOptions): (c: RequestCon
       return c.json(await options.checkpoint(id ?? undefined), 201);
     } catch (error) {
       if (!ProcessorError.is(error)) throw error;
+      if (error.kind === 'configuration') return fail(c, 400, error.code.toLowerCase(), error.message);
       const mayPass = error.code === 'STATE_FULL' || error.code === 'RUN_STATE';
       return fail(c, mayPass ? 503 : 500, error.code.toLowerCase(), error.message);
     } finally {

@@ -52,9 +52,9 @@ it('a refusal names every change, and what can be done', () => {
     { field: 'event.key', from: 'model', to: 'model, region' },
   ]);
   expect(code).toBe('STATE_MISMATCH');
-  expect(message).toBe(`the state of "llm" was made by another configuration, and cannot go on under this one:
-  windows.tumbling  was tumbling(size=5m), is now tumbling(size=10m)
-  event.key         was model, is now model, region
-Go back to the old configuration; or give the pipeline a new name, and so a state of its own;
-or drop the state and begin anew: processor state reset`);
+  expect(message).toBe(`the state of "llm" does not fit this configuration:
+  windows.tumbling  was tumbling(size=5m); is now tumbling(size=10m)
+  event.key         was model; is now model, region
+Go back to the old configuration, or give the pipeline a new name and so a state of
+its own, or drop the state and begin anew: processor state reset`);
 });

@@ -132,12 +132,12 @@ export function takeOverPlan(stored: StoredPlan, current: StoredPlan, watermark:
 /** The error that refuses to go on with a state: every changed field, and what can be done. */
 export function planMismatch(pipeline: string, changes: readonly PlanChange[]): ProcessorError<'state'> {
   const width = Math.max(...changes.map(({ field }) => field.length));
-  const lines = changes.map(({ field, from, to }) => `  ${field.padEnd(width)}  was ${from}, is now ${to}`);
+  const lines = changes.map(({ field, from, to }) => `  ${field.padEnd(width)}  was ${from}; is now ${to}`);
   const message = [
-    `the state of "${pipeline}" was made by another configuration, and cannot go on under this one:`,
+    `the state of "${pipeline}" does not fit this configuration:`,
     ...lines,
-    'Go back to the old configuration; or give the pipeline a new name, and so a state of its own;',
-    'or drop the state and begin anew: processor state reset',
+    'Go back to the old configuration, or give the pipeline a new name and so a state of',
+    'its own, or drop the state and begin anew: processor state reset',
   ].join('\n');
   return new ProcessorError('state', 'STATE_MISMATCH', message);
 }

@@ -146,7 +146,7 @@ function describe({ id, createdAt, sizeBytes }: CheckpointInfo): string {
 function restoreText(info: CheckpointInfo, { path }: StatePlace): string {
   return `This replaces the state in ${path}
 by checkpoint ${describe(info)}.
-What has been counted since then is gone from the state, and is counted again as far as the
+What came after it is gone from the state; it is counted again as far as the
 sources still have it.`;
 }
 

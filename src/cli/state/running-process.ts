@@ -17,7 +17,7 @@ export async function checkpointOfRunning(
   const url = `http://${browsable(http.host)}:${String(http.port)}`;
   if (!http.enabled || http.port === 0) {
     const why = http.enabled ? 'http.port is 0, so where it listens is not known' : 'http.enabled is false';
-    throw unreachable(locked, `It cannot be asked for a checkpoint either: ${why}`);
+    throw unreachable(locked, `It cannot be asked for a checkpoint: ${why}`);
   }
   let response: Response;
   try {
@@ -40,7 +40,9 @@ export async function checkpointOfRunning(
 }
 
 function unreachable(locked: ProcessorError, what: string, cause: unknown = locked): ProcessorError {
-  const message = `${locked.message}. ${what}; give the configuration that it runs with, or stop it first`;
+  // What to do is said by this one.
+  const who = locked.message.replace(/\. Stop it,.*$/s, '');
+  const message = `${who}. ${what}; give the configuration that it runs with, or stop it first`;
   return new ProcessorError('state', 'STATE_LOCKED', message, { cause });
 }
 

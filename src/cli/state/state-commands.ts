@@ -71,8 +71,6 @@ function resetText(
   const bytes = checkpoints.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const all = checkpoints.length === 1 ? 'the checkpoint' : `the ${formatCount(checkpoints.length)} checkpoints`;
   if (withCheckpoints) lines.push(`This deletes ${all} in ${checkpointPath}: ${formatBytes(bytes)}.`);
-  else if (checkpoints.length > 0) {
-    lines.push(`It keeps ${all} in ${checkpointPath}; --checkpoints deletes them as well.`);
-  }
-  return [...lines, 'The next run begins anew, and reads its input again from where its sources begin.'].join('\n');
+  else if (checkpoints.length > 0) lines.push(`It keeps ${all} in ${checkpointPath}; see --checkpoints.`);
+  return [...lines, 'The next run begins anew, and reads its input again from the start.'].join('\n');
 }

@@ -71,7 +71,7 @@ export function stateStore({ path, checkpointPath }: StatePlace): StateStore {
 /** Only what is a state is ever deleted: a mistyped folder is left alone. */
 async function holdsState(path: string): Promise<boolean> {
   const names = await namesIn(path);
-  return names.includes('lock') && (names.includes('format.json') || names.includes('db'));
+  return ['db', 'lock', 'format.json', 'owner.json'].filter((name) => names.includes(name)).length >= 2;
 }
 
 async function requireUnused(path: string): Promise<void> {
