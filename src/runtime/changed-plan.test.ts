@@ -99,13 +99,15 @@ describe('a lateness that has grown', () => {
 
   it('takes late events for what is still held, and begins nothing anew that was let go', async () => {
     const backend = new WatchedBackend();
-    // At 28 the window [0, 10) is gone under a lateness of 5, and [10, 20) and [20, 30) are held
+    // At 24 the window [0, 10) is gone under a lateness of 5, and [10, 20) and [20, 30) are held.
     const before = at(1, 2, 12, 24);
-    const first = await run(backend, 5, [...before, ...at(3, 13, 41)], before.length);
+    const events = [...before, ...at(24, 24, 24, 24, 3, 13, 41)];
+    const first = await run(backend, 5, events, before.length);
     expect(first.results).toEqual(['[0,10)  2 on_time#0', '[10,20)  1 on_time#0']);
+    expect(first.counters.droppedLate).toBe(0);
     // Under a lateness of 30 the event at 3 would be in time; but its window was reported, and is not there any more.
-    const second = await run(backend, 30, [...before, ...at(3, 13, 41)]);
-    expect(second.results).toEqual(['[10,20)  2 late#1', '[20,30)  1 on_time#0', '[40,50)  1 on_time#0']);
+    const second = await run(backend, 30, events);
+    expect(second.results).toEqual(['[10,20)  2 late#1', '[20,30)  5 on_time#0', '[40,50)  1 on_time#0']);
     expect(second.counters).toMatchObject({ droppedLate: 1, acceptedLate: 1 });
   });
 
