@@ -119,7 +119,7 @@ describe('state on disk', { timeout: 90_000 }, () => {
     );
     third.signal('SIGTERM');
     expect(await third.ended()).toBe(0);
+    expect(results('back')).toHaveLength(447);
     expect(new Set(results('back')).size).toBe(447);
-    console.log(results('back').length);
   });
 });
