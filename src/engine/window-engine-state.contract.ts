@@ -4,6 +4,7 @@ import { CountTrigger } from '../windows/count-trigger.ts';
 import { EngineBench, type EngineFactory } from './engine-bench.contract.ts';
 import { batches, definition, session, sliding, tumbling } from './engine-cases.contract.ts';
 import type { WindowDefinition } from './engine-options.ts';
+import { describeStateEntry } from './state-entry.ts';
 
 /** What must hold of an engine's state: deltas, and what is loaded from them. */
 export function restarting(make: EngineFactory): void {
@@ -50,12 +51,41 @@ export function restarting(make: EngineFactory): void {
       expect(next.engine.takeDelta()).toEqual([]);
     });
 
+    it('tells of each entry whose it is', () => {
+      const options = { windows: [tumbling(10), sliding(10, 5), session(4)] };
+      const engine = new EngineBench(make, options);
+      engine.feed([{ at: 1, key: 'a' }], 0);
+      engine.commit();
+      const entries = [...engine.stored.keys()].map((key) => describeStateEntry(Buffer.from(key, 'hex')));
+      const told = entries.filter(({ kind }) => kind !== 'index');
+      expect(new Set(told.map(({ windowName }) => windowName))).toEqual(new Set(['t', 's', 'g']));
+      expect(new Set(told.map(({ key }) => key?.toString()))).toEqual(new Set(['k=a']));
+      expect(entries).toContainEqual(expect.objectContaining({ windowName: 't', span: { start: 0, end: 10 } }));
+    });
+
     it('is not for windows that are not there', () => {
       const engine = new EngineBench(make, { windows: [tumbling(10)] });
       engine.feed([{ at: 1 }]);
       engine.commit();
       const load = (): unknown => new EngineBench(make, { windows: [session(10)] }, engine.stored);
       expect(load).toThrow(/state of windows "t", which are not configured/);
+    });
+
+    it.each([
+      ['tumbling', tumbling(10, 50), [0, 10]],
+      ['sliding', sliding(10, 5, 50), [0, 10]],
+      ['sessions', session(10, 50), [0, 10]],
+    ] as const)('does not begin %s anew that a shorter lateness has let go', (_, definition, [start, end]) => {
+      const engine = new EngineBench(make, { windows: [definition] });
+      engine.engine.letGo(definition.name, 10);
+      engine.engine.advance(12);
+      // Dropped for [0, 10), and taken for what was still held.
+      const dropped = engine.add([
+        { at: 0, watermark: 12 },
+        { at: 11, watermark: 12 },
+      ]);
+      expect(dropped.map(({ index, window }) => [index, window.start, window.end])).toContainEqual([0, start, end]);
+      expect(dropped.some(({ index }) => index === 1)).toBe(false);
     });
 
     it('is not tracked where nobody asks for it', () => {

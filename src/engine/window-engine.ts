@@ -80,6 +80,11 @@ export interface WindowEngine {
    * all are in, `advance` to the watermark that they belong to.
    */
   load(entry: { readonly key: Uint8Array; readonly value: Uint8Array }): void;
+  /**
+   * Windows of a definition that end by `until` are gone, whatever its lateness: they were let go under a shorter one,
+   * and an event for them is dropped. Before the first batch.
+   */
+  letGo(windowName: string, until: Instant): void;
   /** True while some window holds state under this key id. */
   isLive(keyId: number): boolean;
   readonly counters: Readonly<EngineCounters>;

@@ -44,20 +44,42 @@ export interface StoredEpoch {
   readonly outbox: Outbox;
 }
 
+/** What an {@link EpochStore} needs of a backend: it reads only. */
+export type EpochReader = Pick<StateBackend, 'recoverable' | 'get' | 'getMany' | 'scan'>;
+
+/** Whose entry a key of a state is; undefined for what no pipeline has put there. `windowKey`: the engine's own. */
+export function placeOfEntry(
+  key: Uint8Array,
+): { readonly pipeline: string; readonly windowKey: Uint8Array | undefined } | undefined {
+  const bytes = Buffer.from(key.buffer, key.byteOffset, key.byteLength);
+  const slash = bytes.indexOf('/');
+  if (slash === -1) return undefined;
+  const isWindow = bytes.subarray(slash, slash + 3).toString() === '/w/';
+  if (!isWindow && !RECORDS.has(bytes.subarray(slash).toString())) return undefined;
+  try {
+    const pipeline = decodeURIComponent(bytes.subarray(0, slash).toString());
+    return { pipeline, windowKey: isWindow ? bytes.subarray(slash + 3) : undefined };
+  } catch {
+    return undefined; // No name that was encoded.
+  }
+}
+
+const RECORDS: ReadonlySet<string> = new Set(['/meta', '/outbox', '/plan', '/checkpoints']);
+
 /**
  * How epochs stand in a state backend. Under the pipeline's name there are `meta`, the `outbox` of the last epoch, the
  * `plan` that the state depends on, the `checkpoints` with their positions, and the window state under `w`. Reads; what is
  * to be written it gives as operations.
  */
 export class EpochStore {
-  readonly #backend: StateBackend;
+  readonly #backend: EpochReader;
   readonly #metaKey: Uint8Array;
   readonly #outboxKey: Uint8Array;
   readonly #planKey: Uint8Array;
   readonly #checkpointsKey: Uint8Array;
   readonly #windowPrefix: Uint8Array;
 
-  constructor(backend: StateBackend, pipeline: string) {
+  constructor(backend: EpochReader, pipeline: string) {
     this.#backend = backend;
     const namespace = encodeURIComponent(pipeline);
     this.#metaKey = Buffer.from(`${namespace}/meta`);

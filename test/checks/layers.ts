@@ -59,6 +59,7 @@ const NODE_MODULES: Readonly<Record<string, readonly string[]>> = {
   'node:module': ['cli'],
   'node:os': ['config', 'state', 'cli'],
   'node:process': ['cli'],
+  'node:v8': ['plan'],
   'node:worker_threads': ['state'],
 };
 

@@ -98,6 +98,10 @@ export class ReferenceEngine implements WindowEngine {
     this.#codec.read(entry.key, entry.value);
   }
 
+  letGo(windowName: string, until: Instant): void {
+    this.#operators.find(({ settings }) => settings.name === windowName)?.letGo(until);
+  }
+
   isLive(keyId: number): boolean {
     return this.#ledger.isLive(keyId);
   }

@@ -19,6 +19,21 @@ const FLAG_CLOSED = 1;
 const FLAG_CELL = 2;
 const FLAG_EMITTED = 4;
 
+/** The key of an entry, taken apart. @throws ProcessorError STATE_CORRUPT for bytes that are no entry's key. */
+export function readWindowEntryKey(key: Uint8Array): {
+  readonly name: string;
+  readonly kind: 'window' | 'slice';
+  readonly window: Window;
+} {
+  const reader = new KeyReader(key);
+  const name = reader.text();
+  const kind = reader.byte();
+  if (kind !== WINDOW && kind !== BUCKET) {
+    throw new ProcessorError('state', 'STATE_CORRUPT', `an entry of windows "${name}" cannot be read`);
+  }
+  return { name, kind: kind === WINDOW ? 'window' : 'slice', window: readWindow(reader) };
+}
+
 /**
  * The engine's state as entries: one for each window of a key, one for each bucket of a slice. A key is the name of
  * the window definition, which of the two it is, and then end, start and grouping key, so that entries sort by when

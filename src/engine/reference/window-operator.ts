@@ -26,6 +26,8 @@ export abstract class WindowOperator {
   protected readonly ledger: Ledger;
   protected readonly lateness: LatenessRule;
   protected readonly trigger: WindowTrigger | undefined;
+  /** Windows that end by then are gone: an earlier run, which allowed less lateness, has let them go. */
+  #goneUntil: Instant = -Infinity;
 
   constructor(settings: OperatorSettings, ledger: Ledger) {
     this.settings = settings;
@@ -55,6 +57,11 @@ export abstract class WindowOperator {
     for (const state of this.states()) this.consult(state);
   }
 
+  /** Windows that end by `until` are gone, whatever the lateness. */
+  letGo(until: Instant): void {
+    this.#goneUntil = Math.max(this.#goneUntil, until);
+  }
+
   /** Fires a window that the watermark has passed. */
   fireDue(state: WindowState): FiredPane {
     const timing = state.closed ? 'late' : 'on_time';
@@ -77,7 +84,7 @@ export abstract class WindowOperator {
 
   /** True when a window that ends at `end` would be gone by the default rule. */
   protected isPast(end: Instant): boolean {
-    return this.ledger.watermark.timestamp >= end + this.lateness.allowedLatenessMs;
+    return this.ledger.watermark.timestamp >= end + this.lateness.allowedLatenessMs || end <= this.#goneUntil;
   }
 
   /** Counts event `i` for the window [start, end) and says whether it belongs in; if not, it has been dropped. */
