@@ -88,9 +88,19 @@ export class AlignedWindows extends WindowOperator {
 
   override write(item: StoredItem, delta: StateRecord[]): void {
     if (item instanceof WindowState) this.#writeWindow(item, delta);
-    else if (item instanceof Shelf) {
-      item.writeHead(this.entryKeys.head(EntryKind.window, item.start), this.ledger.isQuiet, delta);
-    }
+    else if (item instanceof Shelf) this.writeHead(item, EntryKind.window, delta);
+  }
+
+  protected writeHead(shelf: Shelf<StoredItem>, kind: EntryKind, delta: StateRecord[]): void {
+    shelf.writeHead(this.entryKeys.head(kind, shelf.start), this.ledger.isQuiet, delta);
+    // To be written again when nothing on it has to fire any more.
+    if (shelf.closed && !shelf.removed && !this.ledger.isQuiet) this.change(shelf);
+  }
+
+  protected override markDue(state: WindowState): void {
+    const group = this.#groups.get(state.start);
+    if (group?.closed === true) this.change(group);
+    super.markDue(state);
   }
 
   override read({ kind, rest }: EntryKey, { value }: StoredEntry): void {
@@ -105,6 +115,7 @@ export class AlignedWindows extends WindowOperator {
     this.#hand.spill(this.ledger, limit, (group, state) => {
       if (state.due) return false;
       group.items.delete(state.keyId);
+      this.#groups.get(state.start)?.sweep?.itemSpilled(state);
       this.spilled(state);
       return true;
     });
@@ -133,9 +144,9 @@ export class AlignedWindows extends WindowOperator {
     return state;
   }
 
-  /** Lets go of a window that was read back and has nothing to fire, if it is gone. */
-  retireSwept(state: WindowState): void {
-    if (this.isGone(state.window)) this.remove(state);
+  /** A sweep has read back all of a group that it had to. */
+  sweepEnded(group: WindowGroup): void {
+    if (this.isPast(group.end)) this.retireGroup(group);
   }
 
   protected override unlink(state: WindowState): void {
@@ -172,6 +183,7 @@ export class AlignedWindows extends WindowOperator {
     group.items.set(keyId, state);
     this.change(group);
     this.created(state);
+    this.ledger.weigh(state, sizeOf(state));
     return state;
   }
 
@@ -207,11 +219,11 @@ export class AlignedWindows extends WindowOperator {
 
   /** Lets go of all windows of a closed group: none of them can take an event any more. */
   protected retireGroup(group: WindowGroup): void {
+    // Nothing is taken away from under a sweep, for it would still find it stored.
+    if (group.sweep !== null) return;
     for (const state of group.items.values()) this.retire(state);
     // Windows that have still to fire go with their firing; nothing is added to the group any more.
     if (this.#last === group) this.#last = undefined;
-    // Those that a sweep still reads go one by one, when it has come to them.
-    if (group.isSwept) return;
     if (group.spilled === 0) {
       if (group.items.size === 0) this.#drop(group);
       return;
@@ -237,7 +249,7 @@ export class AlignedWindows extends WindowOperator {
       this.change(shelf);
       drop();
     };
-    this.ledger.cleanings.push(new Cleaning(shelf.prefix, done));
+    this.ledger.cleanings.push(new Cleaning(shelf, this.ledger.pageEntries, done));
   }
 
   #lastStart(at: Instant): Instant {
@@ -268,7 +280,8 @@ export class AlignedWindows extends WindowOperator {
     for (const state of group.items.values()) {
       if (!state.closed) this.markDue(state);
     }
-    if (group.spilled > 0 && !group.settled) this.ledger.sweeps.push(new GroupSweep(this, group));
+    if (group.spilled > 0 && !group.settled)
+      this.ledger.sweeps.push(new GroupSweep(this, group, this.ledger.pageEntries));
     if (this.trigger?.shouldPurge !== undefined) this.#lingering.push(group);
     else this.#deadlines.push(group.end + this.lateness.allowedLatenessMs, group);
   }
@@ -294,7 +307,6 @@ export class AlignedWindows extends WindowOperator {
     if (state.removed) {
       if (state.stored) delta.push({ key });
       state.stored = false;
-      this.ledger.weigh(state, 0);
       return;
     }
     state.stored = true;

@@ -35,6 +35,11 @@ class Line {
     this.#ready = 0;
   }
 
+  /** What the next windows read may have been let go of. */
+  forgetReady(): void {
+    this.#ready = 0;
+  }
+
   /** Asks for what the next windows read; they are ready when there is nothing to ask for. */
   makeReady(wanted: Wanted): readonly Uint8Array[] {
     if (this.#ready > 0) return [];
@@ -80,13 +85,12 @@ export class DueWindows {
     const sweep = this.#sweeps.find((one) => next === undefined || one.mayComeBefore(next.state));
     this.#answering = sweep ?? null;
     if (sweep !== undefined) return sweep.request;
-    const keys = this.#unread;
-    this.#unread = [];
-    return keys.length === 0 ? null : { type: 'keys', keys };
+    return this.#unread.length === 0 ? null : { type: 'keys', keys: this.#unread };
   }
 
-  /** Takes the answer to a sweep's request; false if it was not one of a sweep. */
+  /** Takes the answer to a request; false if that was not of a sweep, and the entries are still to be read. */
   supply(entries: readonly StoredEntry[]): boolean {
+    this.#unread = [];
     const sweep = this.#answering;
     if (sweep === null) return false;
     this.#answering = null;
@@ -105,6 +109,13 @@ export class DueWindows {
     if (this.#ledger.hasSpilled && !this.#isReady(line)) return undefined;
     line.take();
     return next;
+  }
+
+  /** State has been let go of: whether windows are ready must be looked at again. */
+  stateSpilled(): void {
+    this.#resident.forgetReady();
+    this.#swept.forgetReady();
+    this.#wanted.clear();
   }
 
   #isReady(line: Line): boolean {

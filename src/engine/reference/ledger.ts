@@ -9,6 +9,10 @@ import type { Sweep } from './sweep.ts';
 import type { WindowOperator } from './window-operator.ts';
 import type { WindowState } from './window-state.ts';
 
+const MAX_PAGE_ENTRIES = 1024;
+/** Bytes that may stay in memory, for each entry of a page. */
+const PAGE_SHARE_BYTES = 16_384;
+
 /** A window that waits to fire. */
 export interface DueWindow {
   readonly operator: WindowOperator;
@@ -24,6 +28,8 @@ export interface ChangedItem {
 /** What the operators of one engine share: the watermark, the clock's time, counts, and what comes out. */
 export class Ledger {
   readonly keys: KeyDictionary;
+  /** Entries that are read from a range at a time. */
+  readonly pageEntries: number;
   readonly counters: EngineCounters = {
     assigned: 0,
     onTime: 0,
@@ -47,7 +53,7 @@ export class Ledger {
   /** Stored windows that are gone, to be deleted. */
   readonly cleanings: Cleaning[] = [];
   /** What has changed or gone since the last delta; null where nobody asks for deltas. */
-  readonly changes: ChangedItem[] | null;
+  changes: ChangedItem[] | null;
   /** Keys of entries to be deleted with the next delta, beyond those of changed items. */
   deletions: Uint8Array[] = [];
   /** True while nothing has still to fire, when a delta is taken. */
@@ -66,9 +72,11 @@ export class Ledger {
   /** By key id: how many windows in memory hold state under it. */
   readonly #references: number[] = [];
 
-  constructor(keys: KeyDictionary, trackChanges: boolean) {
+  /** `residentBytesLimit`: what may stay in memory; what is read at a time is a small part of it. */
+  constructor(keys: KeyDictionary, trackChanges: boolean, residentBytesLimit: number) {
     this.keys = keys;
     this.changes = trackChanges ? [] : null;
+    this.pageEntries = Math.max(2, Math.min(MAX_PAGE_ENTRIES, Math.floor(residentBytesLimit / PAGE_SHARE_BYTES)));
   }
 
   drop(index: number, window: Window, watermark: Instant): void {

@@ -35,11 +35,13 @@ export class ReferenceEngine implements WindowEngine {
   readonly #due: DueWindows;
   readonly #residentBytesLimit: number;
   readonly #wanted = new Wanted();
+  /** What the batch at hand needs, until it is supplied. */
+  #unanswered: StateRequest | null = null;
   #isCleaning = false;
 
   constructor(options: EngineOptions) {
     const shape = shapeOf(options);
-    const ledger = new Ledger(options.keys, options.trackChanges);
+    const ledger = new Ledger(options.keys, options.trackChanges, options.residentBytesLimit);
     this.#ledger = ledger;
     this.#due = new DueWindows(ledger);
     this.#residentBytesLimit = options.residentBytesLimit;
@@ -51,12 +53,14 @@ export class ReferenceEngine implements WindowEngine {
 
   requestFor(batch: EventBatch): StateRequest | null {
     if (!this.#ledger.hasSpilled) return null;
+    if (this.#unanswered !== null) return this.#unanswered;
     for (const operator of this.#operators) {
       if (!operator.isSpillable) continue;
       for (let i = 0; i < batch.count; i += 1) operator.want(batch, i, this.#wanted);
     }
     const keys = this.#wanted.take();
-    return keys.length === 0 ? null : { type: 'keys', keys };
+    this.#unanswered = keys.length === 0 ? null : { type: 'keys', keys };
+    return this.#unanswered;
   }
 
   ingest(batch: EventBatch, now: Instant): readonly DroppedEvent[] {
@@ -97,7 +101,12 @@ export class ReferenceEngine implements WindowEngine {
     return cleaning?.request ?? null;
   }
 
-  supply(_request: StateRequest, entries: readonly StoredEntry[]): void {
+  supply(request: StateRequest, entries: readonly StoredEntry[]): void {
+    if (request === this.#unanswered) {
+      this.#unanswered = null;
+      for (const entry of entries) this.#read(entry);
+      return;
+    }
     const { cleanings, deletions } = this.#ledger;
     if (this.#isCleaning) {
       this.#isCleaning = false;
@@ -125,8 +134,8 @@ export class ReferenceEngine implements WindowEngine {
     const delta: StateRecord[] = deletions.map((key) => ({ key }));
     this.#ledger.deletions = [];
     this.#ledger.isQuiet = this.#due.isEmpty;
+    this.#ledger.changes = [];
     for (const { operator, item } of changes) operator.write(item, delta);
-    changes.length = 0;
     for (const operator of this.#operators) operator.deltaTaken();
     return delta;
   }
@@ -138,6 +147,7 @@ export class ReferenceEngine implements WindowEngine {
       if (!operator.isSpillable) continue;
       operator.spill(this.#residentBytesLimit);
       ledger.hasSpilled = true;
+      this.#due.stateSpilled();
     }
   }
 

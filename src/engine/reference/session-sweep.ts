@@ -5,7 +5,7 @@ import type { StateRequest, StoredEntry } from '../window-engine.ts';
 import { readEntryKey, readGroupingKey, withGroupingKey, type EntryKeys } from './entry-keys.ts';
 import type { DueWindow, Ledger } from './ledger.ts';
 import type { SessionWindows } from './session-windows.ts';
-import { SWEEP_ENTRIES, type Sweep } from './sweep.ts';
+import type { Sweep } from './sweep.ts';
 import type { WindowState } from './window-state.ts';
 
 /** How far the timers have been read. */
@@ -45,7 +45,7 @@ export class SessionSweep implements Sweep {
 
   get request(): StateRequest {
     if (this.#pending !== null) return { type: 'keys', keys: this.#pending.keys };
-    return { type: 'range', prefix: this.#entryKeys.timers, after: this.#after, limit: SWEEP_ENTRIES };
+    return { type: 'range', prefix: this.#entryKeys.timers, after: this.#after, limit: this.#ledger.pageEntries };
   }
 
   mayComeBefore({ start, end, key }: WindowState): boolean {
@@ -83,7 +83,7 @@ export class SessionSweep implements Sweep {
   #readTimers(entries: readonly StoredEntry[]): void {
     const keys: Uint8Array[] = [];
     let reached = this.#reached;
-    let isLast = entries.length < SWEEP_ENTRIES;
+    let isLast = entries.length < this.#ledger.pageEntries;
     let next = Infinity;
     for (const { key: entryKey } of entries) {
       const [timer, key] = this.#readTimer(entryKey);

@@ -175,6 +175,7 @@ export class SessionWindows extends WindowOperator {
     this.#count.sessions -= 1;
     super.change(this.#count);
     super.change(sessions);
+    this.ledger.weigh(sessions, sessions.list.length > 0 ? sessions.sizeBytes() : 0);
     if (sessions.list.length > 0) return;
     sessions.removed = true;
     this.#keys.delete(state.keyId);
@@ -224,6 +225,7 @@ export class SessionWindows extends WindowOperator {
     this.#count.sessions += 1;
     super.change(this.#count);
     this.created(state);
+    this.ledger.weigh(sessions, sessions.sizeBytes());
     this.#deadlines.push(end, state);
     return state;
   }
@@ -261,7 +263,6 @@ export class SessionWindows extends WindowOperator {
     if (sessions.removed) {
       if (sessions.stored) delta.push({ key });
       sessions.stored = false;
-      this.ledger.weigh(sessions, 0);
       return;
     }
     sessions.stored = true;

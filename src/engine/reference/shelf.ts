@@ -7,6 +7,12 @@ import { StoredItem } from './stored-item.ts';
 const FLAG_SETTLED = 1;
 const FLAG_CLEANED = 2;
 
+/** What a shelf tells the sweep that goes through it. */
+export interface ShelfSweep<T> {
+  /** An item has been let go of. */
+  itemSpilled(item: T): void;
+}
+
 /**
  * What all keys have at one place in time: the windows over one span, or one slice. Some of it is in memory, some only
  * in the state backend. Its own entry, the head, says how much there is: with the heads alone a restart knows what it
@@ -23,8 +29,8 @@ export class Shelf<T extends StoredItem> extends StoredItem {
   closed = false;
   /** True if it was closed before a restart, and nothing on it had still to fire. */
   settled = false;
-  /** True while a sweep reads back what is due of it. */
-  isSwept = false;
+  /** Reads back what is due of it. */
+  sweep: ShelfSweep<T> | null = null;
   /** True while the items that are only in the state backend are being deleted. */
   isCleaned = false;
   /** What the keys of the entries of its items begin with. */
@@ -50,7 +56,8 @@ export class Shelf<T extends StoredItem> extends StoredItem {
       return;
     }
     this.stored = true;
-    const flags = (this.closed && isQuiet ? FLAG_SETTLED : 0) | (this.isCleaned ? FLAG_CLEANED : 0);
+    // While something has still to fire, a restart must look for it here.
+    const flags = isQuiet ? (this.closed ? FLAG_SETTLED : 0) | (this.isCleaned ? FLAG_CLEANED : 0) : 0;
     const value = entryBytes((writer) => {
       writer.whole(this.size);
       writer.byte(flags);

@@ -75,7 +75,7 @@ export class SlicedWindows extends AlignedWindows {
 
   override wantForFiring(state: WindowState, wanted: Wanted): void {
     for (const slice of this.#slicesOf(state)) {
-      if (slice.spilled === 0 || slice.isCleaned || slice.items.has(state.keyId)) continue;
+      if (slice.spilled === 0 || slice.items.has(state.keyId)) continue;
       wanted.add(withGroupingKey(slice.prefix, state.key));
     }
   }
@@ -104,7 +104,8 @@ export class SlicedWindows extends AlignedWindows {
 
   override write(item: StoredItem, delta: StateRecord[]): void {
     if (item instanceof Slice) {
-      item.writeHead(this.entryKeys.head(EntryKind.slice, item.start), this.ledger.isQuiet, delta);
+      // Windows that have still to fire may read a slice until it is deleted, after a restart too.
+      item.writeHead(this.entryKeys.head(EntryKind.slice, item.start), true, delta);
     } else if (item instanceof SliceState) this.#writeSliceState(item, delta);
     else super.write(item, delta);
   }
@@ -150,13 +151,28 @@ export class SlicedWindows extends AlignedWindows {
 
   protected override retireGroup(group: WindowGroup): void {
     super.retireGroup(group);
-    if (group.isSwept) return;
-    // These slices have no later window.
+    if (group.sweep === null) this.#retireSlices(group);
+  }
+
+  /** Lets go of the slices that have no window later than a group that is gone. */
+  #retireSlices(group: WindowGroup): void {
     for (const start of this.#grid.startsIn(group.start, group.end)) {
       const slice = this.#slices.get(start);
-      if (slice?.bounds.lastStart !== group.start || slice.spilled === 0 || slice.isCleaned) continue;
-      this.clean(slice, () => this.#forget(slice));
+      if (slice?.bounds.lastStart !== group.start) continue;
+      // Of keys whose last window was spilled.
+      for (const held of [...slice.items.values()]) {
+        if (!this.#isHeld(slice, held.keyId)) this.#dropFrom(slice, held);
+      }
+      if (slice.spilled > 0 && !slice.isCleaned) this.clean(slice, () => this.#forget(slice));
     }
+  }
+
+  /** True while a window of the key over the slice is in memory. */
+  #isHeld({ bounds }: Slice, keyId: number): boolean {
+    for (let start = bounds.lastStart; start >= bounds.firstStart; start -= this.alignment.slideMs) {
+      if (this.groupOf(start)?.items.has(keyId) === true) return true;
+    }
+    return false;
   }
 
   /** True while a window of the key over the slice, other than the one that goes, may still fire. */
@@ -165,9 +181,9 @@ export class SlicedWindows extends AlignedWindows {
     for (let start = slice.bounds.lastStart; start >= slice.bounds.firstStart; start -= this.alignment.slideMs) {
       if (start === going) continue;
       const group = this.groupOf(start);
-      if (group === undefined || group.isCleaned) continue;
-      // One that is spilled may be the key's.
-      if (group.spilled > 0 || group.items.has(keyId)) return true;
+      if (group === undefined) continue;
+      // One that is spilled, and not gone, may be the key's.
+      if (group.items.has(keyId) || (group.spilled > 0 && !group.isCleaned)) return true;
     }
     return false;
   }
@@ -214,6 +230,7 @@ export class SlicedWindows extends AlignedWindows {
     const { slice, keyId } = held;
     const bucket = { firstEnd, cell: new Cell(this.settings.shape) };
     held.buckets.push(bucket);
+    this.ledger.weigh(held, sizeOf(held));
     const { sizeMs, slideMs } = this.alignment;
     for (let start = firstEnd - sizeMs; start <= slice.bounds.lastStart; start += slideMs) this.stateAt(start, keyId);
     return bucket;
@@ -242,7 +259,6 @@ export class SlicedWindows extends AlignedWindows {
     if (held.removed) {
       if (held.stored) delta.push({ key });
       held.stored = false;
-      this.ledger.weigh(held, 0);
       return;
     }
     held.stored = true;
@@ -259,6 +275,7 @@ export class SlicedWindows extends AlignedWindows {
 
   #dropFrom(slice: Slice, held: SliceState): void {
     held.removed = true;
+    this.ledger.weigh(held, 0);
     this.change(held);
     slice.items.delete(held.keyId);
     this.change(slice);

@@ -13,6 +13,3 @@ export interface Sweep {
   /** True once it has read everything. */
   readonly isDone: boolean;
 }
-
-/** Entries that a pass reads at a time. */
-export const SWEEP_ENTRIES = 1024;

@@ -178,6 +178,7 @@ export abstract class WindowOperator {
   protected remove(state: WindowState): void {
     this.unlink(state);
     state.removed = true;
+    this.ledger.weigh(state, 0);
     this.ledger.activeWindows -= 1;
     this.ledger.release(state.keyId);
     this.change(state);
