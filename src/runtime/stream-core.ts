@@ -46,6 +46,7 @@ export class StreamCore {
       aggregators: plan.aggregators,
       keys: this.#keys,
       trackChanges: plan.state.recoverable,
+      residentBytesLimit: Infinity,
     });
   }
 
