@@ -71,13 +71,13 @@ describe('state of other settings', () => {
       if (operations.some(({ key }) => Buffer.from(key).toString() === 'p/plan')) described += 1;
     };
     const settings = (): Builder => on(backend).withTumblingWindow(10);
-    await leaveOpen(settings(), [at(1)]);
     const more = settings()
       .withSource(new MemorySource(readings(20)))
       .withBufferSize(5)
       .withSink(new CollectingSink());
     await more.build().run();
-    expect(backend.commits).toBeGreaterThan(4);
+    expect(backend.commits).toBeGreaterThan(3);
+    await leaveOpen(settings(), [at(1)]);
     expect(described).toBe(1);
     await leaveOpen(on(backend).withTumblingWindow(10, { allowedLateness: 1 }), [at(2)]);
     expect(described).toBe(2);
