@@ -122,6 +122,8 @@ export interface WindowEngine {
   spill(): void;
   /** The ranges of keys that a restart must {@link WindowEngine.load}; the rest is asked for when it is needed. */
   readonly restartPrefixes: readonly Uint8Array[];
+  /** About how many entries these ranges hold. */
+  readonly restartEntries: number;
   /**
    * Takes up the state of a restart: the entries of {@link WindowEngine.restartPrefixes}, in any order. Before the first
    * batch; once all are in, `advance` to the watermark that they belong to.

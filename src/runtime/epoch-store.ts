@@ -1,5 +1,5 @@
 import { ProcessorError } from '../errors/processor-error.ts';
-import type { StateDelta, StateRecord } from '../engine/window-engine.ts';
+import type { StateDelta, StateRequest, StoredEntry } from '../engine/window-engine.ts';
 import type { SourcePosition } from '../sources/event-source.ts';
 import type { StateBackend, StateOperation } from '../state/state-backend.ts';
 import { emptyOutbox, type Outbox } from './outbox.ts';
@@ -20,10 +20,10 @@ export interface EpochMeta {
   readonly progress: unknown;
   /** Totals since the pipeline first started. */
   readonly totals: Readonly<Record<string, number>>;
+  /** About how many entries a restart has to load: what the progress of a recovery is measured by. */
+  readonly restartEntries: number;
   /** Where each sink stood, by its name, after all epochs before this one had been delivered. */
   readonly sinks: ReadonlyMap<string, string>;
-  /** About how many entries of window state there are: what the progress of a recovery is measured by. */
-  readonly entries: number;
 }
 
 /** What an epoch commits: the window state that has changed, what is to be delivered, and the rest. */
@@ -105,17 +105,37 @@ export class EpochStore {
     };
   }
 
-  /** All window state of the last epoch. */
-  async *windowState(): AsyncGenerator<Required<StateRecord>, void, undefined> {
-    for await (const { key, value } of this.#backend.scan(this.#windowPrefix)) {
-      yield { key: key.subarray(this.#windowPrefix.length), value };
+  /** The window state whose keys begin with one of some prefixes. */
+  async *windowState(prefixes: readonly Uint8Array[]): AsyncGenerator<StoredEntry, void, undefined> {
+    for (const prefix of prefixes) {
+      const entries = this.#backend.scan(this.#storedKey(prefix));
+      for await (const { key, value } of entries) yield { key: this.#engineKey(key), value };
     }
+  }
+
+  /** What an engine asks for of its stored state, as far as it exists. */
+  async entriesOf(request: StateRequest): Promise<readonly StoredEntry[]> {
+    const entries: StoredEntry[] = [];
+    if (request.type === 'keys') {
+      const values = await this.#backend.getMany(request.keys.map((key) => this.#storedKey(key)));
+      for (const [i, key] of request.keys.entries()) {
+        const value = values[i];
+        if (value !== undefined) entries.push({ key, value });
+      }
+      return entries;
+    }
+    const { prefix, after, limit } = request;
+    const options = { limit, ...(after === null ? {} : { after: this.#storedKey(after) }) };
+    for await (const { key, value } of this.#backend.scan(this.#storedKey(prefix), options)) {
+      entries.push({ key: this.#engineKey(key), value });
+    }
+    return entries;
   }
 
   /** The commit of an epoch: one atomic write. The outbox of the epoch before goes with it. */
   operationsOf({ meta, delta, outbox, plan }: EpochWrite): readonly StateOperation[] {
     const operations: StateOperation[] = delta.map(({ key, value }) => {
-      const stored = Buffer.concat([this.#windowPrefix, key]);
+      const stored = this.#storedKey(key);
       return value === undefined ? { key: stored } : { key: stored, value };
     });
     operations.push({ key: this.#metaKey, value: encodeMeta(meta) });
@@ -144,6 +164,17 @@ export class EpochStore {
   checkpointsOperation(checkpoints: ReadonlyMap<string, Positions>): StateOperation {
     const positions = [...checkpoints].map(([id, pairs]) => [id, [...pairs]]);
     return { key: this.#checkpointsKey, value: Buffer.from(JSON.stringify({ positions })) };
+  }
+
+  #storedKey(key: Uint8Array): Uint8Array {
+    const stored = new Uint8Array(this.#windowPrefix.length + key.length);
+    stored.set(this.#windowPrefix);
+    stored.set(key, this.#windowPrefix.length);
+    return stored;
+  }
+
+  #engineKey(key: Uint8Array): Uint8Array {
+    return key.subarray(this.#windowPrefix.length);
   }
 }
 

@@ -92,11 +92,12 @@ export class Recovery {
     }
   }
 
+  /** Loads what a restart needs; all else stays in the state until it is needed. */
   async #load({ meta }: StoredEpoch, core: StreamCore): Promise<void> {
     const { clock, metrics } = this.#options;
-    this.#expected = meta.entries;
+    this.#expected = meta.restartEntries;
     let turnedAt = clock.monotonic();
-    for await (const record of this.#store.windowState()) {
+    for await (const record of this.#store.windowState(core.engine.restartPrefixes)) {
       core.engine.load(record);
       this.#loaded += 1;
       if (clock.monotonic() - turnedAt < STRETCH_MS) continue;

@@ -92,7 +92,7 @@ export class AlignedWindows extends WindowOperator {
   }
 
   protected writeHead(shelf: Shelf<StoredItem>, kind: EntryKind, delta: StateRecord[]): void {
-    shelf.writeHead(this.entryKeys.head(kind, shelf.start), this.ledger.isQuiet, delta);
+    this.ledger.heads += shelf.writeHead(this.entryKeys.head(kind, shelf.start), this.ledger.isQuiet, delta);
     // To be written again when nothing on it has to fire any more.
     if (shelf.closed && !shelf.removed && !this.ledger.isQuiet) this.change(shelf);
   }

@@ -60,7 +60,9 @@ export class Ledger {
   isQuiet = true;
   /** Windows that hold state, in memory or spilled. */
   activeWindows = 0;
-  /** Of these, those that are spilled. */
+  /** Heads that are stored. */
+  heads = 0;
+  /** Of the windows, those that are spilled. */
   spilledWindows = 0;
   /** Bytes of all stored items in memory, estimated. */
   residentBytes = 0;

@@ -155,6 +155,11 @@ export class ReferenceEngine implements WindowEngine {
     return this.#operators.map((operator) => operator.restartPrefix);
   }
 
+  get restartEntries(): number {
+    const { heads, activeWindows } = this.#ledger;
+    return this.#operators.every((operator) => operator.isSpillable) ? heads : heads + activeWindows;
+  }
+
   load(entry: StoredEntry): void {
     this.#ledger.hasSpilled = true;
     this.#read(entry);

@@ -47,15 +47,15 @@ export class Shelf<T extends StoredItem> extends StoredItem {
     return this.items.size + this.spilled;
   }
 
-  /** Adds its head to a delta. `isQuiet`: nothing at all has still to fire. */
-  writeHead(key: Uint8Array, isQuiet: boolean, delta: StateRecord[]): void {
+  /** Adds its head to a delta. `isQuiet`: nothing at all has still to fire. Gives by how many heads there are more. */
+  writeHead(key: Uint8Array, isQuiet: boolean, delta: StateRecord[]): number {
     this.changed = false;
+    const before = Number(this.stored);
+    this.stored = !this.removed;
     if (this.removed) {
-      if (this.stored) delta.push({ key });
-      this.stored = false;
-      return;
+      if (before > 0) delta.push({ key });
+      return -before;
     }
-    this.stored = true;
     // While something has still to fire, a restart must look for it here.
     const flags = isQuiet ? (this.closed ? FLAG_SETTLED : 0) | (this.isCleaned ? FLAG_CLEANED : 0) : 0;
     const value = entryBytes((writer) => {
@@ -63,6 +63,7 @@ export class Shelf<T extends StoredItem> extends StoredItem {
       writer.byte(flags);
     });
     delta.push({ key, value });
+    return 1 - before;
   }
 
   /** Takes in the head that was stored before a restart: all of its items are in the state backend. */

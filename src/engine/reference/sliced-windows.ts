@@ -105,7 +105,7 @@ export class SlicedWindows extends AlignedWindows {
   override write(item: StoredItem, delta: StateRecord[]): void {
     if (item instanceof Slice) {
       // Windows that have still to fire may read a slice until it is deleted, after a restart too.
-      item.writeHead(this.entryKeys.head(EntryKind.slice, item.start), true, delta);
+      this.ledger.heads += item.writeHead(this.entryKeys.head(EntryKind.slice, item.start), true, delta);
     } else if (item instanceof SliceState) this.#writeSliceState(item, delta);
     else super.write(item, delta);
   }
