@@ -87,13 +87,16 @@ const COMPARED = {
   aggregators: 'aggregators',
 } as const satisfies Partial<Record<keyof StoredPlan, string>>;
 
+/** What a field of a stored plan can be, for comparing; undefined for what is not there. */
+type Comparable = string | number | boolean | readonly (string | number)[] | undefined;
+
 /**
  * The changes from `stored` to `current` under which the state cannot be used; empty where it carries over. An allowed
  * lateness may have grown, but not shrunk.
  */
 export function comparePlans(stored: StoredPlan, current: StoredPlan): readonly PlanChange[] {
   const changes: PlanChange[] = [];
-  const compare = (field: string, from: unknown, to: unknown): void => {
+  const compare = (field: string, from: Comparable, to: Comparable): void => {
     const [before, after] = [inWords(from), inWords(to)];
     if (before !== after) changes.push({ field, from: before, to: after });
   };
@@ -171,7 +174,7 @@ function windowOf(plan: StoredPlan, name: string): StoredWindowPlan | undefined 
   return plan.windows.find((window) => window.name === name);
 }
 
-function inWords(value: unknown): string {
-  if (value === undefined || value === '' || (Array.isArray(value) && value.length === 0)) return 'none';
-  return Array.isArray(value) ? value.join(', ') : String(value);
+function inWords(value: Comparable): string {
+  const text = value instanceof Array ? value.join(', ') : String(value ?? '');
+  return text === '' ? 'none' : text;
 }
