@@ -4,13 +4,16 @@ import { messageOf } from '../../errors/message-of.ts';
 import { ProcessorError } from '../../errors/processor-error.ts';
 import { infoOf, putInPlace, readCheckpoints } from './checkpoint-folder.ts';
 import { LAYOUT_FORMAT, writeManifest, type CheckpointFile } from './checkpoint-manifest.ts';
-import { Database, SMALL } from './database.ts';
+import { Database, type MemoryBudget } from './database.ts';
 import { checksumOf, makeNewFolder, removeDurably, sync, writeDurably, type Checksum } from './durable-files.ts';
 import { copyFrozen, freezeFiles, type FrozenFiles } from './live-copy.ts';
 import type { NativeRocksDB } from './native.ts';
 import { copyDatabase } from './opening.ts';
 import type { StateFolder } from './state-folder.ts';
 import type { CheckpointInfo } from '../state-backend.ts';
+
+/** Opening a copy reads its logs into memory: with much less, each would become hundreds of tables. */
+const TRIAL: MemoryBudget = { cacheMb: 4, writeBufferMb: 16 };
 
 /** Makes the checkpoints of one open state. */
 export class CheckpointMaker {
@@ -87,7 +90,7 @@ export class CheckpointMaker {
     const scratch = await this.makeScratch();
     try {
       await copyDatabase(database, scratch, files);
-      const copy = await Database.open(this.#native, scratch, SMALL, false);
+      const copy = await Database.open(this.#native, scratch, TRIAL, false);
       await copy.close();
     } catch (error) {
       const message = `the checkpoint that was made cannot be opened: ${messageOf(error)}`;

@@ -14,7 +14,7 @@ export interface MemoryBudget {
   readonly writeBufferMb: number;
 }
 
-/** The smallest that works: for a database that only lies there, or is opened once to see that it opens. */
+/** The smallest that works: for a database that only lies there. */
 export const SMALL: MemoryBudget = { cacheMb: 0, writeBufferMb: 1 };
 
 function openOptions({ cacheMb, writeBufferMb }: MemoryBudget, createIfMissing: boolean): NativeOpenOptions {

@@ -175,6 +175,8 @@ export class ServedState {
       await renameDurably(folder.db, replaced);
       await renameDurably(folder.restoring, folder.db);
       await removeDurably(replaced);
+      // Damage that was noted was in what is gone now.
+      await folder.removeDamage();
     } finally {
       await folder.finishRestore();
       await this.#openDatabase();

@@ -11,7 +11,7 @@ export function isFull(error: unknown): boolean {
 }
 
 /** True for an error of RocksDB that says that what is stored is not what was written. */
-export function isCorruption(error: unknown): boolean {
+function isCorruption(error: unknown): boolean {
   return errorCode(error) === 'LEVEL_CORRUPTION' || /Corruption|checksum mismatch/.test(messageOf(error));
 }
 

@@ -21,7 +21,8 @@ export class WorkerClient {
   #sizeBytes = 0;
 
   constructor() {
-    this.#worker = new Worker(new URL(`./rocksdb-worker${EXTENSION}`, import.meta.url));
+    // Flags of the process, such as those of `node --eval`, are not the worker's.
+    this.#worker = new Worker(new URL(`./rocksdb-worker${EXTENSION}`, import.meta.url), { execArgv: [] });
     this.#worker.on('message', (response: Response) => this.#settle(response));
     this.#worker.on('error', (error) => this.#end(`the thread of RocksDB failed: ${messageOf(error)}`));
     this.#exited = new Promise((resolve) => {
@@ -49,10 +50,10 @@ export class WorkerClient {
         return;
       }
       const number = ++this.#count;
+      this.#worker.postMessage({ number, command, ask }, transfer);
       this.#pending.set(number, { resolve, reject });
       // Only what is still to be answered keeps the process running.
       this.#worker.ref();
-      this.#worker.postMessage({ number, command, ask }, transfer);
     });
   }
 
