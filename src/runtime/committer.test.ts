@@ -169,15 +169,19 @@ describe('where the sinks stand', () => {
 
   it('is told to each when it is opened again, also to those of late events and dead letters', async () => {
     const backend = new WatchedBackend();
-    const sinks = [new CountingSink('out'), new CountingSink('late'), new CountingSink('dead')] as const;
+    const sinks = [
+      new CountingSink<unknown>('out'),
+      new CountingSink<unknown>('late'),
+      new CountingSink<unknown>('dead'),
+    ] as const;
     const broken = { timestamp: 'never', key: 'a', value: 1 } as unknown as Reading;
     const build = (events: readonly Reading[]) =>
       readingsPipeline(events)
         .withTumblingWindow(1)
         .withStateBackend(backend)
         .withSink(sinks[0])
-        .withLateEventHandler(new LateEventHandler(0, { sideOutput: sinks[1] as unknown as CountingSink<never> }))
-        .withDeadLetterSink(sinks[2] as unknown as CountingSink<never>)
+        .withLateEventHandler(new LateEventHandler(0, { sideOutput: sinks[1] }))
+        .withDeadLetterSink(sinks[2])
         .build();
     await build([...readings(20), at(3), broken]).run();
     await build([...readings(20), at(3), broken]).run();

@@ -142,7 +142,7 @@ export function blocksOf(...blocks: readonly (readonly Reading[])[]): SourcePart
 /** A source of one partition that gives a block at each call of `give`, and ends with the run. */
 export function scriptedSource(more?: Partial<OpenSource>): {
   readonly source: EventSource;
-  give(...events: Reading[]): void;
+  readonly give: (...events: Reading[]) => void;
 } {
   const waiting: Reading[][] = [];
   let wake: () => void = () => undefined;
