@@ -175,6 +175,6 @@ function windowOf(plan: StoredPlan, name: string): StoredWindowPlan | undefined 
 }
 
 function inWords(value: Comparable): string {
-  const text = value instanceof Array ? value.join(', ') : String(value ?? '');
+  const text = typeof value === 'object' ? value.join(', ') : String(value ?? '');
   return text === '' ? 'none' : text;
 }
