@@ -92,9 +92,9 @@ export function restarting(make: EngineFactory): void {
       ['tumbling', tumbling(10, 50), [0, 10]],
       ['sliding', sliding(10, 5, 50), [0, 10]],
       ['sessions', session(10, 50), [0, 10]],
-    ] as const)('does not begin %s anew that a shorter lateness has let go', (_, definition, [start, end]) => {
-      const engine = new EngineBench(make, { windows: [definition] });
-      engine.engine.letGo(definition.name, 10);
+    ] as const)('does not begin %s anew that a shorter lateness has let go', (_, windows, [start, end]) => {
+      const engine = new EngineBench(make, { windows: [windows] });
+      engine.engine.letGo(windows.name, 10);
       engine.engine.advance(12);
       // Dropped for [0, 10), and taken for what was still held.
       const dropped = engine.add([

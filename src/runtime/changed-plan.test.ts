@@ -18,11 +18,7 @@ const EVENTS: readonly Reading[] = readings(60).map((one, i) => ({ ...one, times
 /** Runs over all events, in epochs of ten; stops after so many of them, else runs to the end. */
 async function runOver(backend: StateBackend, build: BuildOver, epochs = Infinity) {
   const sink = new CollectingSink();
-  const pipeline = build(EVENTS)
-    .withBufferSize(10)
-    .withStateBackend(backend)
-    .withSink(sink as never)
-    .build();
+  const pipeline = build(EVENTS).withBufferSize(10).withStateBackend(backend).withSink(sink).build();
   if (backend instanceof WatchedBackend) {
     backend.afterCommit = (commit) => {
       if (commit === epochs) void pipeline.stop();
@@ -37,7 +33,7 @@ function held(items: CollectingSink['items']): readonly string[] {
   return [
     ...new Map(
       items.map((item) => [
-        `${item.windowName} ${String(item.window)}${String(item.key)}`,
+        `${item.windowName} ${item.window.start} ${item.window.end} ${String(item.key)}`,
         shown(item).replace(/ \S+$/, ''),
       ]),
     ).values(),
@@ -84,11 +80,7 @@ describe('a lateness that has grown', () => {
     const sink = new CollectingSink();
     const late = new CollectingSink<unknown>('late');
     const watched = backend as WatchedBackend;
-    const pipeline = build(allowedLateness)(events)
-      .withBufferSize(1)
-      .withStateBackend(backend)
-      .withSink(sink as never)
-      .build();
+    const pipeline = build(allowedLateness)(events).withBufferSize(1).withStateBackend(backend).withSink(sink).build();
     watched.commits = 0;
     watched.afterCommit = (commit) => {
       if (commit === stopAfter) void pipeline.stop();

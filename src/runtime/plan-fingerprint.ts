@@ -87,13 +87,16 @@ const COMPARED = {
   aggregators: 'aggregators',
 } as const satisfies Partial<Record<keyof StoredPlan, string>>;
 
+/** What a field of a stored plan can be, for comparing; undefined for what is not there. */
+type Comparable = string | number | boolean | readonly (string | number)[] | undefined;
+
 /**
  * The changes from `stored` to `current` under which the state cannot be used; empty where it carries over. An allowed
  * lateness may have grown, but not shrunk.
  */
 export function comparePlans(stored: StoredPlan, current: StoredPlan): readonly PlanChange[] {
   const changes: PlanChange[] = [];
-  const compare = (field: string, from: Told, to: Told): void => {
+  const compare = (field: string, from: Comparable, to: Comparable): void => {
     const [before, after] = [inWords(from), inWords(to)];
     if (before !== after) changes.push({ field, from: before, to: after });
   };
@@ -171,9 +174,7 @@ function windowOf(plan: StoredPlan, name: string): StoredWindowPlan | undefined 
   return plan.windows.find((window) => window.name === name);
 }
 
-type Told = string | number | boolean | readonly (string | number)[] | undefined;
-
-function inWords(value: Told): string {
-  if (value === undefined || value === '' || (typeof value === 'object' && value.length === 0)) return 'none';
-  return typeof value === 'object' ? value.join(', ') : String(value);
+function inWords(value: Comparable): string {
+  const text = typeof value === 'object' ? value.join(', ') : String(value ?? '');
+  return text === '' ? 'none' : text;
 }

@@ -38,7 +38,7 @@ export interface InspectionLimits {
 }
 
 /** Counts the entries of a pipeline's window state as they go by, in key order; holds no more than a bounded number of counts. */
-export class WindowStateCount {
+class WindowStateCount {
   readonly #windows = new Map<string, EntryCount>();
   readonly #prefixes = new Map<string, EntryCount>();
   readonly #others: EntryCount = { entries: 0, bytes: 0 };

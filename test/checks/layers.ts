@@ -50,10 +50,9 @@ const NODE_MODULES: Readonly<Record<string, readonly string[]>> = {
     ),
   ),
   ...Object.fromEntries(
-    ['child_process', 'fs', 'fs/promises', 'http', 'https', 'net', 'readline', 'tls'].map((name) => [
-      `node:${name}`,
-      EDGES,
-    ]),
+    ['child_process', 'fs', 'fs/promises', 'http', 'https', 'net', 'readline', 'readline/promises', 'tls'].map(
+      (name) => [`node:${name}`, EDGES],
+    ),
   ),
   'node:async_hooks': ['telemetry', 'runtime'],
   'node:module': ['cli'],

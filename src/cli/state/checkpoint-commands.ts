@@ -18,14 +18,14 @@ type CheckpointCommands = Omit<StateCommands, 'inspectState' | 'resetState'>;
 /** `processor checkpoint …`. Every method rejects with what the person is to be told. */
 export function checkpointCommands(io: CliIo): CheckpointCommands {
   const say = (line: string): void => void io.stdout.write(`${line}\n`);
+  return { ...lookingCommands(io, say), ...changingCommands(io, say) };
+}
+
+type Say = (line: string) => void;
+type LookingCommands = Pick<CheckpointCommands, 'listCheckpoints' | 'verifyCheckpoints' | 'exportCheckpoint'>;
+
+function lookingCommands(io: CliIo, say: Say): LookingCommands {
   return {
-    async createCheckpoint(id, options) {
-      const place = await placeOf(options, io);
-      requireOwnId(id);
-      const made = await create(place, id, io);
-      say(`made checkpoint ${made.id}: ${formatBytes(made.sizeBytes)} in ${place.checkpointPath}`);
-      return EXIT_CODE.done;
-    },
     async listCheckpoints(options) {
       const place = await placeOf(options, io);
       const store = stateStore(place);
@@ -51,6 +51,27 @@ export function checkpointCommands(io: CliIo): CheckpointCommands {
       }
       return isSound ? EXIT_CODE.done : EXIT_CODE.stateUnusable;
     },
+    async exportCheckpoint(id, directory, options) {
+      const place = await placeOf(options, io);
+      const store = stateStore(place);
+      const info = known(id, await store.checkpoints(), place);
+      await store.exportTo(id, directory);
+      say(`exported checkpoint ${id}: ${formatBytes(info.sizeBytes)} in ${directory}`);
+      say(`A processor with state.path: ${resolve(directory)} goes on from it.`);
+      return EXIT_CODE.done;
+    },
+  };
+}
+
+function changingCommands(io: CliIo, say: Say): Omit<CheckpointCommands, keyof LookingCommands> {
+  return {
+    async createCheckpoint(id, options) {
+      const place = await placeOf(options, io);
+      requireOwnId(id);
+      const made = await create(place, id, io);
+      say(`made checkpoint ${made.id}: ${formatBytes(made.sizeBytes)} in ${place.checkpointPath}`);
+      return EXIT_CODE.done;
+    },
     async restoreCheckpoint(id, options) {
       const place = await placeOf(options, io);
       const store = stateStore(place);
@@ -63,15 +84,6 @@ export function checkpointCommands(io: CliIo): CheckpointCommands {
         await backend.close();
       }
       say(`restored checkpoint ${id}: the next run on ${place.path} goes on from it`);
-      return EXIT_CODE.done;
-    },
-    async exportCheckpoint(id, directory, options) {
-      const place = await placeOf(options, io);
-      const store = stateStore(place);
-      const info = known(id, await store.checkpoints(), place);
-      await store.exportTo(id, directory);
-      say(`exported checkpoint ${id}: ${formatBytes(info.sizeBytes)} in ${directory}`);
-      say(`A processor with state.path: ${resolve(directory)} goes on from it.`);
       return EXIT_CODE.done;
     },
     async deleteCheckpoint(id, options) {
