@@ -220,7 +220,6 @@ export class PipelineRun {
     this.#tick(reader);
     this.#openedAt = this.#tickedAt;
     await this.#drain(reader);
-    this.core.dropDeadKeys();
     const isCleaning = await this.#supply.answerOnce(this.core.engine.requestForCleaning());
     if (isCleaning || !this.#buffer.isEmpty) await this.#commitEpoch(reader);
     this.gauges.show(reader.isDone);
@@ -231,6 +230,7 @@ export class PipelineRun {
     await this.committer.settled();
     this.committer.rethrow();
     this.core.engine.spill();
+    this.core.dropDeadKeys();
     this.committer.commit(this.#takeEpoch(reader));
   }
 
