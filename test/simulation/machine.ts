@@ -1,0 +1,114 @@
+import type { DeadLetter } from '../../src/results/dead-letter.ts';
+import type { AggregationResult } from '../../src/results/aggregation-result.ts';
+import type { LateEvent } from '../../src/results/late-event.ts';
+import { ErrorHandler, ErrorPolicy } from '../../src/plan/error-handler.ts';
+import { LateEventHandler } from '../../src/plan/late-event-handler.ts';
+import type { PipelinePlan } from '../../src/plan/plan.ts';
+import { Pipeline } from '../../src/pipeline/pipeline.ts';
+import type { EventSink } from '../../src/sinks/event-sink.ts';
+import type { EventSource } from '../../src/sources/event-source.ts';
+import type { OracleEvent } from '../oracle/model.ts';
+import type { LateJson, ResultJson } from '../oracle/result-json.ts';
+import { builderOf } from '../properties/engine-subject.ts';
+import { Disk, type Platter } from './disk.ts';
+import type { DrawnCase } from './draw.ts';
+import type { Ledger } from './ledger.ts';
+import { LogStateBackend } from './log-backend.ts';
+import type { Planted } from './planted.ts';
+import { SimulatedClock, type SimulatedProcess } from './process.ts';
+import { canonicalLate, canonicalResult, FileLikeSink, KeyedSink, type KeyedStore } from './sinks.ts';
+import { SimulatedSource } from './source.ts';
+import { SteppedBackend } from './stepped-backend.ts';
+
+/** What outlives the process: disks, stores elsewhere, and what is known of the case. */
+export interface Machine {
+  readonly drawn: DrawnCase;
+  readonly ledger: Ledger;
+  readonly state: Platter;
+  readonly file: Platter;
+  readonly lateFile: Platter;
+  readonly store: KeyedStore<ResultJson>;
+  readonly deadLetters: KeyedStore<null>;
+  readonly isFull: () => boolean;
+  readonly planted: Planted;
+}
+
+/** The pipeline of a case, made anew for a process; nothing of it has begun. */
+export function startPipeline(process: SimulatedProcess, machine: Machine, changed: boolean): Pipeline<unknown> {
+  const { drawn, planted } = machine;
+  const { config } = drawn;
+  const clock = new SimulatedClock(process);
+  const plan = planOf(process, machine, clock);
+  const [first, ...others] = plan.windows;
+  const windows =
+    changed && first !== undefined
+      ? [{ ...first, allowedLatenessMs: first.allowedLatenessMs + 1 }, ...others]
+      : plan.windows;
+  const whole: PipelinePlan = { ...plan, windows };
+  return new Pipeline(planted.plan?.(whole, config) ?? whole, { clock });
+}
+
+function planOf(process: SimulatedProcess, machine: Machine, clock: SimulatedClock): PipelinePlan {
+  const { drawn, ledger, planted } = machine;
+  const { hazards, config } = drawn;
+  const source = new SimulatedSource({
+    process,
+    partitions: drawn.partitions,
+    maxBlock: drawn.maxBlock,
+    hazards,
+    ledger,
+    faults: planted.source ?? {},
+  });
+  const shared = { process, hazards, ledger };
+  const results = { ...shared, canonical: canonicalResult };
+  const file = new FileLikeSink<AggregationResult<unknown>, ResultJson>('file', machine.file, results);
+  const store = new KeyedSink<AggregationResult<unknown>, ResultJson>(
+    'store',
+    machine.store,
+    drawn.sendsOneByOne,
+    results,
+  );
+  const late = new FileLikeSink<LateEvent, LateJson>('late', machine.lateFile, { ...shared, canonical: canonicalLate });
+  const deadLetters = new KeyedSink<DeadLetter, null>('dead letters', machine.deadLetters, false, {
+    ...shared,
+    canonical: ({ partition, offset }) => ({ id: `${partition}/${String(offset)}`, json: null }),
+  });
+  const retry = ErrorPolicy.retry({ maxAttempts: drawn.maxAttempts, initialDelay: 5, maxDelay: 200 });
+  const { plan } = builderOf(config)
+    .withSource(source as EventSource<OracleEvent>)
+    .withLateEventHandler(new LateEventHandler(0, { rule: config.lateRule, sideOutput: sinkOf(late, planted) }))
+    .withDeadLetterSink(deadLetters)
+    .withSink(sinkOf(file, planted) as EventSink<AggregationResult<unknown>>)
+    .withSink(store)
+    .withErrorHandler(new ErrorHandler(retry, { deliveryTimeout: drawn.deliveryTimeoutMs }))
+    .withIdleTimeout(drawn.idleTimeoutMs)
+    .withBufferSize(drawn.bufferSize)
+    .withCommitInterval(drawn.commitIntervalMs)
+    .build();
+  return {
+    ...plan,
+    state: stateOf(process, machine, clock, [file as EventSink<never>, store as EventSink<never>]),
+    checkpointIntervalMs: drawn.checkpointIntervalMs,
+    checkpointsRetained: drawn.checkpointsRetained,
+  };
+}
+
+function sinkOf<T>(sink: EventSink<T>, planted: Planted): EventSink<T> {
+  return planted.sink === undefined ? sink : planted.sink(sink);
+}
+
+function stateOf(
+  process: SimulatedProcess,
+  { drawn, ledger, state, isFull, planted }: Machine,
+  clock: SimulatedClock,
+  sinks: readonly EventSink<never>[],
+): PipelinePlan['state'] {
+  const inner = new LogStateBackend({
+    disk: new Disk(state, 'state disk', process, isFull, planted.disk),
+    now: () => clock.now(),
+    foldBytes: drawn.foldBytes,
+    ...(planted.backend === undefined ? {} : { faults: planted.backend }),
+  });
+  const stepped = new SteppedBackend(inner, process, ledger, drawn.hazards);
+  return planted.state?.(stepped, sinks) ?? stepped;
+}

@@ -1,0 +1,292 @@
+import { ProcessorError } from '../../src/errors/processor-error.ts';
+import type { ErrorCode } from '../../src/errors/codes.ts';
+import { messageOf } from '../../src/errors/message-of.ts';
+import type { RunSummary } from '../../src/pipeline/pipeline.ts';
+import type { LateJson, ResultJson } from '../oracle/result-json.ts';
+import { Platter } from './disk.ts';
+import { drawCase, type DrawnCase } from './draw.ts';
+import type { Figures } from './figures.ts';
+import { Ledger } from './ledger.ts';
+import { startPipeline, type Machine } from './machine.ts';
+import { PLANTED, type PlantedBug } from './planted.ts';
+import { SimulatedProcess } from './process.ts';
+import { KeyedStore, readFileLike } from './sinks.ts';
+import { verdict } from './verdict.ts';
+import { World } from './world.ts';
+
+/** How a seed ended. */
+export interface Outcome {
+  readonly seed: number;
+  /** Of the trace: the same each time. */
+  readonly hash: string;
+  readonly figures: Figures;
+  /** What was wrong; nothing if all is well. */
+  readonly failures: readonly string[];
+  readonly trace: readonly string[];
+}
+
+/** Steps that a healed world may take until the run has finished. */
+const MOST_HEALED_STEPS = 60_000;
+const MOST_STARTS = 3000;
+
+/** Errors that a run may end with as long as there are faults. */
+const EXPECTED_ERRORS: ReadonlySet<ErrorCode> = new Set([
+  'STATE_FAILED',
+  'STATE_FULL',
+  'SOURCE_FAILED',
+  'SINK_FAILED',
+  'SINK_TIMEOUT',
+]);
+
+/** Points that a process can be made to die at, at its n-th coming there. */
+const TARGETS = [
+  'state.open: before',
+  'state.open: after',
+  'state.get: after',
+  'state.scan: during',
+  'state.batch: before',
+  'state.batch: after',
+  'state.write: before',
+  'state.write: after',
+  'state.checkpoint: before',
+  'state.checkpoint: after',
+  'state.listCheckpoints: after',
+  'state.deleteCheckpoint: after',
+  'state.close: before',
+  'source.open: before',
+  'source.open: after',
+  'source.read: after',
+  'source.committed: before',
+  'source.released: before',
+  'source.close: before',
+  'sink.open: after',
+  'sink.send: before',
+  'sink.send: after',
+  'sink.close: before',
+  'sink file append: after',
+  'sink file sync: before',
+  'state disk append: before',
+  'state disk append: after',
+  'state disk sync: before',
+  'state disk sync: after',
+  'state disk rename: before',
+  'state disk rename: after',
+  'state disk remove: before',
+  'clock.sleep: after',
+] as const;
+
+type Ending =
+  | { readonly type: 'ended'; readonly summary: RunSummary }
+  | { readonly type: 'failed'; readonly error: unknown }
+  | { readonly type: 'killed' }
+  | { readonly type: 'stuck'; readonly why: string };
+
+/** Runs the processor through all that a seed has in store, and says what was wrong in the end. */
+export async function simulate(seed: number, bug?: PlantedBug): Promise<Outcome> {
+  return new Simulation(seed, bug).run();
+}
+
+class Simulation {
+  readonly #world: World;
+  readonly #drawn: DrawnCase;
+  readonly #machine: Machine;
+  #kills = 0;
+  #healedAt: number | undefined;
+  readonly #damagedFiles = new Set<string>();
+
+  constructor(seed: number, bug: PlantedBug | undefined) {
+    this.#world = new World(seed);
+    this.#drawn = drawCase(seed);
+    this.#machine = {
+      drawn: this.#drawn,
+      ledger: new Ledger(this.#world),
+      state: new Platter(),
+      file: new Platter(),
+      lateFile: new Platter(),
+      store: new KeyedStore<ResultJson>(),
+      deadLetters: new KeyedStore<null>(),
+      isFull: () => this.#diskFull && !this.#world.healed,
+      planted: bug === undefined ? {} : PLANTED[bug],
+    };
+  }
+
+  #diskFull = false;
+
+  async run(): Promise<Outcome> {
+    const world = this.#world;
+    world.note(JSON.stringify(this.#drawn));
+    this.#plan();
+    await this.#supervise();
+    const { figures } = world;
+    figures.seeds = 1;
+    figures.events = this.#drawn.inputs.reduce((sum, { events }) => sum + events.length, 0);
+    return { seed: world.seed, hash: world.finish(), figures, failures: world.violations, trace: world.trace };
+  }
+
+  /** Starts the processor again and again until its input has come to its end, or something is wrong. */
+  async #supervise(): Promise<void> {
+    const world = this.#world;
+    for (let starts = 0; world.violations.length === 0; starts += 1) {
+      if (starts > MOST_STARTS) {
+        world.violate('it was started again and again, and never came to an end');
+        return;
+      }
+      const ending = await this.#live();
+      if (world.violations.length > 0) return;
+      if (ending.type === 'stuck') world.violate(ending.why);
+      if (ending.type === 'failed' && !this.#mayFail(ending.error)) return;
+      if (ending.type !== 'ended') continue;
+      world.note(`the run has ended: ${JSON.stringify(ending.summary)}`);
+      if (ending.summary.outcome === 'finished') {
+        this.#judge(ending.summary);
+        return;
+      }
+    }
+  }
+
+  /** One life of the process. */
+  async #live(): Promise<Ending> {
+    const world = this.#world;
+    world.figures.starts += 1;
+    world.note('START');
+    const process = new SimulatedProcess(world, this.#killPlan(), () => this.#afterKill());
+    const changed = false;
+    let ending: Ending | undefined;
+    const pipeline = startPipeline(process, this.#machine, changed);
+    pipeline.run().then(
+      (summary) => {
+        ending = { type: 'ended', summary };
+      },
+      (error: unknown) => {
+        ending = { type: 'failed', error };
+      },
+    );
+    if (this.#drawn.hazards.stop && world.fault(0.5)) {
+      world.schedule(process, 'SIGTERM', world.random.delay(500), () => {
+        world.figures.stops += 1;
+        void pipeline.stop();
+      });
+    }
+    for (;;) {
+      await world.settle();
+      if (!process.alive) return { type: 'killed' };
+      if (ending !== undefined || world.violations.length > 0) {
+        process.end();
+        return ending ?? { type: 'killed' };
+      }
+      this.#heal();
+      if (!world.step()) return { type: 'stuck', why: 'nothing will ever happen again' };
+      if (world.steps > (this.#healedAt ?? Infinity) + MOST_HEALED_STEPS) {
+        return { type: 'stuck', why: 'the world has healed, and the run does not finish' };
+      }
+    }
+  }
+
+  #heal(): void {
+    if (this.#healedAt !== undefined || this.#world.steps < this.#drawn.hazards.faultSteps) return;
+    this.#healedAt = this.#world.steps;
+    this.#world.healed = true;
+    this.#world.note('the world has healed');
+  }
+
+  #killPlan(): (point: string) => boolean {
+    const { random } = this.#world;
+    const { kill, mostKills } = this.#drawn.hazards;
+    const target = random.chance(0.5) ? random.pick(TARGETS) : undefined;
+    let left = random.int(1, 5);
+    return (point) => {
+      if (this.#world.healed || this.#kills >= mostKills) return false;
+      if (point === target) left -= 1;
+      return (point === target && left === 0) || random.chance(kill);
+    };
+  }
+
+  #afterKill(): void {
+    const { random, figures } = this.#world;
+    const { powerLoss, damage } = this.#drawn.hazards;
+    this.#kills += 1;
+    if (random.chance(powerLoss)) {
+      figures.powerLosses += 1;
+      for (const platter of [this.#machine.state, this.#machine.file, this.#machine.lateFile])
+        platter.losePower(random);
+    }
+    if (damage && random.chance(0.3)) this.#damage();
+  }
+
+  #damage(): void {
+    const { random, figures } = this.#world;
+    const { state, ledger } = this.#machine;
+    for (let n = random.int(1, 2); n > 0; n -= 1) {
+      const names = state.names().filter((name) => (state.read(name)?.length ?? 0) > 0);
+      const name = names[random.int(0, names.length - 1)];
+      if (name === undefined) return;
+      state.damage(name, random);
+      this.#damagedFiles.add(name);
+      figures.damaged += 1;
+      this.#world.note(`DAMAGED ${name}`);
+      ledger.excuseLoss();
+    }
+  }
+
+  /** What happens at times of its own. */
+  #plan(): void {
+    const { random, figures } = this.#world;
+    const { hazards } = this.#drawn;
+    const again = (label: string, most: number, action: () => void): void => {
+      this.#world.schedule(null, label, random.next() * most, () => {
+        if (this.#world.healed) return;
+        action();
+        again(label, most, action);
+      });
+    };
+    if (hazards.clockJumps) {
+      again('the wall clock jumps', 400, () => {
+        figures.clockJumps += 1;
+        this.#world.wallOffset += Math.floor((random.next() - 0.5) * random.pick([10, 10_000, 1e9]));
+      });
+    }
+    if (hazards.diskFull) {
+      again('the disk fills or empties', 300, () => {
+        this.#diskFull = !this.#diskFull;
+      });
+    }
+  }
+
+  /** Whether a run may end with an error; it is then started again. */
+  #mayFail(error: unknown): boolean {
+    const world = this.#world;
+    const code = ProcessorError.is(error) ? error.code : undefined;
+    world.note(`the run has failed: ${String(code)} ${messageOf(error)}`);
+    if (code === 'STATE_CORRUPT' && this.#damagedFiles.size > 0) {
+      const sound = this.#machine.state
+        .names()
+        .filter((name) => name.startsWith('checkpoint-') && !name.endsWith('.new') && !this.#damagedFiles.has(name));
+      if (sound.length > 0) world.violate(`refused to start though ${sound.join()} is sound`);
+      else world.figures.refusedDamage += 1;
+      return false;
+    }
+    if (code !== undefined && EXPECTED_ERRORS.has(code)) return true;
+    world.violate(`the run failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    return false;
+  }
+
+  #judge({ counters }: RunSummary): void {
+    const { file, lateFile, store, deadLetters, ledger } = this.#machine;
+    const { windows, differences } = verdict(this.#drawn, {
+      file: [...new Map(readFileLike<ResultJson>(file).map(({ id, json }) => [id, json])).values()],
+      store: [...store.items.values()].map(({ json }) => json),
+      late: [...new Map(readFileLike<LateJson>(lateFile).map(({ id, json }) => [id, json])).values()],
+      deadLetters: new Set(deadLetters.items.keys()),
+      counters,
+      rewound: ledger.rewound,
+    });
+    const { figures } = this.#world;
+    figures.windowsExpected += windows;
+    for (const text of differences) {
+      if (/never fired|is missing/.test(text)) figures.missing += 1;
+      else if (/surplus|id twice/.test(text)) figures.duplicate += 1;
+      else figures.wrong += 1;
+      this.#world.violate(text);
+    }
+  }
+}
