@@ -85,7 +85,14 @@ export { LateEventHandler } from './plan/late-event-handler.ts';
 export type { PipelinePlan, WindowPlan } from './plan/plan.ts';
 
 export type { RejectionTotal } from './runtime/run-totals.ts';
-export type { ComponentStatus, Health, OpenWindowStatus, PartitionStatus, StatusSnapshot } from './runtime/status.ts';
+export type {
+  ComponentStatus,
+  Health,
+  OpenWindowStatus,
+  PartitionStatus,
+  StateStatus,
+  StatusSnapshot,
+} from './runtime/status.ts';
 
 export type { HttpHeaders, HttpIntake, HttpIntakeOutcome, HttpRejection } from './http/http-intake.ts';
 export { createServer, type HttpServer, type HttpServerOptions } from './http/server.ts';

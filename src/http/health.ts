@@ -1,4 +1,4 @@
-import type { StatusSnapshot } from '../runtime/status.ts';
+import type { StateStatus, StatusSnapshot } from '../runtime/status.ts';
 import { formatInstant } from '../time/instant.ts';
 
 /** What a page says, and the status it says it with. */
@@ -14,16 +14,18 @@ function isUp(snapshot: StatusSnapshot): boolean {
 
 /** `GET /health`: 200 while running, degraded or not; 503 before, after, and when failed. */
 export function healthPage(snapshot: StatusSnapshot): Page {
-  const { state, health, counters } = snapshot;
+  const { state, health, counters, stateStatus } = snapshot;
   const body = {
     status: health === 'failed' ? 'failed' : state === 'running' ? health : state,
     pipeline: snapshot.pipeline,
     uptime_seconds: Math.floor(snapshot.uptimeMs / 1000),
     components: snapshot.components,
+    ...(stateStatus.recovery === null ? {} : { recovery: stateStatus.recovery }),
     epoch: snapshot.epoch,
     watermark: Number.isFinite(snapshot.watermark) ? formatInstant(snapshot.watermark) : null,
     active_windows: snapshot.activeWindows,
     state_size_bytes: snapshot.stateBytes,
+    state: statePart(stateStatus),
     events: {
       read: counters.read,
       rejected: counters.rejected,
@@ -33,6 +35,36 @@ export function healthPage(snapshot: StatusSnapshot): Page {
     },
   };
   return { status: isUp(snapshot) ? 200 : 503, body };
+}
+
+function statePart({ backend, isFull, lastCommit, lastCheckpoint, checkpointFailures }: StateStatus): object {
+  return {
+    backend,
+    full: isFull,
+    last_commit:
+      lastCommit === null
+        ? null
+        : {
+            epoch: lastCommit.epoch,
+            age_seconds: seconds(lastCommit.ageMs),
+            duration_seconds: seconds(lastCommit.durationMs),
+          },
+    last_checkpoint:
+      lastCheckpoint === null
+        ? null
+        : {
+            id: lastCheckpoint.id,
+            age_seconds: seconds(lastCheckpoint.ageMs),
+            size_bytes: lastCheckpoint.sizeBytes,
+            duration_seconds: lastCheckpoint.durationMs === null ? null : seconds(lastCheckpoint.durationMs),
+          },
+    checkpoint_failures: checkpointFailures,
+  };
+}
+
+/** To the millisecond. */
+function seconds(millis: number): number {
+  return Math.round(millis) / 1000;
 }
 
 /** `GET /ready`: 200 while running and not failed, else 503. */

@@ -36,6 +36,14 @@ const SNAPSHOT: StatusSnapshot = {
     skipped: 0,
   },
   stateBytes: 512,
+  stateStatus: {
+    backend: 'memory',
+    recovery: null,
+    isFull: false,
+    lastCommit: { epoch: 7, ageMs: 1500, durationMs: 2.4 },
+    lastCheckpoint: { id: 'auto-20231116T181500Z-6', ageMs: 60_000, sizeBytes: 4096, durationMs: 12 },
+    checkpointFailures: 1,
+  },
 };
 
 /** An intake that keeps what it is given. */
@@ -123,6 +131,21 @@ describe('GET /health and /ready', () => {
     expect(await ready.json()).toMatchObject({ ready: readyStatus === 200 });
   });
 
+  it('says how far the taking up of the state is', async () => {
+    const { url } = await start({
+      status: () => ({
+        ...SNAPSHOT,
+        state: 'starting',
+        stateStatus: { ...SNAPSHOT.stateStatus, recovery: { percent: 42 }, lastCommit: null, lastCheckpoint: null },
+      }),
+    });
+    expect(await (await fetch(`${url}/health`)).json()).toMatchObject({
+      status: 'starting',
+      recovery: { percent: 42 },
+      state: { last_commit: null, last_checkpoint: null },
+    });
+  });
+
   it('says what there is to know, in snake case', async () => {
     const { url } = await start();
     expect(await (await fetch(`${url}/health`)).json()).toEqual({
@@ -134,6 +157,18 @@ describe('GET /health and /ready', () => {
       watermark: '2023-11-16T18:15:00.000Z',
       active_windows: 3,
       state_size_bytes: 512,
+      state: {
+        backend: 'memory',
+        full: false,
+        last_commit: { epoch: 7, age_seconds: 1.5, duration_seconds: 0.002 },
+        last_checkpoint: {
+          id: 'auto-20231116T181500Z-6',
+          age_seconds: 60,
+          size_bytes: 4096,
+          duration_seconds: 0.012,
+        },
+        checkpoint_failures: 1,
+      },
       events: { read: 10, rejected: 1, filtered: 0, late_accepted: 0, late_dropped: 0 },
     });
   });

@@ -109,11 +109,11 @@ export class Pipeline<R = Results> {
   status(): StatusSnapshot {
     const basics = {
       plan: this.plan,
-      state: this.#state,
+      state: this.#state === 'running' && this.#run?.recovery.isOver === false ? 'starting' : this.#state,
       startedAt: this.#startedAt,
       uptimeMs: this.#clock.monotonic() - this.#madeAt,
     };
-    return this.#run === undefined ? idleSnapshot(basics) : snapshotOf(basics, this.#run);
+    return this.#run === undefined ? idleSnapshot(basics) : snapshotOf(basics, this.#run, this.#clock);
   }
 
   async #start(plan: PipelinePlan, settings: RunSettings): Promise<RunSummary> {
@@ -149,7 +149,7 @@ export class Pipeline<R = Results> {
     this.#state = 'finished';
     return {
       outcome: run.wasStopped ? 'stopped' : 'finished',
-      epoch: run.epoch,
+      epoch: run.committer.epoch,
       counters: { ...run.totals.now(), skipped: run.delivery.skipped },
       rejections: run.totals.rejections(),
       durationMs: this.#clock.monotonic() - startedAt,

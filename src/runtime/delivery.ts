@@ -1,3 +1,5 @@
+import { messageOf } from '../errors/message-of.ts';
+import { ProcessorError } from '../errors/processor-error.ts';
 import type { PipelinePlan } from '../plan/plan.ts';
 import { ErrorHandler, ErrorPolicy } from '../plan/error-handler.ts';
 import { DeadLetter } from '../results/dead-letter.ts';
@@ -30,6 +32,9 @@ export class Delivery {
   readonly #late: SinkRunner<LateEvent> | undefined;
   readonly #deadLetters: SinkRunner<DeadLetter> | undefined;
   readonly #options: DeliveryOptions;
+  /** By the names of the runners. */
+  readonly #sinks = new Map<string, EventSink<never>>();
+  #positions: ReadonlyMap<string, string> = new Map();
   #epoch = 0;
 
   constructor(options: DeliveryOptions) {
@@ -65,8 +70,19 @@ export class Delivery {
     return this.#all.reduce((total, runner) => total + runner.skipped, 0);
   }
 
-  async open(context: SinkContext): Promise<void> {
-    for (const runner of this.#all) await runner.open(context);
+  /** Where each sink that can tell stood after it was opened, or after the last delivery that all have taken; by name. */
+  get positions(): ReadonlyMap<string, string> {
+    return this.#positions;
+  }
+
+  /** Opens every sink, each with its own of the `positions` that were kept. */
+  async open(context: SinkContext, positions: ReadonlyMap<string, string> = new Map()): Promise<void> {
+    for (const runner of this.#all) {
+      const position = positions.get(runner.name);
+      await runner.open(position === undefined ? context : { ...context, position });
+    }
+    // Also before the first delivery: what a crash in it leaves behind can then be told from what was there before.
+    this.#askPositions();
   }
 
   /** Closes every sink, whatever the others do; throws the first error. */
@@ -87,6 +103,7 @@ export class Delivery {
     const outcomes = await Promise.allSettled(deliveries);
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
+    this.#askPositions();
   }
 
   /** Status of each sink, as `sink:<name>`. */
@@ -101,8 +118,28 @@ export class Delivery {
     deadLetter: ((items: readonly T[], reason: string) => Promise<void>) | undefined,
   ): SinkRunner<T> {
     const { clock, logger, metrics, signal } = this.#options;
+    this.#sinks.set(name, sink);
     const base = { sink, name, handler, clock, logger, metrics, signal };
     return new SinkRunner(deadLetter === undefined ? base : { ...base, deadLetter });
+  }
+
+  #askPositions(): void {
+    const positions = new Map<string, string>();
+    for (const [name, sink] of this.#sinks) {
+      const position = this.#positionOf(name, sink);
+      if (position !== undefined) positions.set(name, position);
+    }
+    this.#positions = positions;
+  }
+
+  #positionOf(name: string, sink: EventSink<never>): string | undefined {
+    try {
+      return sink.position?.();
+    } catch (cause) {
+      this.#options.metrics.recordError('sink');
+      const message = `sink "${name}" cannot tell where it stands: ${messageOf(cause)}`;
+      throw new ProcessorError('sink', 'SINK_FAILED', message, { cause });
+    }
   }
 
   async #bury(items: readonly unknown[], reason: string): Promise<void> {

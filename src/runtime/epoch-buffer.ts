@@ -1,6 +1,6 @@
 import { emptyOutbox, outboxSize, type Outbox } from './outbox.ts';
 
-/** What an epoch holds until it is committed: how much was read for it, and what it has to deliver. Bounded. */
+/** What an epoch holds until it is closed: how much was read for it, and what it has to deliver. Bounded. */
 export class EpochBuffer {
   readonly #capacity: number;
   #records = 0;
@@ -11,7 +11,7 @@ export class EpochBuffer {
     this.#capacity = capacity;
   }
 
-  /** Records read since the last commit. */
+  /** Records read since the last close. */
   get records(): number {
     return this.#records;
   }
@@ -29,7 +29,7 @@ export class EpochBuffer {
     return Math.max(1, this.#capacity - outboxSize(this.#outbox));
   }
 
-  /** Whether so many records may join what is not yet committed. An empty buffer takes any block. */
+  /** Whether so many records may join the epoch. An empty buffer takes any block. */
   hasRoomFor(records: number): boolean {
     if (outboxSize(this.#outbox) >= this.#capacity) return false;
     return this.#records === 0 || this.#records + records <= this.#capacity;
@@ -39,9 +39,11 @@ export class EpochBuffer {
     this.#records += records;
   }
 
-  /** The epoch is committed: the next one begins with nothing. */
-  clear(): void {
+  /** The epoch is closed: hands over what it has to deliver, and how much was read for it. The next begins with nothing. */
+  take(): { readonly records: number; readonly outbox: Outbox } {
+    const taken = { records: this.#records, outbox: this.#outbox };
     this.#records = 0;
     this.#outbox = emptyOutbox();
+    return taken;
   }
 }

@@ -4,35 +4,57 @@ import type { SourcePosition } from '../sources/event-source.ts';
 import type { StateBackend, StateOperation } from '../state/state-backend.ts';
 import { emptyOutbox, type Outbox } from './outbox.ts';
 import { readOutbox, writeOutbox } from './outbox-codec.ts';
+import type { StoredPlan } from './plan-fingerprint.ts';
 
 /** Version of everything stored here. */
-const FORMAT = 1;
+const FORMAT = 2;
+
+/** Where reading goes on, by partition id. */
+export type Positions = ReadonlyMap<string, SourcePosition>;
 
 /** What an epoch commits besides window state and outbox. */
 export interface EpochMeta {
   readonly epoch: number;
-  readonly positions: ReadonlyMap<string, SourcePosition>;
+  readonly positions: Positions;
   /** Snapshot of the progress tracker. */
   readonly progress: unknown;
   /** Totals since the pipeline first started. */
   readonly totals: Readonly<Record<string, number>>;
+  /** Where each sink stood, by its name, after all epochs before this one had been delivered. */
+  readonly sinks: ReadonlyMap<string, string>;
+  /** About how many entries of window state there are: what the progress of a recovery is measured by. */
+  readonly entries: number;
 }
 
-/** The last committed epoch. */
+/** What an epoch commits: the window state that has changed, what is to be delivered, and the rest. */
+export interface EpochWrite {
+  readonly meta: EpochMeta;
+  readonly delta: StateDelta;
+  readonly outbox: Outbox;
+  /** What the state now depends on; absent where that stands there already. */
+  readonly plan?: StoredPlan;
+}
+
+/** What stands of the last committed epoch, without its window state. */
 export interface StoredEpoch {
   readonly meta: EpochMeta;
+  /** What the state depends on; undefined where nothing is said of it. */
+  readonly plan: StoredPlan | undefined;
   /** What may not have been delivered. */
   readonly outbox: Outbox;
 }
 
 /**
- * Epochs in a state backend. Under the pipeline's name stand `meta`, the outbox of the last epoch, and the window
- * state under `w`.
+ * How epochs stand in a state backend. Under the pipeline's name there are `meta`, the `outbox` of the last epoch, the
+ * `plan` that the state depends on, the `checkpoints` with their positions, and the window state under `w`. Reads; what is
+ * to be written it gives as operations.
  */
 export class EpochStore {
   readonly #backend: StateBackend;
   readonly #metaKey: Uint8Array;
   readonly #outboxKey: Uint8Array;
+  readonly #planKey: Uint8Array;
+  readonly #checkpointsKey: Uint8Array;
   readonly #windowPrefix: Uint8Array;
 
   constructor(backend: StateBackend, pipeline: string) {
@@ -40,57 +62,88 @@ export class EpochStore {
     const namespace = encodeURIComponent(pipeline);
     this.#metaKey = Buffer.from(`${namespace}/meta`);
     this.#outboxKey = Buffer.from(`${namespace}/outbox`);
+    this.#planKey = Buffer.from(`${namespace}/plan`);
+    this.#checkpointsKey = Buffer.from(`${namespace}/checkpoints`);
     this.#windowPrefix = Buffer.from(`${namespace}/w/`);
   }
 
   /**
-   * The last committed epoch, undefined where there is none; its window state goes to `load`, entry by entry. A
-   * backend that cannot be recovered from has none: positions without the window state would lose events.
-   * @throws ProcessorError of kind `state`.
+   * The last committed epoch, undefined where there is none. A backend that cannot be recovered from has none: positions
+   * without the window state would lose events.
+   * @throws ProcessorError STATE_CORRUPT, STATE_MISMATCH for another format, or what the backend throws.
    */
-  async read(load: (record: Required<StateRecord>) => void): Promise<StoredEpoch | undefined> {
+  async read(): Promise<StoredEpoch | undefined> {
     if (!this.#backend.recoverable) return undefined;
-    const bytes = await this.#backend.get(this.#metaKey);
-    if (bytes === undefined) return undefined;
-    const meta = decodeMeta(bytes);
-    for await (const { key, value } of this.#backend.scan(this.#windowPrefix)) {
-      load({ key: key.subarray(this.#windowPrefix.length), value });
-    }
-    const outbox = await this.#backend.get(this.#outboxKey);
-    return { meta, outbox: outbox === undefined ? emptyOutbox() : decodeOutbox(outbox) };
+    const [meta, outbox, plan] = await this.#backend.getMany([this.#metaKey, this.#outboxKey, this.#planKey]);
+    if (meta === undefined) return undefined;
+    return {
+      meta: decodeMeta(meta),
+      plan: plan === undefined ? undefined : (parseStored(plan, 'the record of the plan') as StoredPlan),
+      outbox: outbox === undefined ? emptyOutbox() : decodeOutbox(outbox),
+    };
   }
 
-  /** Commits an epoch: one atomic write. The outbox of the epoch before goes with it. */
-  async commit(meta: EpochMeta, delta: StateDelta, outbox: Outbox): Promise<void> {
+  /** All window state of the last epoch. */
+  async *windowState(): AsyncGenerator<Required<StateRecord>, void, undefined> {
+    for await (const { key, value } of this.#backend.scan(this.#windowPrefix)) {
+      yield { key: key.subarray(this.#windowPrefix.length), value };
+    }
+  }
+
+  /** The commit of an epoch: one atomic write. The outbox of the epoch before goes with it. */
+  operationsOf({ meta, delta, outbox, plan }: EpochWrite): readonly StateOperation[] {
     const operations: StateOperation[] = delta.map(({ key, value }) => {
       const stored = Buffer.concat([this.#windowPrefix, key]);
       return value === undefined ? { key: stored } : { key: stored, value };
     });
     operations.push({ key: this.#metaKey, value: encodeMeta(meta) });
-    if (this.#backend.recoverable) operations.push({ key: this.#outboxKey, value: writeOutbox(outbox) });
-    await this.#backend.batch(operations);
+    if (!this.#backend.recoverable) return operations;
+    operations.push({ key: this.#outboxKey, value: writeOutbox(outbox) });
+    if (plan !== undefined) operations.push({ key: this.#planKey, value: Buffer.from(JSON.stringify(plan)) });
+    return operations;
   }
 
-  /** The last epoch has been delivered, and none will follow: it need not be delivered again. */
-  async acknowledge(): Promise<void> {
-    if (this.#backend.recoverable) await this.#backend.delete(this.#outboxKey);
+  /** The last epoch has been delivered, and none will follow: it need not be delivered again. One atomic write. */
+  acknowledgementOf(meta: EpochMeta): readonly StateOperation[] {
+    return [{ key: this.#metaKey, value: encodeMeta(meta) }, { key: this.#outboxKey }];
+  }
+
+  /** The positions of checkpoints, by id, as far as they are known. @throws ProcessorError STATE_CORRUPT. */
+  async readCheckpoints(): Promise<Map<string, Positions>> {
+    const bytes = await this.#backend.get(this.#checkpointsKey);
+    if (bytes === undefined) return new Map();
+    const { positions } = parseStored(bytes, 'the record of the checkpoints') as {
+      readonly positions: readonly (readonly [id: string, positions: readonly [string, SourcePosition][]])[];
+    };
+    return new Map(positions.map(([id, pairs]) => [id, new Map(pairs)]));
+  }
+
+  /** Notes the positions of checkpoints, in place of what was noted of any. */
+  checkpointsOperation(checkpoints: ReadonlyMap<string, Positions>): StateOperation {
+    const positions = [...checkpoints].map(([id, pairs]) => [id, [...pairs]]);
+    return { key: this.#checkpointsKey, value: Buffer.from(JSON.stringify({ positions })) };
   }
 }
 
 function encodeMeta(meta: EpochMeta): Uint8Array {
-  return Buffer.from(JSON.stringify({ format: FORMAT, ...meta, positions: [...meta.positions] }));
+  const stored = { format: FORMAT, ...meta, positions: [...meta.positions], sinks: [...meta.sinks] };
+  return Buffer.from(JSON.stringify(stored));
 }
 
 function decodeMeta(bytes: Uint8Array): EpochMeta {
-  const stored = parseStored(bytes, 'the record of the last epoch') as EpochMeta & {
+  const { format, ...stored } = parseStored(bytes, 'the record of the last epoch') as Omit<
+    EpochMeta,
+    'positions' | 'sinks'
+  > & {
     readonly format: number;
     readonly positions: readonly [string, SourcePosition][];
+    readonly sinks: readonly [string, string][];
   };
-  if (stored.format !== FORMAT) {
-    const message = `the state was written in format ${String(stored.format)}; this version reads format ${FORMAT}`;
+  if (format !== FORMAT) {
+    const message = `the state was written in format ${String(format)}; this version reads format ${FORMAT}`;
     throw new ProcessorError('state', 'STATE_MISMATCH', message);
   }
-  return { ...stored, positions: new Map(stored.positions) };
+  return { ...stored, positions: new Map(stored.positions), sinks: new Map(stored.sinks) };
 }
 
 function decodeOutbox(bytes: Uint8Array): Outbox {

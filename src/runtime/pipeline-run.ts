@@ -1,20 +1,22 @@
 import { ProcessorError } from '../errors/processor-error.ts';
 import type { PipelinePlan } from '../plan/plan.ts';
-import type { SourcePosition } from '../sources/event-source.ts';
+import type { CheckpointInfo } from '../state/state-backend.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { ProcessorMetrics } from '../telemetry/metrics.ts';
-import { traced } from '../telemetry/tracing.ts';
 import type { Clock } from '../time/clock.ts';
+import { Checkpointer } from './checkpointer.ts';
+import { Committer, type ClosedEpoch } from './committer.ts';
 import { Delivery } from './delivery.ts';
 import { EpochBuffer } from './epoch-buffer.ts';
 import { EpochStore } from './epoch-store.ts';
-import { outboxSize, type Outbox } from './outbox.ts';
 import type { PartitionReader } from './partition-reader.ts';
 import { recordCheckOf } from './record-check.ts';
-import { SourceReader } from './source-reader.ts';
+import { Recovery } from './recovery.ts';
 import { RunGauges } from './run-gauges.ts';
-import { StreamCore } from './stream-core.ts';
 import { RunTotals } from './run-totals.ts';
+import { SourceReader } from './source-reader.ts';
+import { StateWriter } from './state-writer.ts';
+import { StreamCore } from './stream-core.ts';
 import { WakeUp } from './wake-up.ts';
 
 /** What a run is made from. */
@@ -31,29 +33,28 @@ const STRETCH_MS = 10;
 const MAX_BLOCK_RECORDS = 1024;
 /** The longest wait for something to read, in ms: a source that has grown does not ring. */
 const LONGEST_WAIT_MS = 1000;
-/** How long a run that has failed waits for what it has committed to be delivered, in ms. */
+/** How long a run that has failed waits for what it has closed to be committed and delivered, in ms. */
 const FAILED_GRACE_MS = 5000;
 
 /**
- * One run of a pipeline: reads, aggregates, commits and delivers, epoch after epoch, until its input ends or it is
- * stopped. Used once.
+ * One run of a pipeline: takes up the state of the last epoch, then reads and aggregates, epoch after epoch, until its
+ * input ends or it is stopped. Used once.
  *
- * The order of an epoch:
- * 1. Read blocks, of the partition with the lowest watermark first; decode and ingest them; advance the watermark;
- *    take what has fired.
- * 2. When the commit interval has passed and the epoch before has been delivered, close the epoch. When the buffer is
- *    full, stop reading until that is so.
- * 3. Commit in one atomic write: positions, watermarks, changed windows, counters, and what is to be delivered.
- * 4. Deliver, while the next epoch is being read. Nothing is delivered before it is committed.
- * 5. The next commit takes what has been delivered out of the state; at the end of the run, a write of its own.
+ * An epoch is read in blocks, of the partition with the lowest watermark first; what has fired after each goes into its
+ * outbox. It is closed when the commit interval has passed and the epoch before is committed and delivered; when the buffer
+ * is full, reading stops until that is so. What happens from there on, while the next epoch is read, is the
+ * {@link Committer}'s.
  */
 export class PipelineRun {
   readonly core: StreamCore;
   readonly totals: RunTotals;
-  readonly delivery: Delivery;
-  readonly #options: RunOptions;
-  readonly #store: EpochStore;
   readonly gauges: RunGauges;
+  readonly delivery: Delivery;
+  readonly recovery: Recovery;
+  readonly writer: StateWriter;
+  readonly committer: Committer;
+  readonly checkpointer: Checkpointer;
+  readonly #options: RunOptions;
   readonly #buffer: EpochBuffer;
   readonly #wakeUp = new WakeUp();
   /** Aborts when reading is to end: the run then finishes its epoch and closes. */
@@ -61,28 +62,35 @@ export class PipelineRun {
   /** Aborts when the run has failed: waiting retries are given up. */
   readonly #failing = new AbortController();
   #reader: SourceReader | undefined;
-  #epoch = 0;
   #openedAt = 0;
   #tickedAt = 0;
   #stopped = false;
-  #delivering: Promise<void> = Promise.resolve();
-  #isDelivering = false;
-  #failure: { readonly error: unknown } | undefined;
 
   constructor(options: RunOptions) {
     this.#options = options;
-    const { plan } = options;
-    this.core = new StreamCore(plan, options.clock);
-    this.totals = new RunTotals(this.core, options.metrics);
+    const { plan, clock, metrics } = options;
+    const { state } = plan;
+    const store = new EpochStore(state, plan.name);
+    const [stopping, failing] = [this.#stopping.signal, this.#failing.signal];
+    this.core = new StreamCore(plan, clock);
+    this.totals = new RunTotals(this.core, metrics);
+    this.gauges = new RunGauges(this.core, metrics, clock);
     this.#buffer = new EpochBuffer(plan.bufferSize);
-    this.gauges = new RunGauges(this.core, options.metrics, options.clock);
-    this.#store = new EpochStore(plan.state, plan.name);
-    this.delivery = new Delivery({ ...options, signal: this.#failing.signal });
-  }
-
-  /** Number of the last committed epoch; 0 before the first. */
-  get epoch(): number {
-    return this.#epoch;
+    this.recovery = new Recovery(options, store);
+    this.delivery = new Delivery({ ...options, signal: failing });
+    this.writer = new StateWriter({ ...options, backend: state, stopping, failing });
+    const parts = { ...options, store, writer: this.writer, delivery: this.delivery };
+    this.committer = new Committer({
+      ...parts,
+      recoverable: state.recoverable,
+      onCommitted: (epoch) => this.#noteCommitted(epoch),
+      onSettled: () => this.#wakeUp.ring(),
+    });
+    this.checkpointer = new Checkpointer({
+      ...parts,
+      committed: () => this.committer.last,
+      onReleased: (positions) => this.#reader?.released(positions),
+    });
   }
 
   get reader(): SourceReader | undefined {
@@ -101,15 +109,21 @@ export class PipelineRun {
     this.#wakeUp.ring();
   }
 
+  /** Makes a checkpoint of everything committed. @throws as {@link Checkpointer.make}; RUN_STATE before the start is over. */
+  async checkpoint(id?: string): Promise<CheckpointInfo> {
+    if (this.#reader !== undefined) return this.checkpointer.make(id);
+    throw new ProcessorError('internal', 'RUN_STATE', 'the pipeline is still taking up its state; try again');
+  }
+
   /** Runs to the end of the input, or to {@link PipelineRun.stop}. Rejects with what made it fail. */
   async run(): Promise<void> {
     try {
       const reader = await this.#start();
       await this.#loop(reader);
       await this.#closeEpoch(reader);
-      await this.#delivering;
-      this.#rethrow();
-      await this.#store.acknowledge();
+      await this.committer.settled();
+      this.committer.rethrow();
+      await this.committer.acknowledge();
     } catch (error) {
       await this.#giveUp(error);
       throw error;
@@ -123,44 +137,43 @@ export class PipelineRun {
       const message = 'parallelism is noted, but this version aggregates on one thread';
       logger.warn({ parallelism: plan.parallelism }, message);
     }
-    await plan.state.open();
-    const positions = await this.#recover();
-    const { signal } = this.#stopping;
-    const maxBlockRecords = Math.min(MAX_BLOCK_RECORDS, plan.bufferSize);
-    const check = recordCheckOf(plan.decode, clock);
-    const context = { clock, logger, positions, signal, maxBlockRecords, ...(check === undefined ? {} : { check }) };
-    const source = await plan.source.open(context);
-    const reader = new SourceReader(source, this.core, positions, {
-      ...this.#options,
-      stopping: signal,
-      onSettled: () => this.#wakeUp.ring(),
-    });
+    const stored = await this.recovery.run(this.core);
+    this.totals.start(stored?.meta.totals);
+    await this.delivery.open({ pipeline: plan.name, clock, logger }, stored?.meta.sinks);
+    await this.committer.start(stored, this.recovery.planToWrite(stored));
+    const reader = await this.#openSource();
     this.#reader = reader;
+    await this.checkpointer.start();
     this.#openedAt = clock.monotonic();
     this.#tickedAt = this.#openedAt;
     return reader;
   }
 
-  /** Goes on from the last epoch, where there is one: takes up its state, delivers it again, says where to read on. */
-  async #recover(): Promise<ReadonlyMap<string, SourcePosition>> {
+  async #openSource(): Promise<SourceReader> {
     const { plan, clock, logger } = this.#options;
-    const stored = await this.#store.read((record) => this.core.engine.load(record));
-    this.totals.start(stored?.meta.totals);
-    await this.delivery.open({ pipeline: plan.name, clock, logger });
-    if (stored === undefined) return new Map();
-    const { epoch, progress, positions } = stored.meta;
-    this.#epoch = epoch;
-    this.core.restore(progress);
-    logger.info({ epoch, redelivered: outboxSize(stored.outbox) }, 'going on from the last epoch');
-    await this.delivery.deliver(stored.outbox, epoch);
-    return positions;
+    const { directory } = plan.state;
+    const positions = this.committer.last?.positions ?? new Map<never, never>();
+    const { signal } = this.#stopping;
+    const maxBlockRecords = Math.min(MAX_BLOCK_RECORDS, plan.bufferSize);
+    const check = recordCheckOf(plan.decode, clock);
+    const context = {
+      ...{ clock, logger, positions, signal, maxBlockRecords },
+      ...(check === undefined ? {} : { check }),
+      ...(directory === undefined ? {} : { directory }),
+    };
+    const source = await plan.source.open(context);
+    return new SourceReader(source, this.core, positions, {
+      ...this.#options,
+      stopping: signal,
+      onSettled: () => this.#wakeUp.ring(),
+    });
   }
 
   async #loop(reader: SourceReader): Promise<void> {
     const { clock } = this.#options;
     let turnedAt = clock.monotonic();
     for (;;) {
-      this.#rethrow();
+      this.committer.rethrow();
       // What is due is taken before a partition's end can make it final: when that end is noticed is a matter of luck.
       await this.#drain(reader);
       reader.advance();
@@ -172,8 +185,8 @@ export class PipelineRun {
       else await this.#closeEpoch(reader);
       const now = clock.monotonic();
       const { commitIntervalMs } = this.#options.plan;
-      // Waiting for a delivery is for a full buffer only: until then there is room to read on.
-      if (now - this.#openedAt >= commitIntervalMs && !this.#isDelivering) await this.#closeEpoch(reader);
+      // Waiting for the epoch before is for a full buffer only: until then there is room to read on.
+      if (now - this.#openedAt >= commitIntervalMs && !this.committer.isBusy) await this.#closeEpoch(reader);
       else if (now - this.#tickedAt >= commitIntervalMs) this.#tick(reader);
       if (clock.monotonic() - turnedAt < STRETCH_MS) continue;
       await clock.nextTurn();
@@ -209,55 +222,35 @@ export class PipelineRun {
     await this.#drain(reader);
     this.core.dropDeadKeys();
     if (!this.#buffer.isEmpty) await this.#commitEpoch(reader);
-    this.totals.showCounters();
     this.gauges.show(reader.isDone);
   }
 
-  /** Commits what there is, once the epoch before has been delivered. */
+  /** Hands what there is to the committer, once that is done with the epoch before. */
   async #commitEpoch(reader: SourceReader): Promise<void> {
-    await this.#delivering;
-    this.#rethrow();
-    await traced(
-      'processor.epoch',
-      () => ({ epoch: this.#epoch + 1, events: this.#buffer.records }),
-      () => this.#commit(reader),
-    );
+    await this.committer.settled();
+    this.committer.rethrow();
+    this.committer.commit(this.#takeEpoch(reader));
   }
 
-  async #commit(reader: SourceReader): Promise<void> {
-    const { clock, metrics } = this.#options;
-    const startedAt = clock.monotonic();
-    const epoch = this.#epoch + 1;
-    const { outbox } = this.#buffer;
-    const positions = reader.positions();
-    const meta = { epoch, positions, progress: this.core.progress.snapshot(), totals: { ...this.totals.now() } };
-    const delta = this.core.engine.takeDelta();
-    await traced(
-      'processor.commit',
-      () => ({ epoch, changes: delta.length }),
-      () => this.#store.commit(meta, delta, outbox),
-    );
-    metrics.recordCommit(clock.monotonic() - startedAt);
+  /** All of what is committed is taken at one moment: nothing may wait in here. */
+  #takeEpoch(reader: SourceReader): ClosedEpoch {
+    const meta = {
+      positions: reader.positions(),
+      progress: this.core.progress.snapshot(),
+      totals: { ...this.totals.now() },
+      entries: this.core.engine.activeWindows,
+    };
+    return { meta, delta: this.core.engine.takeDelta(), ...this.#buffer.take() };
+  }
+
+  #noteCommitted({ meta, outbox }: ClosedEpoch): void {
+    this.totals.showCounters(meta.totals);
     this.totals.showOutbox(outbox.results, outbox.deadLetters);
-    this.#epoch = epoch;
-    this.#buffer.clear();
-    reader.committed(positions);
-    this.#delivering = this.#deliver(outbox, epoch);
+    this.#reader?.committed(meta.positions);
+    this.checkpointer.committed(this.committer.epoch);
   }
 
-  /** Never rejects: a failure is for the loop to throw. */
-  async #deliver(outbox: Outbox, epoch: number): Promise<void> {
-    this.#isDelivering = true;
-    try {
-      await this.delivery.deliver(outbox, epoch);
-    } catch (error) {
-      this.#failure ??= { error };
-    }
-    this.#isDelivering = false;
-    this.#wakeUp.ring();
-  }
-
-  /** Ends and closes everything because of a failure; what has been committed gets a last chance to be delivered. */
+  /** Ends and closes everything because of a failure; what has been closed gets a last chance to be delivered. */
   async #giveUp(failure: unknown): Promise<void> {
     const { clock, metrics, logger } = this.#options;
     // Failures of sources and sinks are counted where they happen, each attempt.
@@ -266,10 +259,10 @@ export class PipelineRun {
     this.#stopping.abort();
     const grace = new AbortController();
     const graceOver = clock.sleep(FAILED_GRACE_MS, grace.signal);
-    await Promise.race([this.#delivering, graceOver]);
+    await Promise.race([this.committer.settled(), graceOver]);
     grace.abort();
     this.#failing.abort();
-    await this.#delivering;
+    await this.committer.settled();
     try {
       await this.#close();
     } catch (error) {
@@ -283,12 +276,9 @@ export class PipelineRun {
     return Math.max(0, Math.min(untilTick, reader.untilRetry(), LONGEST_WAIT_MS));
   }
 
-  #rethrow(): void {
-    if (this.#failure !== undefined) throw this.#failure.error;
-  }
-
   /** Closes everything that was opened, whatever fails; throws the first error. */
   async #close(): Promise<void> {
+    await this.checkpointer.close();
     const closing = [this.delivery.close(), this.#options.plan.state.close()];
     if (this.#reader !== undefined) closing.push(this.#reader.close());
     const outcomes = await Promise.allSettled(closing);

@@ -54,6 +54,8 @@ async function runThroughCrashes(build: () => Builder, crashes: readonly number[
     const point = new CrashPoint(crashAt);
     backend.beforeCommit = () => point.step();
     backend.afterCommit = () => point.step();
+    backend.beforeNote = () => point.step();
+    backend.afterNote = () => point.step();
     const pipeline = build()
       .withStateBackend(backend)
       .withErrorHandler(NO_RETRY)

@@ -62,14 +62,29 @@ export class WatchedBackend extends MemoryStateBackend {
   beforeCommit: (commit: number, operations: readonly StateOperation[]) => Promise<void> | void = () => undefined;
   /** Called after each commit. */
   afterCommit: (commit: number) => Promise<void> | void = () => undefined;
+  /** Called before each write that is no commit: that of the end of a run, and those that go with checkpoints. */
+  beforeNote: (operations: readonly StateOperation[]) => Promise<void> | void = () => undefined;
+  /** Called after each write that is no commit. */
+  afterNote: () => Promise<void> | void = () => undefined;
   commits = 0;
 
   override async batch(operations: readonly StateOperation[]): Promise<void> {
+    const isCommit = operations.some(({ key, value }) => value !== undefined && textOf(key).endsWith('/outbox'));
+    if (!isCommit) {
+      await this.beforeNote(operations);
+      await super.batch(operations);
+      await this.afterNote();
+      return;
+    }
     this.commits += 1;
     await this.beforeCommit(this.commits, operations);
     await super.batch(operations);
     await this.afterCommit(this.commits);
   }
+}
+
+function textOf(key: Uint8Array): string {
+  return Buffer.from(key).toString();
 }
 
 /** A partition whose reads are answered by a function. */

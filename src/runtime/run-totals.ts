@@ -36,7 +36,7 @@ export class RunTotals {
    */
   start(earlier: Readonly<Record<string, number>> = {}): void {
     this.#earlier = earlier;
-    this.#metrics.startFrom(this.#shown());
+    this.#metrics.startFrom(shown(this.now()));
   }
 
   now(): Totals {
@@ -58,9 +58,9 @@ export class RunTotals {
     };
   }
 
-  /** Shows as metrics what has been counted since the start; a metric begins at 0 with its process. */
-  showCounters(): void {
-    this.#metrics.mirror(this.#shown());
+  /** Shows as metrics what had been counted at the close of an epoch; a metric begins at 0 with its process. */
+  showCounters(totals: Totals): void {
+    this.#metrics.mirror(shown(totals));
   }
 
   /** Shows what an epoch delivers as metrics. */
@@ -80,20 +80,20 @@ export class RunTotals {
     return [...this.#rejections.values()].sort((a, b) => b.count - a.count);
   }
 
-  #shown(): EventTotals {
-    const { decoded, filtered, unassigned, acceptedLate, droppedLate, missingValues, inexactIntegers } = this.now();
-    return {
-      processed: decoded,
-      filtered,
-      unassigned,
-      acceptedLate,
-      droppedLate,
-      valuesMissing: missingValues,
-      valuesInexact: inexactIntegers,
-    };
-  }
-
   #sum(name: string, current: number): number {
     return (this.#earlier[name] ?? 0) + current;
   }
+}
+
+function shown(totals: Totals): EventTotals {
+  const { decoded, filtered, unassigned, acceptedLate, droppedLate, missingValues, inexactIntegers } = totals;
+  return {
+    processed: decoded,
+    filtered,
+    unassigned,
+    acceptedLate,
+    droppedLate,
+    valuesMissing: missingValues,
+    valuesInexact: inexactIntegers,
+  };
 }

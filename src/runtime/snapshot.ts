@@ -1,5 +1,7 @@
 import type { PipelinePlan } from '../plan/plan.ts';
+import type { Clock } from '../time/clock.ts';
 import type { PipelineRun } from './pipeline-run.ts';
+import { stateComponentOf, stateStatusOf } from './state-status.ts';
 import type { ComponentStatus, Health, PartitionStatus, StatusSnapshot } from './status.ts';
 
 /** Open windows shown in a snapshot. */
@@ -39,22 +41,30 @@ export function idleSnapshot(basics: SnapshotBasics): StatusSnapshot {
       skipped: 0,
     },
     stateBytes: 0,
+    stateStatus: {
+      backend: basics.plan.state.name,
+      recovery: null,
+      isFull: false,
+      lastCommit: null,
+      lastCheckpoint: null,
+      checkpointFailures: 0,
+    },
   };
 }
 
 /** The status of a pipeline that is, or was, run. */
-export function snapshotOf(basics: SnapshotBasics, run: PipelineRun): StatusSnapshot {
+export function snapshotOf(basics: SnapshotBasics, run: PipelineRun, clock: Clock): StatusSnapshot {
   const { engine, progress } = run.core;
   const { missingValues: _missing, inexactIntegers: _inexact, ...counters } = run.totals.now();
   const components = {
     source: run.reader?.status() ?? OK,
     engine: OK,
-    state: OK,
+    state: stateComponentOf(run),
     ...run.delivery.status(),
   };
   return {
     ...heading(basics, components),
-    epoch: run.epoch,
+    epoch: run.committer.epoch,
     watermark: progress.watermark(),
     partitions: partitionsOf(run),
     activeWindows: engine.activeWindows,
@@ -67,6 +77,7 @@ export function snapshotOf(basics: SnapshotBasics, run: PipelineRun): StatusSnap
     })),
     counters: { ...counters, skipped: run.delivery.skipped },
     stateBytes: run.gauges.stateBytes,
+    stateStatus: stateStatusOf(run, basics.plan.state.name, clock),
   };
 }
 

@@ -121,6 +121,11 @@ export class SourceReader {
     this.#source.committed?.(positions);
   }
 
+  /** Nothing before these positions will be asked for again. */
+  released(positions: ReadonlyMap<string, SourcePosition>): void {
+    this.#source.released?.(positions);
+  }
+
   status(): ComponentStatus {
     const [fault] = this.#faults.values();
     return fault === undefined ? { status: 'ok', message: null } : { status: 'degraded', message: fault };

@@ -31,6 +31,28 @@ export interface OpenWindowStatus {
   readonly fired: boolean;
 }
 
+/** How the state of a run is, and what has become of it lately. */
+export interface StateStatus {
+  /** Name of the backend, such as `memory`. */
+  readonly backend: string;
+  /** How much of the state of an earlier run is taken up, 0 to 100; null when none is being taken up. */
+  readonly recovery: { readonly percent: number } | null;
+  /** True while a commit waits for room on the disk. */
+  readonly isFull: boolean;
+  /** The last commit of this run; null before the first. */
+  readonly lastCommit: { readonly epoch: number; readonly ageMs: number; readonly durationMs: number } | null;
+  /** The newest checkpoint; null where none is known of. */
+  readonly lastCheckpoint: {
+    readonly id: string;
+    readonly ageMs: number;
+    readonly sizeBytes: number;
+    /** How long it took; null where an earlier run has made it. */
+    readonly durationMs: number | null;
+  } | null;
+  /** Checkpoints of this run that could not be made, looked up or deleted. */
+  readonly checkpointFailures: number;
+}
+
 /** Everything the outside may see of a run, as plain data of one moment. */
 export interface StatusSnapshot {
   readonly pipeline: string;
@@ -61,4 +83,5 @@ export interface StatusSnapshot {
     readonly skipped: number;
   };
   readonly stateBytes: number;
+  readonly stateStatus: StateStatus;
 }

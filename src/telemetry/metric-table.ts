@@ -96,9 +96,50 @@ export const METRICS = {
   },
   epoch_commit_seconds: {
     type: 'histogram',
-    help: 'Time that the state backend took to commit an epoch.',
+    help: 'Time that the state backend took to commit an epoch, with the retries.',
     labels: {},
     buckets: SECONDS,
+  },
+  last_commit_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When the last epoch was committed, as seconds since 1970. Absent before the first of the process.',
+    labels: {},
+  },
+  state_full: {
+    type: 'gauge',
+    help: 'Whether a commit waits for room on the disk of the state: 1 if it does, else 0.',
+    labels: {},
+  },
+  state_repairs_total: {
+    type: 'counter',
+    help: 'Times that the state was found damaged at the start, and a checkpoint took its place.',
+    labels: {},
+  },
+  recovery_progress_ratio: {
+    type: 'gauge',
+    help: 'How much of the state of an earlier run is taken up, 0 to 1. 1 once the run is under way.',
+    labels: {},
+  },
+  last_checkpoint_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When the newest checkpoint was made, as seconds since 1970: its age is `time()` less this. Absent where there is none.',
+    labels: {},
+  },
+  last_checkpoint_size_bytes: {
+    type: 'gauge',
+    help: 'Size of the newest checkpoint. Absent where there is none.',
+    labels: {},
+  },
+  checkpoint_seconds: {
+    type: 'histogram',
+    help: 'Time that a checkpoint took, beside the stream.',
+    labels: {},
+    buckets: SECONDS,
+  },
+  checkpoint_failures_total: {
+    type: 'counter',
+    help: 'Checkpoints that could not be made, looked up or deleted.',
+    labels: {},
   },
   sink_delivery_seconds: {
     type: 'histogram',

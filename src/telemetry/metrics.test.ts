@@ -66,7 +66,12 @@ describe('ProcessorMetrics', () => {
     metrics.recordFired('late', 2);
     metrics.recordActiveWindows(9);
     metrics.recordPartitions({ active: 2, idle: 1, finished: 0 });
-    metrics.recordCommit(20);
+    metrics.recordCommit(20, 5000);
+    metrics.recordCheckpoint({ createdAt: 4000, sizeBytes: 77 }, 250);
+    metrics.recordCheckpointFailure();
+    metrics.recordStateFull(true);
+    metrics.recordRepair();
+    metrics.recordRecovery(0.5);
     metrics.recordDelivery('file', 1500);
     metrics.recordRetry('file');
     metrics.recordSkipped('file', 3);
@@ -77,6 +82,14 @@ describe('ProcessorMetrics', () => {
       'errors_total{kind="internal"}': 1,
       'errors_total{kind="sink"}': 1,
       state_size_bytes: 4096,
+      last_commit_timestamp_seconds: 5,
+      last_checkpoint_timestamp_seconds: 4,
+      last_checkpoint_size_bytes: 77,
+      checkpoint_seconds_sum: 0.25,
+      checkpoint_failures_total: 1,
+      state_full: 1,
+      state_repairs_total: 1,
+      recovery_progress_ratio: 0.5,
       processing_latency_seconds_sum: 0.003,
       'processing_latency_seconds_bucket{le="0.0025"}': 0,
       'processing_latency_seconds_bucket{le="0.005"}': 1,

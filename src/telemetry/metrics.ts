@@ -37,6 +37,14 @@ const MIRRORED: Readonly<
 };
 const TOTALS = Object.keys(MIRRORED) as (keyof EventTotals)[];
 
+/** Gauges of which 0 would say something that is not so. */
+const ABSENT_AT_FIRST = [
+  'watermark_seconds',
+  'last_commit_timestamp_seconds',
+  'last_checkpoint_timestamp_seconds',
+  'last_checkpoint_size_bytes',
+] as const satisfies readonly MetricName<'gauge'>[];
+
 /**
  * The processor's own metrics, in a registry of their own: two pipelines in one process do not mix, and the host's
  * default registry stays as it is. Recording is synchronous and never throws for what the processor hands over.
@@ -57,7 +65,7 @@ export class ProcessorMetrics {
       else this.#register(name, definition);
     }
     if (build !== undefined) this.#gauge('build_info').set({ version: build.version, node: build.node }, 1);
-    this.#gauge('watermark_seconds').remove();
+    for (const name of ABSENT_AT_FIRST) this.#gauge(name).remove();
     if (options.processMetrics === true) collectDefaultMetrics({ register: this.registry });
   }
 
@@ -118,10 +126,37 @@ export class ProcessorMetrics {
     gauge.set({ state: 'finished' }, counts.finished);
   }
 
-  /** An epoch was committed, in `durationMs`. */
-  recordCommit(durationMs: number): void {
+  /** An epoch was committed, in `durationMs`; `committedAt` in ms since 1970. */
+  recordCommit(durationMs: number, committedAt: number): void {
     this.#counter('epochs_committed_total').inc();
     this.#histogram('epoch_commit_seconds').observe(durationMs / 1000);
+    this.#gauge('last_commit_timestamp_seconds').set(committedAt / 1000);
+  }
+
+  /** Whether a commit waits for room on the disk. */
+  recordStateFull(isFull: boolean): void {
+    this.#gauge('state_full').set(isFull ? 1 : 0);
+  }
+
+  /** The state was found damaged, and a checkpoint took its place. */
+  recordRepair(): void {
+    this.#counter('state_repairs_total').inc();
+  }
+
+  /** How much of the state of an earlier run is taken up, 0 to 1. */
+  recordRecovery(ratio: number): void {
+    this.#gauge('recovery_progress_ratio').set(ratio);
+  }
+
+  /** There is a newest checkpoint; `createdAt` in ms since 1970. `durationMs` where it has just been made. */
+  recordCheckpoint(checkpoint: { readonly createdAt: number; readonly sizeBytes: number }, durationMs?: number): void {
+    this.#gauge('last_checkpoint_timestamp_seconds').set(checkpoint.createdAt / 1000);
+    this.#gauge('last_checkpoint_size_bytes').set(checkpoint.sizeBytes);
+    if (durationMs !== undefined) this.#histogram('checkpoint_seconds').observe(durationMs / 1000);
+  }
+
+  recordCheckpointFailure(): void {
+    this.#counter('checkpoint_failures_total').inc();
   }
 
   /** A sink took a delivery, in `durationMs`. */

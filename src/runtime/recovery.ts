@@ -1,0 +1,111 @@
+import { ProcessorError } from '../errors/processor-error.ts';
+import type { PipelinePlan } from '../plan/plan.ts';
+import type { StateRepair } from '../state/state-backend.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { ProcessorMetrics } from '../telemetry/metrics.ts';
+import type { Clock } from '../time/clock.ts';
+import type { EpochStore, StoredEpoch } from './epoch-store.ts';
+import { comparePlans, describePlan, type StoredPlan } from './plan-fingerprint.ts';
+import type { StreamCore } from './stream-core.ts';
+
+/** Loading at a stretch, in ms, before I/O and timers get their turn: whoever asks how far it is must get an answer. */
+const STRETCH_MS = 10;
+
+/** What a recovery is made from. */
+export interface RecoveryOptions {
+  readonly plan: PipelinePlan;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: ProcessorMetrics;
+}
+
+/** Takes up the state of the last epoch at the start of a run, and tells how far it is. */
+export class Recovery {
+  readonly #options: RecoveryOptions;
+  readonly #store: EpochStore;
+  readonly #current: StoredPlan;
+  #repair: StateRepair | null = null;
+  #loaded = 0;
+  #expected = 0;
+  #isOver = false;
+
+  constructor(options: RecoveryOptions, store: EpochStore) {
+    this.#options = options;
+    this.#store = store;
+    this.#current = describePlan(options.plan);
+  }
+
+  /** True once the state of the last epoch is all there. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** How much of the window state is there, 0 to 100; below 100 until it is all there. */
+  get percent(): number {
+    if (this.#isOver) return 100;
+    return this.#expected === 0 ? 0 : Math.min(99, Math.floor((100 * this.#loaded) / this.#expected));
+  }
+
+  /** What opening the state had to mend. */
+  get repair(): StateRepair | null {
+    return this.#repair;
+  }
+
+  /**
+   * Opens the state and loads what the last epoch left into `core`; undefined where there was none.
+   * @throws ProcessorError STATE_MISMATCH where the state belongs to a pipeline of other settings, or what the backend throws.
+   */
+  async run(core: StreamCore): Promise<StoredEpoch | undefined> {
+    const { plan, metrics } = this.#options;
+    metrics.recordRecovery(0);
+    await plan.state.open();
+    this.#noteRepair();
+    const stored = await this.#store.read();
+    if (stored !== undefined) {
+      this.#checkPlan(stored);
+      await this.#load(stored, core);
+    }
+    this.#isOver = true;
+    metrics.recordRecovery(1);
+    return stored;
+  }
+
+  /** What the next commit has to say of what the state depends on; undefined where that stands there already. */
+  planToWrite(stored: StoredEpoch | undefined): StoredPlan | undefined {
+    return JSON.stringify(stored?.plan) === JSON.stringify(this.#current) ? undefined : this.#current;
+  }
+
+  #noteRepair(): void {
+    const { plan, logger, metrics } = this.#options;
+    const repair = plan.state.repair ?? null;
+    this.#repair = repair;
+    if (repair === null) return;
+    const { damage, restored, putAside } = repair;
+    metrics.recordRepair();
+    logger.warn({ damage, restored: restored.id, putAside }, 'the state was damaged; a checkpoint has taken its place');
+  }
+
+  #checkPlan({ plan: stored }: StoredEpoch): void {
+    if (stored === undefined) return;
+    const changes = comparePlans(stored, this.#current);
+    if (changes.length === 0) return;
+    const told = changes.map(({ field, from, to }) => `${field} was ${from} and is now ${to}`).join('; ');
+    const message = `the state of "${this.#options.plan.name}" was written with other settings: ${told}. Use the old settings, give this pipeline another name, or drop its state with "processor state reset"`;
+    throw new ProcessorError('state', 'STATE_MISMATCH', message);
+  }
+
+  async #load({ meta }: StoredEpoch, core: StreamCore): Promise<void> {
+    const { clock, metrics } = this.#options;
+    this.#expected = meta.entries;
+    let turnedAt = clock.monotonic();
+    for await (const record of this.#store.windowState()) {
+      core.engine.load(record);
+      this.#loaded += 1;
+      if (clock.monotonic() - turnedAt < STRETCH_MS) continue;
+      metrics.recordRecovery(this.percent / 100);
+      await clock.nextTurn();
+      turnedAt = clock.monotonic();
+    }
+    core.restore(meta.progress);
+  }
+}
