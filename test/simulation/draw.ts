@@ -96,7 +96,7 @@ export function drawCase(seed: number): DrawnCase {
     checkpointIntervalMs: random.pick([5, 30, 200, 60_000]),
     checkpointsRetained: random.int(1, 3),
     foldBytes: random.pick([500, 5000, 50_000]),
-    deliveryTimeoutMs: random.pick([20, 100, 1000]),
+    deliveryTimeoutMs: random.pick([100, 300, 1000]),
     maxAttempts: random.pick([1, 5, Infinity]),
     sendsOneByOne: random.chance(0.3),
     hazards: drawHazards(random, goesIdle),

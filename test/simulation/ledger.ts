@@ -5,6 +5,7 @@ import type { World } from './world.ts';
 /** What an epoch says of itself, as it stands in the state. */
 export interface EpochRecord {
   readonly epoch: number;
+  /** All of it but where the sinks stand, which the end of a run writes anew. */
   readonly text: string;
   readonly watermark: number;
   readonly positions: ReadonlyMap<string, number>;
@@ -20,15 +21,16 @@ interface StoredMeta {
     readonly partitions: readonly { readonly id: string; readonly state: string; readonly watermark: never }[];
   };
   readonly totals: Readonly<Record<string, number>>;
+  readonly sinks: unknown;
 }
 
 /** Reads the record of an epoch that a commit writes, or that the state holds. */
 export function epochRecordOf(value: Uint8Array): EpochRecord {
-  const text = Buffer.from(value).toString('utf8');
-  const { epoch, positions, progress, totals } = JSON.parse(text) as StoredMeta;
+  const { sinks: _sinks, ...stored } = JSON.parse(Buffer.from(value).toString('utf8')) as StoredMeta;
+  const { epoch, positions, progress, totals } = stored;
   return {
     epoch,
-    text,
+    text: JSON.stringify(stored),
     watermark: instantFromJson(progress.watermark),
     positions: new Map(positions.map(([id, { offset }]) => [id, offset])),
     read: totals['read'] ?? Number.NaN,
@@ -52,6 +54,8 @@ export class Ledger {
   readonly #released = new Map<string, number>();
   /** Epoch of each checkpoint that was made whole. */
   readonly #checkpoints = new Map<string, number>();
+  /** True while the processor runs with other settings than those of its state. */
+  mustNotCommit = false;
   /** The epoch that must be found next, where a checkpoint has been fallen back to. */
   #expected: number | undefined;
   /** True once history has gone back behind what was acknowledged: by a checkpoint that had to be fallen back to. */
@@ -59,6 +63,11 @@ export class Ledger {
 
   constructor(world: World) {
     this.#world = world;
+  }
+
+  /** The newest epoch that the state is said to have. */
+  get acknowledgedEpoch(): number {
+    return this.#acknowledged;
   }
 
   /** The newest epoch that the state has. */
@@ -69,6 +78,7 @@ export class Ledger {
   /** A commit is asked for. */
   committing(record: EpochRecord): void {
     const { epoch, watermark, positions, read } = record;
+    if (this.mustNotCommit) this.#wrong('a changed configuration goes on from the state of another');
     const again = this.#epochs.get(epoch);
     const before = this.#epochs.get(epoch - 1);
     if (epoch !== this.#done + 1 && again === undefined) this.#wrong(`epoch ${epoch} follows ${this.#done}`);

@@ -39,12 +39,7 @@ export function startPipeline(process: SimulatedProcess, machine: Machine, chang
   const { config } = drawn;
   const clock = new SimulatedClock(process);
   const plan = planOf(process, machine, clock);
-  const [first, ...others] = plan.windows;
-  const windows =
-    changed && first !== undefined
-      ? [{ ...first, allowedLatenessMs: first.allowedLatenessMs + 1 }, ...others]
-      : plan.windows;
-  const whole: PipelinePlan = { ...plan, windows };
+  const whole = changed ? otherPlan(plan, process) : plan;
   return new Pipeline(planted.plan?.(whole, config) ?? whole, { clock });
 }
 
@@ -91,6 +86,15 @@ function planOf(process: SimulatedProcess, machine: Machine, clock: SimulatedClo
     checkpointIntervalMs: drawn.checkpointIntervalMs,
     checkpointsRetained: drawn.checkpointsRetained,
   };
+}
+
+/** The plan with one of the settings changed that stored state depends on. */
+function otherPlan(plan: PipelinePlan, { world }: SimulatedProcess): PipelinePlan {
+  const lateRule = plan.lateRule === 'event' ? 'window' : 'event';
+  const narrower = plan.windows.map((window) => ({ ...window, allowedLatenessMs: window.allowedLatenessMs - 1 }));
+  const renamed = plan.windows.map((window) => ({ ...window, name: `${window.name}-2` }));
+  const isLenient = plan.windows.every(({ allowedLatenessMs }) => allowedLatenessMs > 0);
+  return { ...plan, ...world.random.pick([{ lateRule }, { windows: isLenient ? narrower : renamed }]) };
 }
 
 function sinkOf<T>(sink: EventSink<T>, planted: Planted): EventSink<T> {

@@ -13,7 +13,7 @@ const { values } = parseArgs({
 const figures = new Figures();
 const started = performance.now();
 let bad = 0;
-for (let i = 0; i < Number(values.seeds); i += 1) {
+for (let i = 0;  i < Number(values.seeds); i += 1) {
   const outcome = await simulate(Number(values.seed) + i, values.bug as PlantedBug | undefined);
   figures.add(outcome.figures);
   if (outcome.failures.length > 0) {

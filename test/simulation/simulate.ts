@@ -42,7 +42,7 @@ const EXPECTED_ERRORS: ReadonlySet<ErrorCode> = new Set([
 const TARGETS = [
   'state.open: before',
   'state.open: after',
-  'state.get: after',
+  'state.getMany: after',
   'state.scan: during',
   'state.batch: before',
   'state.batch: after',
@@ -147,10 +147,15 @@ class Simulation {
   /** One life of the process. */
   async #live(): Promise<Ending> {
     const world = this.#world;
+    const { ledger } = this.#machine;
     world.figures.starts += 1;
     world.note('START');
     const process = new SimulatedProcess(world, this.#killPlan(), () => this.#afterKill());
-    const changed = false;
+    
+    // Where nothing was committed there is nothing that other settings could disagree with.
+    const changed =
+      ledger.acknowledgedEpoch > 0 && this.#damagedFiles.size === 0 && world.fault(this.#drawn.hazards.changedConfiguration);
+    ledger.mustNotCommit = changed;
     let ending: Ending | undefined;
     const pipeline = startPipeline(process, this.#machine, changed);
     pipeline.run().then(
@@ -172,6 +177,7 @@ class Simulation {
       if (!process.alive) return { type: 'killed' };
       if (ending !== undefined || world.violations.length > 0) {
         process.end();
+        if (changed && ending !== undefined) return this.#afterChange(ending);
         return ending ?? { type: 'killed' };
       }
       this.#heal();
@@ -180,6 +186,18 @@ class Simulation {
         return { type: 'stuck', why: 'the world has healed, and the run does not finish' };
       }
     }
+  }
+
+  /** Other settings than those of the state must have been refused, before anything was done. */
+  #afterChange(ending: Ending): Ending {
+    const world = this.#world;
+    if (ending.type === 'ended') {
+      world.violate('a changed configuration went on from the state of another');
+    } else if (ending.type === 'failed' && ProcessorError.is(ending.error) && ending.error.code === 'STATE_MISMATCH') {
+      world.figures.refusedConfigurations += 1;
+      return { type: 'killed' };
+    }
+    return ending;
   }
 
   #heal(): void {
@@ -273,9 +291,9 @@ class Simulation {
   #judge({ counters }: RunSummary): void {
     const { file, lateFile, store, deadLetters, ledger } = this.#machine;
     const { windows, differences } = verdict(this.#drawn, {
-      file: [...new Map(readFileLike<ResultJson>(file).map(({ id, json }) => [id, json])).values()],
+      file: readFileLike<ResultJson>(file).map(({ json }) => json),
       store: [...store.items.values()].map(({ json }) => json),
-      late: [...new Map(readFileLike<LateJson>(lateFile).map(({ id, json }) => [id, json])).values()],
+      late: readFileLike<LateJson>(lateFile).map(({ json }) => json),
       deadLetters: new Set(deadLetters.items.keys()),
       counters,
       rewound: ledger.rewound,

@@ -68,7 +68,7 @@ export class FileLikeSink<T, J> implements EventSink<T> {
       await this.#disk.create(FILE);
       await this.#disk.syncNames();
     }
-    this.#length = position === undefined ? (bytes?.length ?? 0) : Number(position);
+    this.#length = position === undefined ? 0 : Number(position);
     if ((bytes?.length ?? 0) < this.#length) process.world.violate(`${this.name}: shorter than its position`);
     await this.#disk.truncate(FILE, this.#length);
     this.#before = this.#length;
@@ -87,10 +87,12 @@ export class FileLikeSink<T, J> implements EventSink<T> {
     const lines = items.map((item) => `${JSON.stringify(canonical(item))}\n`);
     const fault = world.fault(hazards.sinkFault) ? world.random.pick(['fail', 'hang', 'done']) : undefined;
     if (fault !== undefined) world.figures.sinkFaults += 1;
-    const written = fault === 'done' || fault === undefined ? lines.length : world.random.int(0, lines.length);
-    for (const line of lines.slice(0, written)) {
+    const bytes = Buffer.from(lines.join(''));
+    const written = fault === 'done' || fault === undefined ? bytes.length : world.random.int(0, bytes.length);
+    const half = world.random.int(0, written);
+    for (const part of [bytes.subarray(0, half), bytes.subarray(half, written)]) {
       if (signal.aborted) throw new Error('given up');
-      await this.#disk.append(FILE, Buffer.from(line));
+      await this.#disk.append(FILE, part);
     }
     if (fault === 'fail') throw new Error('the file refused a line');
     if (fault === 'hang') await aborted(signal);
@@ -98,7 +100,7 @@ export class FileLikeSink<T, J> implements EventSink<T> {
     await this.#disk.sync(FILE);
     if (fault === 'done') await aborted(signal);
     await process.reach('sink.send: after');
-    this.#length = this.#before + lines.reduce((sum, line) => sum + Buffer.byteLength(line), 0);
+    this.#length = this.#before + bytes.length;
     world.note(`${this.name} has epoch ${String(epoch)}, ${String(items.length)} items`);
   }
 

@@ -21,6 +21,8 @@ const META = '/meta';
 export class SteppedBackend implements StateBackend {
   readonly name = 'simulated';
   readonly recoverable = true;
+  /** Said to be there so that checkpoints are made; nothing reads or writes it. */
+  readonly directory = 'simulated';
   readonly #inner: LogStateBackend;
   readonly #process: SimulatedProcess;
   readonly #ledger: Ledger;
