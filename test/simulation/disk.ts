@@ -95,13 +95,13 @@ export class Platter {
     for (const file of new Set(this.#names.values())) loseCache(file, random);
   }
 
-  /** Changes one bit, or cuts the file, behind everyone's back. */
-  damage(name: string, random: Random): void {
+  /** Changes one bit, or cuts the file if that may be, behind everyone's back. */
+  damage(name: string, random: Random, mayCut: boolean): void {
     const file = this.#file(name);
     const bytes = file.current.slice();
     const at = random.int(0, bytes.length - 1);
-    if (random.chance(0.5)) bytes[at] = (bytes[at] ?? 0) ^ (1 << random.int(0, 7));
-    file.current = random.chance(0.3) ? bytes.slice(0, at) : bytes;
+    bytes[at] = (bytes[at] ?? 0) ^ (1 << random.int(0, 7));
+    file.current = mayCut && random.chance(0.4) ? bytes.slice(0, at) : bytes;
     file.synced = file.current;
     file.changes = [];
   }

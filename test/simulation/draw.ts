@@ -163,7 +163,7 @@ function drawPartitions(random: Random, config: OracleConfig, pace: Pace): reado
   const mostRecords = random.pick([10, 40, 120]);
   const behind = random.pick([0, 10, 40]);
   const msPerUnit = random.pick([0.5, 3, 10]);
-  return Array.from({ length: count }, (_, i): DrawnPartition => {
+  const drawn = Array.from({ length: count }, (_, i): DrawnPartition => {
     const silentAt = pace.goesIdle && (i === 0 || random.chance(0.3)) ? random.int(0, mostRecords) : -1;
     const late = pace.goesIdle && random.chance(0.2);
     const records: DrawnRecord[] = [];
@@ -188,6 +188,9 @@ function drawPartitions(random: Random, config: OracleConfig, pace: Pace): reado
     const endsAt = previous + (random.chance(0.5) ? 0 : random.delay(500));
     return { id: `part-${String(i)}`, records, availableAt, appearsAt, endsAt, firstUnawaited };
   });
+  // A source that can still grow has not come to its end.
+  const lastAppears = Math.max(...drawn.map(({ appearsAt }) => appearsAt));
+  return drawn.map((partition) => ({ ...partition, endsAt: Math.max(partition.endsAt, lastAppears) }));
 }
 
 function drawRecord(

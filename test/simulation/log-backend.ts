@@ -74,6 +74,8 @@ export class LogStateBackend implements StateBackend {
   async open(): Promise<void> {
     const names = await this.#disk.names();
     for (const name of names) if (name.endsWith('.new')) await this.#disk.remove(name);
+    // What a killed process had not synced may be there to be read, and gone after the next loss of power.
+    await this.#disk.syncNames();
     await this.#findCheckpoints(names);
     this.repair = null;
     const current = await this.#disk.read('current');
@@ -257,8 +259,7 @@ export class LogStateBackend implements StateBackend {
       if (value === undefined) this.#pairs.delete(key);
       else this.#pairs.set(key, value);
     }
-    if (!isTorn) return;
-    await this.#disk.truncate(`log-${text}`, length);
+    if (isTorn) await this.#disk.truncate(`log-${text}`, length);
     await this.#disk.sync(`log-${text}`);
   }
 

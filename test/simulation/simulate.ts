@@ -238,7 +238,8 @@ class Simulation {
       const names = state.names().filter((name) => (state.read(name)?.length ?? 0) > 0);
       const name = names[random.int(0, names.length - 1)];
       if (name === undefined) return;
-      state.damage(name, random);
+      // Nobody can tell a log that was cut from one that was not written on.
+      state.damage(name, random, !name.startsWith('log-'));
       this.#damagedFiles.add(name);
       figures.damaged += 1;
       this.#world.note(`DAMAGED ${name}`);

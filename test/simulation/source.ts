@@ -104,7 +104,9 @@ class SimulatedPartition implements SourcePartition {
       await this.#waitUntil(world.time + world.random.next() * 3000);
     }
     const { records, availableAt, endsAt } = this.#partition;
-    await this.#waitUntil(availableAt[this.#next] ?? endsAt);
+    const from = availableAt[this.#next] ?? endsAt;
+    // Adding up fractions may fall short of it by a hair.
+    while (world.time < from && !this.#context.signal.aborted) await this.#waitUntil(from);
     if (this.#context.signal.aborted) return null;
     const left = records.slice(this.#next).filter((_, i) => (availableAt[this.#next + i] ?? 0) <= world.time);
     const most = Math.min(this.#options.maxBlock, this.#context.maxBlockRecords);
@@ -128,7 +130,7 @@ class SimulatedPartition implements SourcePartition {
         process.world.cancel(task);
         resolve();
       };
-      const task = process.world.schedule(process, `wait ${this.id}`, at - process.world.time, () => {
+      const task = process.world.schedule(process, `wait ${this.id}`, at - process.world.time + 0.001, () => {
         signal.removeEventListener('abort', aborted);
         resolve();
       });
