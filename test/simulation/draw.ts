@@ -80,6 +80,7 @@ export function drawCase(seed: number): DrawnCase {
   // A backlog is read as fast as it can be; a live source says nothing before its time.
   const isLive = goesIdle || (idleTimeoutMs === Infinity && random.chance(0.5));
   const partitions = drawPartitions(random, config, { goesIdle, isLive, idleTimeoutMs });
+  const hazards = drawHazards(random, goesIdle);
   const inputs = partitions.map(({ id, records }) => ({
     id,
     events: records.filter((record): record is OracleEvent => !('malformed' in record)),
@@ -93,21 +94,23 @@ export function drawCase(seed: number): DrawnCase {
     bufferSize: random.pick([1, 5, 20, 60, 500]),
     maxBlock: random.pick([1, 4, 16, 64]),
     commitIntervalMs: random.pick([1, 5, 20, 100]),
-    checkpointIntervalMs: random.pick([5, 30, 200, 60_000]),
+    checkpointIntervalMs: hazards.damage ? random.pick([20, 60, 200]) : random.pick([5, 50, 60_000]),
     checkpointsRetained: random.int(1, 3),
     foldBytes: random.pick([500, 5000, 50_000]),
     deliveryTimeoutMs: random.pick([100, 300, 1000]),
     maxAttempts: random.pick([1, 5, Infinity]),
     sendsOneByOne: random.chance(0.3),
-    hazards: drawHazards(random, goesIdle),
+    hazards,
   };
 }
 
 function drawHazards(random: Random, goesIdle: boolean): Hazards {
   const often = random.pick([0, 0.02, 0.1, 0.3]);
+  // What was dropped by an idle partition's watermark is not known to a checkpoint from before.
+  const damage = !goesIdle && random.chance(0.3);
   return {
-    kill: random.pick([0, 0.001, 0.005, 0.02]),
-    mostKills: random.int(0, 12),
+    kill: damage ? random.pick([0.002, 0.005]) : random.pick([0, 0.001, 0.005, 0.02]),
+    mostKills: random.int(damage ? 3 : 0, 12),
     powerLoss: random.pick([0, 0.5, 1]),
     lostAnswer: random.pick([0, 0, 0.05, 0.3]),
     diskFull: random.chance(0.3),
@@ -115,8 +118,7 @@ function drawHazards(random: Random, goesIdle: boolean): Hazards {
     sinkFault: random.pick([0, often]),
     stop: random.chance(0.15),
     clockJumps: random.chance(0.3),
-    // What was dropped by an idle partition's watermark is not known to a checkpoint from before.
-    damage: !goesIdle && random.chance(0.25),
+    damage,
     changedConfiguration: random.pick([0, 0, 0.3]),
     faultSteps: random.pick([300, 1500, 4000]),
   };

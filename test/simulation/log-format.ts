@@ -60,10 +60,15 @@ export function decodeSnapshot(bytes: Uint8Array | undefined, verify: boolean): 
   const text = payloadAt(bytes, 0, verify)?.text;
   const parsed = text === undefined ? undefined : parse(text);
   if (parsed === undefined) return undefined;
-  const stored = parsed as Omit<Snapshot, 'pairs'> & { readonly pairs: readonly [string, string][] };
+  const stored = parsed as Omit<Snapshot, 'pairs' | 'info'> & {
+    readonly info: CheckpointInfo | undefined;
+    readonly pairs: readonly [string, string][];
+  };
+  // Not verified, it may be anything.
+  if (!Array.isArray(stored.pairs) || typeof stored.info?.id !== 'string') return undefined;
   const pairs = new SortedByteMap();
   for (const [key, value] of stored.pairs) pairs.set(key, bytesOf(value));
-  return { ...stored, pairs };
+  return { ...stored, info: stored.info, pairs };
 }
 
 /** The records of a log, the first of which is the one after `base`. */

@@ -35,12 +35,11 @@ export interface Machine {
 
 /** The pipeline of a case, made anew for a process; nothing of it has begun. */
 export function startPipeline(process: SimulatedProcess, machine: Machine, changed: boolean): Pipeline<unknown> {
-  const { drawn, planted } = machine;
-  const { config } = drawn;
+  const { planted } = machine;
   const clock = new SimulatedClock(process);
   const plan = planOf(process, machine, clock);
   const whole = changed ? otherPlan(plan, process) : plan;
-  return new Pipeline(planted.plan?.(whole, config) ?? whole, { clock });
+  return new Pipeline(planted.plan?.(whole) ?? whole, { clock });
 }
 
 function planOf(process: SimulatedProcess, machine: Machine, clock: SimulatedClock): PipelinePlan {
@@ -54,7 +53,8 @@ function planOf(process: SimulatedProcess, machine: Machine, clock: SimulatedClo
     ledger,
     faults: planted.source ?? {},
   });
-  const shared = { process, hazards, ledger };
+  const faults = planted.sink ?? {};
+  const shared = { process, hazards, ledger, faults };
   const results = { ...shared, canonical: canonicalResult };
   const file = new FileLikeSink<AggregationResult<unknown>, ResultJson>('file', machine.file, results);
   const store = new KeyedSink<AggregationResult<unknown>, ResultJson>(
@@ -71,9 +71,9 @@ function planOf(process: SimulatedProcess, machine: Machine, clock: SimulatedClo
   const retry = ErrorPolicy.retry({ maxAttempts: drawn.maxAttempts, initialDelay: 5, maxDelay: 200 });
   const { plan } = builderOf(config)
     .withSource(source as EventSource<OracleEvent>)
-    .withLateEventHandler(new LateEventHandler(0, { rule: config.lateRule, sideOutput: sinkOf(late, planted) }))
+    .withLateEventHandler(new LateEventHandler(0, { rule: config.lateRule, sideOutput: late }))
     .withDeadLetterSink(deadLetters)
-    .withSink(sinkOf(file, planted) as EventSink<AggregationResult<unknown>>)
+    .withSink(file)
     .withSink(store)
     .withErrorHandler(new ErrorHandler(retry, { deliveryTimeout: drawn.deliveryTimeoutMs }))
     .withIdleTimeout(drawn.idleTimeoutMs)
@@ -95,10 +95,6 @@ function otherPlan(plan: PipelinePlan, { world }: SimulatedProcess): PipelinePla
   const renamed = plan.windows.map((window) => ({ ...window, name: `${window.name}-2` }));
   const isLenient = plan.windows.every(({ allowedLatenessMs }) => allowedLatenessMs > 0);
   return { ...plan, ...world.random.pick([{ lateRule }, { windows: isLenient ? narrower : renamed }]) };
-}
-
-function sinkOf<T>(sink: EventSink<T>, planted: Planted): EventSink<T> {
-  return planted.sink === undefined ? sink : planted.sink(sink);
 }
 
 function stateOf(

@@ -86,6 +86,16 @@ export async function simulate(seed: number, bug?: PlantedBug): Promise<Outcome>
   return new Simulation(seed, bug).run();
 }
 
+/** As {@link simulate}, twice: a trace that is not the same the second time is a failure too. */
+export async function simulateTwice(seed: number, bug?: PlantedBug): Promise<Outcome> {
+  const outcome = await simulate(seed, bug);
+  const again = await simulate(seed, bug);
+  if (again.hash === outcome.hash) return outcome;
+  const differsAt = outcome.trace.findIndex((line, i) => line !== again.trace[i]);
+  const lines = [outcome.trace[differsAt], again.trace[differsAt]].map((line) => JSON.stringify(line));
+  return { ...outcome, failures: [...outcome.failures, `does not replay: ${lines.join(', then ')}`] };
+}
+
 class Simulation {
   readonly #world: World;
   readonly #drawn: DrawnCase;
@@ -151,10 +161,12 @@ class Simulation {
     world.figures.starts += 1;
     world.note('START');
     const process = new SimulatedProcess(world, this.#killPlan(), () => this.#afterKill());
-    
+
     // Where nothing was committed there is nothing that other settings could disagree with.
     const changed =
-      ledger.acknowledgedEpoch > 0 && this.#damagedFiles.size === 0 && world.fault(this.#drawn.hazards.changedConfiguration);
+      ledger.acknowledgedEpoch > 0 &&
+      this.#damagedFiles.size === 0 &&
+      world.fault(this.#drawn.hazards.changedConfiguration);
     ledger.mustNotCommit = changed;
     let ending: Ending | undefined;
     const pipeline = startPipeline(process, this.#machine, changed);
@@ -228,16 +240,21 @@ class Simulation {
       for (const platter of [this.#machine.state, this.#machine.file, this.#machine.lateFile])
         platter.losePower(random);
     }
-    if (damage && random.chance(0.3)) this.#damage();
+    if (damage && random.chance(0.5)) this.#damage();
   }
 
+  /** Damages what the state is in, mostly where there is a checkpoint to fall back to, and now and then that one too. */
   #damage(): void {
     const { random, figures } = this.#world;
     const { state, ledger } = this.#machine;
-    for (let n = random.int(1, 2); n > 0; n -= 1) {
-      const names = state.names().filter((name) => (state.read(name)?.length ?? 0) > 0);
-      const name = names[random.int(0, names.length - 1)];
-      if (name === undefined) return;
+    const names = state.names().filter((name) => (state.read(name)?.length ?? 0) > 0);
+    const checkpoints = names.filter((name) => name.startsWith('checkpoint-'));
+    if (checkpoints.length === 0 && random.chance(0.95)) return;
+    const targets = names.filter((name) => !checkpoints.includes(name) && !name.endsWith('.new'));
+    const found = [targets[random.int(0, targets.length - 1)]];
+    if (random.chance(0.3)) found.push(checkpoints[random.int(0, checkpoints.length - 1)]);
+    for (const name of found) {
+      if (name === undefined) continue;
       // Nobody can tell a log that was cut from one that was not written on.
       state.damage(name, random, !name.startsWith('log-'));
       this.#damagedFiles.add(name);

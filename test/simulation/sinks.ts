@@ -17,12 +17,19 @@ export interface Delivered<J> {
 /** Makes an item what is compared. */
 export type Canonical<T, J> = (item: T) => Delivered<J>;
 
+/** Faults planted in a sink, for tests of the simulation itself. */
+export interface SinkFaults {
+  /** Goes on behind whatever is in the file, as if the state had noted all of it as taken. */
+  readonly keepsAll?: boolean;
+}
+
 /** What a sink is made from. */
 export interface SimulatedSinkOptions<T, J> {
   readonly process: SimulatedProcess;
   readonly hazards: Hazards;
   readonly ledger: Ledger;
   readonly canonical: Canonical<T, J>;
+  readonly faults?: SinkFaults;
 }
 
 /** A result without what the clock decides. */
@@ -60,7 +67,7 @@ export class FileLikeSink<T, J> implements EventSink<T> {
   }
 
   async open({ position }: SinkContext): Promise<void> {
-    const { process, hazards } = this.#options;
+    const { process, hazards, faults } = this.#options;
     await process.reach('sink.open: before');
     if (process.world.fault(hazards.sinkFault / 10)) throw sinkFault(process, 'the file cannot be opened');
     const bytes = await this.#disk.read(FILE);
@@ -68,7 +75,8 @@ export class FileLikeSink<T, J> implements EventSink<T> {
       await this.#disk.create(FILE);
       await this.#disk.syncNames();
     }
-    this.#length = position === undefined ? 0 : Number(position);
+    this.#length = Number(position ?? 0);
+    if (faults?.keepsAll === true) this.#length = bytes?.length ?? 0;
     if ((bytes?.length ?? 0) < this.#length) process.world.violate(`${this.name}: shorter than its position`);
     await this.#disk.truncate(FILE, this.#length);
     this.#before = this.#length;
@@ -169,11 +177,18 @@ export class KeyedSink<T, J> implements EventSink<T> {
     await process.reach('sink.send: before');
     const fault = world.fault(hazards.sinkFault) ? world.random.pick(['fail', 'hang', 'done', 'part']) : undefined;
     if (fault !== undefined) world.figures.sinkFaults += 1;
-    await process.wait(`${this.name} epoch ${String(epoch)}`, world.random.delay(50));
     let taken = items.length;
     if (fault === 'fail' || fault === 'hang') taken = 0;
     if (fault === 'part') taken = world.random.int(0, items.length);
-    for (const item of items.slice(0, taken)) this.#store.put(canonical(item));
+    const request = items.slice(0, taken).map(canonical);
+    await new Promise<void>((resolve) => {
+      // A request that is out arrives, whether or not the process that sent it lives.
+      world.schedule(null, `${this.name} epoch ${String(epoch)}`, world.random.delay(50), () => {
+        for (const item of request) this.#store.put(item);
+        resolve();
+      });
+    });
+    await process.wait(`${this.name} answers`, 0);
     if (fault === 'hang' || fault === 'done') await aborted(signal);
     if (fault !== undefined) throw new Error('the store did not answer');
     await process.reach('sink.send: after');

@@ -16,6 +16,8 @@ import type { SimulatedProcess } from './process.ts';
 export interface SourceFaults {
   /** Says that nothing is left to read when there is. */
   readonly alwaysCaughtUp?: boolean;
+  /** Lets go of what is committed, though a checkpoint may need it again. */
+  readonly releasesCommitted?: boolean;
 }
 
 /** What a source is made from. */
@@ -41,7 +43,7 @@ export class SimulatedSource implements EventSource<unknown> {
   }
 
   async open(context: SourceContext): Promise<OpenSource> {
-    const { process, partitions, ledger, hazards } = this.#options;
+    const { process, partitions, ledger, hazards, faults } = this.#options;
     const { world } = process;
     await process.call('source.open', () => {
       if (!world.fault(hazards.sourceFault / 10)) return;
@@ -60,7 +62,9 @@ export class SimulatedSource implements EventSource<unknown> {
       partitions: appeared(),
       newPartitions: () => (process.alive ? appeared() : []),
       committed: (positions: ReadonlyMap<string, SourcePosition>) => {
-        if (process.pass('source.committed: before')) ledger.committedAtSource(positions);
+        if (!process.pass('source.committed: before')) return;
+        ledger.committedAtSource(positions);
+        if (faults.releasesCommitted === true) ledger.releasedAtSource(positions);
       },
       released: (positions: ReadonlyMap<string, SourcePosition>) => {
         if (process.pass('source.released: before')) ledger.releasedAtSource(positions);
