@@ -245,6 +245,15 @@ export class PipelineBuilder<E, R> {
     return this.#with({ commitIntervalMs: parseDuration(commitInterval, 'commit interval') });
   }
 
+  /** How often a state that outlives the process is checkpointed, and how many are kept. Default: every 60 s, 3. */
+  withCheckpoints(options: { readonly interval?: Duration; readonly retained?: number }): PipelineBuilder<E, R> {
+    const { interval, retained } = options;
+    return this.#with({
+      ...(interval === undefined ? {} : { checkpointIntervalMs: parseDuration(interval, 'checkpoint interval') }),
+      ...(retained === undefined ? {} : { checkpointsRetained: retained }),
+    });
+  }
+
   /**
    * Checks the whole and gives the pipeline.
    * @throws ProcessorError of kind `configuration`.

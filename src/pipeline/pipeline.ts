@@ -5,6 +5,8 @@ import { PipelineRun } from '../runtime/pipeline-run.ts';
 import { idleSnapshot, snapshotOf } from '../runtime/snapshot.ts';
 import type { RejectionTotal } from '../runtime/run-totals.ts';
 import type { StatusSnapshot } from '../runtime/status.ts';
+import { StoredCheckpoints } from '../runtime/stored-checkpoints.ts';
+import type { CheckpointInfo } from '../state/state-backend.ts';
 import { silentLogger, type Logger } from '../telemetry/logger.ts';
 import { ProcessorMetrics } from '../telemetry/metrics.ts';
 import { SystemClock, type Clock } from '../time/clock.ts';
@@ -49,6 +51,8 @@ export class Pipeline<R = Results> {
   #state: StatusSnapshot['state'] = 'starting';
   #run: PipelineRun | undefined;
   #running: Promise<RunSummary> | undefined;
+  /** True while the state is open for a checkpoint, and no run is under way. */
+  #isStateInUse = false;
 
   constructor(plan: PipelinePlan, options: PipelineOptions = {}) {
     const clock = options.clock ?? new SystemClock();
@@ -105,6 +109,35 @@ export class Pipeline<R = Results> {
     await this.#running.catch(() => undefined);
   }
 
+  /**
+   * Makes a checkpoint of everything committed: while it runs, beside the stream; else of what the last run has left.
+   * `id` has 1 to 200 letters, digits, `.`, `_` and `-`, and does not begin with `auto-`; the same again replaces it.
+   * Default: one that begins with `manual-`, with the time. It is kept until someone deletes it.
+   * @throws ProcessorError of kind `state` where it could not be made, CONFIG_INVALID for such an id or a pipeline that
+   * keeps no state, RUN_STATE while a run begins or ends.
+   */
+  async checkpoint(id?: string): Promise<CheckpointInfo> {
+    const stored = this.#storedCheckpoints();
+    if (this.#running !== undefined && this.#run !== undefined) return this.#run.checkpoint(id);
+    return this.#alone(() => stored.make(id));
+  }
+
+  /**
+   * Puts the state back to what it was at a checkpoint: the next run goes on from there.
+   * @throws ProcessorError CHECKPOINT_UNKNOWN, CHECKPOINT_CORRUPT, RUN_STATE while it runs.
+   */
+  async restore(id: string): Promise<void> {
+    const stored = this.#storedCheckpoints();
+    await this.#alone(() => stored.restore(id));
+  }
+
+  /** The checkpoints that can be restored, oldest first. @throws ProcessorError of kind `state`. */
+  async checkpoints(): Promise<readonly CheckpointInfo[]> {
+    const stored = this.#storedCheckpoints();
+    if (this.#running !== undefined) return this.plan.state.listCheckpoints();
+    return this.#alone(() => stored.list());
+  }
+
   /** Everything there is to see of the pipeline now, as plain data. */
   status(): StatusSnapshot {
     const basics = {
@@ -116,11 +149,39 @@ export class Pipeline<R = Results> {
     return this.#run === undefined ? idleSnapshot(basics) : snapshotOf(basics, this.#run, this.#clock);
   }
 
-  async #start(plan: PipelinePlan, settings: RunSettings): Promise<RunSummary> {
-    if (this.#running !== undefined) {
-      const message = `the pipeline "${plan.name}" is running already; stop it, or build a second one`;
-      throw new ProcessorError('internal', 'RUN_STATE', message);
+  #storedCheckpoints(): StoredCheckpoints {
+    return new StoredCheckpoints({
+      plan: this.plan,
+      clock: this.#clock,
+      logger: this.#logger,
+      metrics: this.metrics,
+    });
+  }
+
+  /** Uses the state while no run does. @throws ProcessorError RUN_STATE. */
+  async #alone<T>(use: () => Promise<T>): Promise<T> {
+    this.#checkIdle();
+    this.#isStateInUse = true;
+    try {
+      return await use();
+    } finally {
+      this.#isStateInUse = false;
     }
+  }
+
+  /** @throws ProcessorError RUN_STATE where the state is in use. */
+  #checkIdle(): void {
+    const { name } = this.plan;
+    let message: string | undefined;
+    if (this.#running !== undefined)
+      message = `the pipeline "${name}" is running already; stop it, or build a second one`;
+    else if (this.#isStateInUse)
+      message = `the state of the pipeline "${name}" is in use for a checkpoint; wait for it`;
+    if (message !== undefined) throw new ProcessorError('internal', 'RUN_STATE', message);
+  }
+
+  async #start(plan: PipelinePlan, settings: RunSettings): Promise<RunSummary> {
+    this.#checkIdle();
     const run = new PipelineRun({ plan, clock: this.#clock, logger: this.#logger, metrics: this.metrics });
     this.#run = run;
     this.#state = 'running';

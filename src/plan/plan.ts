@@ -47,8 +47,8 @@ export interface PipelinePlan {
   readonly bufferSize: number;
   /** Length of an epoch. */
   readonly commitIntervalMs: Millis;
-  /** Time between two checkpoints. No backend of this version is checkpointed by a run. */
+  /** Time between two checkpoints of a state that outlives the process. */
   readonly checkpointIntervalMs: Millis;
-  /** How many checkpoints are kept. */
+  /** How many of the checkpoints that a run has made by itself are kept. */
   readonly checkpointsRetained: number;
 }

@@ -157,7 +157,11 @@ export class PipelineRun {
     const maxBlockRecords = Math.min(MAX_BLOCK_RECORDS, plan.bufferSize);
     const check = recordCheckOf(plan.decode, clock);
     const context = {
-      ...{ clock, logger, positions, signal, maxBlockRecords },
+      clock,
+      logger,
+      positions,
+      signal,
+      maxBlockRecords,
       ...(check === undefined ? {} : { check }),
       ...(directory === undefined ? {} : { directory }),
     };

@@ -57,7 +57,7 @@ export function describePlan(plan: PipelinePlan): StoredPlan {
  */
 export function comparePlans(stored: StoredPlan, current: StoredPlan): readonly PlanChange[] {
   const changes: PlanChange[] = [];
-  const compare = (field: string, from: unknown, to: unknown): void => {
+  const compare = (field: string, from: Told, to: Told): void => {
     const [before, after] = [inWords(from), inWords(to)];
     if (before !== after) changes.push({ field, from: before, to: after });
   };
@@ -96,7 +96,9 @@ function windowOf(plan: StoredPlan, name: string): StoredWindowPlan | undefined 
   return plan.windows.find((window) => window.name === name);
 }
 
-function inWords(value: unknown): string {
-  if (value === undefined || (Array.isArray(value) && value.length === 0)) return 'none';
-  return Array.isArray(value) ? value.join(', ') : String(value);
+type Told = string | number | readonly (string | number)[] | undefined;
+
+function inWords(value: Told): string {
+  if (typeof value === 'string' || typeof value === 'number') return String(value);
+  return value === undefined || value.length === 0 ? 'none' : value.join(', ');
 }

@@ -10,9 +10,17 @@ import type { LateEvent } from '../results/late-event.ts';
 import { MemorySource } from '../sources/memory/memory-source.ts';
 import { MemoryStateBackend } from '../state/memory/memory-state-backend.ts';
 import type { StateBackend } from '../state/state-backend.ts';
+import { ManualClock } from '../time/manual-clock.ts';
 import { BoundedOutOfOrdernessWatermark } from '../time/bounded-out-of-orderness-watermark.ts';
 import { CountTrigger } from '../windows/count-trigger.ts';
-import { CollectingSink, readings, readingsPipeline, WatchedBackend, type Reading } from './run-fixtures.contract.ts';
+import {
+  CollectingSink,
+  readings,
+  readingsPipeline,
+  settle,
+  WatchedBackend,
+  type Reading,
+} from './run-fixtures.contract.ts';
 
 type Builder = PipelineBuilder<Reading, unknown>;
 
@@ -52,8 +60,16 @@ async function runThroughCrashes(build: () => Builder, crashes: readonly number[
   const late = new CollectingSink<LateEvent>();
   for (const crashAt of [...crashes, Infinity]) {
     const point = new CrashPoint(crashAt);
-    backend.beforeCommit = () => point.step();
-    backend.afterCommit = () => point.step();
+    // A commit that takes its time: the next epoch is read meanwhile.
+    backend.beforeCommit = async () => {
+      point.step();
+      await settle(new ManualClock(), 2);
+      point.step();
+    };
+    backend.afterCommit = async () => {
+      point.step();
+      await settle(new ManualClock(), 2);
+    };
     backend.beforeNote = () => point.step();
     backend.afterNote = () => point.step();
     const pipeline = build()

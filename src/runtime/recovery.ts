@@ -59,7 +59,7 @@ export class Recovery {
     const { plan, metrics } = this.#options;
     metrics.recordRecovery(0);
     await plan.state.open();
-    this.#noteRepair();
+    this.#repair = noteRepair(this.#options);
     const stored = await this.#store.read();
     if (stored !== undefined) {
       this.#checkPlan(stored);
@@ -73,16 +73,6 @@ export class Recovery {
   /** What the next commit has to say of what the state depends on; undefined where that stands there already. */
   planToWrite(stored: StoredEpoch | undefined): StoredPlan | undefined {
     return JSON.stringify(stored?.plan) === JSON.stringify(this.#current) ? undefined : this.#current;
-  }
-
-  #noteRepair(): void {
-    const { plan, logger, metrics } = this.#options;
-    const repair = plan.state.repair ?? null;
-    this.#repair = repair;
-    if (repair === null) return;
-    const { damage, restored, putAside } = repair;
-    metrics.recordRepair();
-    logger.warn({ damage, restored: restored.id, putAside }, 'the state was damaged; a checkpoint has taken its place');
   }
 
   #checkPlan({ plan: stored }: StoredEpoch): void {
@@ -108,4 +98,14 @@ export class Recovery {
     }
     core.restore(meta.progress);
   }
+}
+
+/** What opening the state had to mend: logged and counted where it was something. */
+export function noteRepair({ plan, logger, metrics }: RecoveryOptions): StateRepair | null {
+  const repair = plan.state.repair ?? null;
+  if (repair === null) return null;
+  const { damage, restored, putAside } = repair;
+  metrics.recordRepair();
+  logger.warn({ damage, restored: restored.id, putAside }, 'the state was damaged; a checkpoint has taken its place');
+  return repair;
 }

@@ -6,7 +6,7 @@ import type { EventSource, OpenSource, SourceContext, SourcePartition } from '..
 import { MemorySource } from '../sources/memory/memory-source.ts';
 import { objectBlock } from '../sources/memory/object-block.ts';
 import { MemoryStateBackend } from '../state/memory/memory-state-backend.ts';
-import type { StateOperation } from '../state/state-backend.ts';
+import type { CheckpointInfo, StateOperation, StateRepair } from '../state/state-backend.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
 import type { ManualClock } from '../time/manual-clock.ts';
@@ -83,6 +83,19 @@ export class WatchedBackend extends MemoryStateBackend {
   }
 }
 
+/** A {@link WatchedBackend} that says it outlives the process, so that runs make checkpoints of it. */
+export class DurableBackend extends WatchedBackend {
+  readonly directory = 'state';
+  repair: StateRepair | null = null;
+  /** Called before each checkpoint. */
+  beforeCheckpoint: (id: string) => Promise<void> | void = () => undefined;
+
+  override async checkpoint(id: string): Promise<CheckpointInfo> {
+    await this.beforeCheckpoint(id);
+    return super.checkpoint(id);
+  }
+}
+
 function textOf(key: Uint8Array): string {
   return Buffer.from(key).toString();
 }
@@ -123,6 +136,36 @@ export function blocksOf(...blocks: readonly (readonly Reading[])[]): SourcePart
     const block = objectBlock(events, offset, 0);
     offset = block.nextOffset;
     return block;
+  };
+}
+
+/** A source of one partition that gives a block at each call of `give`, and ends with the run. */
+export function scriptedSource(more?: Partial<OpenSource>): {
+  readonly source: EventSource;
+  readonly give: (...events: Reading[]) => void;
+} {
+  const waiting: Reading[][] = [];
+  let wake: () => void = () => undefined;
+  const source = sourceOf(({ positions, signal }) => {
+    let offset = positions.get('only')?.offset ?? 0;
+    const read: SourcePartition['read'] = async () => {
+      while (waiting.length === 0 && !signal.aborted) {
+        await Promise.race([untilAborted(signal), new Promise<void>((resolve) => (wake = resolve))]);
+      }
+      const events = waiting.shift();
+      if (events === undefined) return null;
+      const block = objectBlock(events, offset, 0);
+      offset = block.nextOffset;
+      return block;
+    };
+    return [partitionOf('only', read)];
+  }, more);
+  return {
+    source,
+    give: (...events) => {
+      waiting.push(events);
+      wake();
+    },
   };
 }
 

@@ -37,6 +37,8 @@ export class SourceReader {
   readonly #retryAt = new Map<PartitionReader, number>();
   readonly #faults = new Map<PartitionReader, string>();
   #stoppedAt: number | undefined;
+  /** True while there is nothing that an earlier run had not read to its end. */
+  #isAtEnd: boolean;
 
   constructor(
     source: OpenSource,
@@ -48,6 +50,7 @@ export class SourceReader {
     this.#core = core;
     this.#positions = positions;
     this.#options = options;
+    this.#isAtEnd = core.progress.watermark() === Infinity;
     for (const partition of source.partitions) this.#add(partition);
   }
 
@@ -98,6 +101,7 @@ export class SourceReader {
       lowest = reader;
       lowestWatermark = watermark;
     }
+    if (this.#isAtEnd && lowest !== undefined) this.#warnOfMore(lowest.partition.id);
     return lowest;
   }
 
@@ -144,6 +148,15 @@ export class SourceReader {
   #finish(reader: PartitionReader): void {
     this.#finished.add(reader);
     this.#core.finish(reader.index);
+  }
+
+  /** Once. */
+  #warnOfMore(partition: string): void {
+    this.#isAtEnd = false;
+    this.#options.logger.warn(
+      { partition },
+      'an earlier run came to the end of the input and fired all windows, and now there is more: it is judged as late. A source that follows its input comes to no end',
+    );
   }
 
   #recover(reader: PartitionReader, error: unknown): void {
