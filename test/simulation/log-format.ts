@@ -62,10 +62,10 @@ export function decodeSnapshot(bytes: Uint8Array | undefined, verify: boolean): 
   if (parsed === undefined) return undefined;
   const stored = parsed as Omit<Snapshot, 'pairs' | 'info'> & {
     readonly info: CheckpointInfo | undefined;
-    readonly pairs: readonly [string, string][];
+    readonly pairs: readonly [string, string][] | undefined;
   };
   // Not verified, it may be anything.
-  if (!Array.isArray(stored.pairs) || typeof stored.info?.id !== 'string') return undefined;
+  if (stored.pairs === undefined || typeof stored.info?.id !== 'string') return undefined;
   const pairs = new SortedByteMap();
   for (const [key, value] of stored.pairs) pairs.set(key, bytesOf(value));
   return { ...stored, info: stored.info, pairs };

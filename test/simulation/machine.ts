@@ -6,8 +6,6 @@ import { LateEventHandler } from '../../src/plan/late-event-handler.ts';
 import type { PipelinePlan } from '../../src/plan/plan.ts';
 import { Pipeline } from '../../src/pipeline/pipeline.ts';
 import type { EventSink } from '../../src/sinks/event-sink.ts';
-import type { EventSource } from '../../src/sources/event-source.ts';
-import type { OracleEvent } from '../oracle/model.ts';
 import type { LateJson, ResultJson } from '../oracle/result-json.ts';
 import { builderOf } from '../properties/engine-subject.ts';
 import { Disk, type Platter } from './disk.ts';
@@ -70,7 +68,7 @@ function planOf(process: SimulatedProcess, machine: Machine, clock: SimulatedClo
   });
   const retry = ErrorPolicy.retry({ maxAttempts: drawn.maxAttempts, initialDelay: 5, maxDelay: 200 });
   const { plan } = builderOf(config)
-    .withSource(source as EventSource<OracleEvent>)
+    .withSource(source)
     .withLateEventHandler(new LateEventHandler(0, { rule: config.lateRule, sideOutput: late }))
     .withDeadLetterSink(deadLetters)
     .withSink(file)
@@ -82,7 +80,7 @@ function planOf(process: SimulatedProcess, machine: Machine, clock: SimulatedClo
     .build();
   return {
     ...plan,
-    state: stateOf(process, machine, clock, [file as EventSink<never>, store as EventSink<never>]),
+    state: stateOf(process, machine, clock, [file, store]),
     checkpointIntervalMs: drawn.checkpointIntervalMs,
     checkpointsRetained: drawn.checkpointsRetained,
   };
@@ -101,7 +99,7 @@ function stateOf(
   process: SimulatedProcess,
   { drawn, ledger, state, isFull, planted }: Machine,
   clock: SimulatedClock,
-  sinks: readonly EventSink<never>[],
+  sinks: readonly EventSink<AggregationResult<unknown>>[],
 ): PipelinePlan['state'] {
   const inner = new LogStateBackend({
     disk: new Disk(state, 'state disk', process, isFull, planted.disk),

@@ -11,11 +11,6 @@ export interface Task {
   readonly run: () => void;
 }
 
-/** What a simulation has found to be wrong. */
-export class Violation extends Error {
-  override readonly name = 'Violation';
-}
-
 const KEPT_LINES = 4000;
 
 /**
