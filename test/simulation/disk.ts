@@ -15,8 +15,8 @@ interface StoredFile {
   current: Bytes;
 }
 
-/** What was done to the folder since it was last synced: names that came, went or changed hands. */
-type NameChange = { readonly name: string; readonly file: StoredFile | undefined };
+/** What was done to the folder in one go: names that came, went or changed hands. */
+type NameChange = readonly (readonly [name: string, file: StoredFile | undefined])[];
 
 const NO_BYTES: Bytes = new Uint8Array(0);
 
@@ -45,7 +45,7 @@ export class Platter {
   }
 
   create(name: string): void {
-    this.#setName(name, { synced: NO_BYTES, changes: [], current: NO_BYTES });
+    this.#changeNames([[name, { synced: NO_BYTES, changes: [], current: NO_BYTES }]]);
   }
 
   append(name: string, bytes: Uint8Array): void {
@@ -68,13 +68,14 @@ export class Platter {
   }
 
   rename(from: string, to: string): void {
-    const file = this.#file(from);
-    this.#setName(to, file);
-    this.#setName(from, undefined);
+    this.#changeNames([
+      [to, this.#file(from)],
+      [from, undefined],
+    ]);
   }
 
   remove(name: string): void {
-    if (this.#names.has(name)) this.#setName(name, undefined);
+    if (this.#names.has(name)) this.#changeNames([[name, undefined]]);
   }
 
   syncNames(): void {
@@ -87,10 +88,7 @@ export class Platter {
   losePower(random: Random): void {
     this.#names.clear();
     for (const [name, file] of this.#syncedNames) this.#names.set(name, file);
-    for (const { name, file } of this.#nameChanges.slice(0, random.int(0, this.#nameChanges.length))) {
-      if (file === undefined) this.#names.delete(name);
-      else this.#names.set(name, file);
-    }
+    for (const change of this.#nameChanges.slice(0, random.int(0, this.#nameChanges.length))) this.#apply(change);
     this.syncNames();
     for (const file of new Set(this.#names.values())) loseCache(file, random);
   }
@@ -106,10 +104,16 @@ export class Platter {
     file.changes = [];
   }
 
-  #setName(name: string, file: StoredFile | undefined): void {
-    this.#nameChanges.push({ name, file });
-    if (file === undefined) this.#names.delete(name);
-    else this.#names.set(name, file);
+  #changeNames(change: NameChange): void {
+    this.#nameChanges.push(change);
+    this.#apply(change);
+  }
+
+  #apply(change: NameChange): void {
+    for (const [name, file] of change) {
+      if (file === undefined) this.#names.delete(name);
+      else this.#names.set(name, file);
+    }
   }
 
   #file(name: string): StoredFile {

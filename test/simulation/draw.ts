@@ -74,7 +74,7 @@ const METRICS: readonly [readonly string[], ...(readonly string[])[]] = [['ms'],
 /** The case of a seed. Drawn from numbers of its own, so that it stays the same whatever happens in the simulation. */
 export function drawCase(seed: number): DrawnCase {
   const random = new Random(seed, 1);
-  const goesIdle = random.chance(0.2);
+  const goesIdle = random.chance(0.25);
   const config = drawConfig(random, goesIdle);
   const idleTimeoutMs = goesIdle ? random.int(60, 400) : random.pick([Infinity, 200]);
   // A backlog is read as fast as it can be; a live source says nothing before its time.
@@ -107,10 +107,12 @@ export function drawCase(seed: number): DrawnCase {
 function drawHazards(random: Random, goesIdle: boolean): Hazards {
   const often = random.pick([0, 0.02, 0.1, 0.3]);
   // What was dropped by an idle partition's watermark is not known to a checkpoint from before.
-  const damage = !goesIdle && random.chance(0.3);
+  const damage = !goesIdle && random.chance(0.35);
+  // These two show only where the process dies often enough.
+  const diesOften = goesIdle || damage;
   return {
-    kill: damage ? random.pick([0.002, 0.005]) : random.pick([0, 0.001, 0.005, 0.02]),
-    mostKills: random.int(damage ? 3 : 0, 12),
+    kill: diesOften ? random.pick([0.002, 0.01]) : random.pick([0, 0.001, 0.005, 0.02]),
+    mostKills: random.int(diesOften ? 3 : 0, 12),
     powerLoss: random.pick([0, 0.5, 1]),
     lostAnswer: random.pick([0, 0, 0.05, 0.3]),
     diskFull: random.chance(0.3),
@@ -166,8 +168,12 @@ function drawPartitions(random: Random, config: OracleConfig, pace: Pace): reado
   const behind = random.pick([0, 10, 40]);
   const msPerUnit = random.pick([0.5, 3, 10]);
   const drawn = Array.from({ length: count }, (_, i): DrawnPartition => {
-    const silentAt = pace.goesIdle && (i === 0 || random.chance(0.3)) ? random.int(0, mostRecords) : -1;
+    const silentAt = pace.goesIdle && (i === 0 || random.chance(0.3)) ? random.int(0, mostRecords >> 1) : -1;
+    const silence = pace.idleTimeoutMs * random.int(1, 5);
+    // It then either goes on where the others are, or where it was.
+    const catchesUp = random.chance(0.5);
     const late = pace.goesIdle && random.chance(0.2);
+    let pause = 0;
     const records: DrawnRecord[] = [];
     const availableAt: number[] = [];
     let now = start + random.int(0, 10);
@@ -176,8 +182,9 @@ function drawPartitions(random: Random, config: OracleConfig, pace: Pace): reado
     let firstUnawaited = late ? 0 : Infinity;
     for (let n = random.int(0, mostRecords); n > 0; n -= 1) {
       now += random.pick([0, 1, random.int(0, 4), random.int(0, 20)]);
-      if (records.length === silentAt) now += Math.ceil((pace.idleTimeoutMs * random.int(1, 5)) / msPerUnit);
-      const at = pace.isLive ? Math.max(previous, (now - start) * msPerUnit + random.delay(5)) : 0;
+      if (records.length === silentAt && catchesUp) now += Math.ceil(silence / msPerUnit);
+      else if (records.length === silentAt) pause = silence;
+      const at = pace.isLive ? Math.max(previous, (now - start) * msPerUnit + pause + random.delay(5)) : 0;
       if (pace.goesIdle && at - previous >= pace.idleTimeoutMs) {
         firstUnawaited = Math.min(firstUnawaited, records.length);
       }

@@ -22,6 +22,7 @@ export class Figures {
   refusedConfigurations = 0;
   clockJumps = 0;
   idleCommits = 0;
+  unawaited = 0;
   commits = 0;
   /** How often each kill point was passed, and how often the process was killed there. */
   readonly points = new Map<string, { passed: number; kills: number }>();
@@ -92,6 +93,7 @@ const LABELS = {
   refusedConfigurations: 'changed configurations refused',
   clockJumps: 'jumps of the wall clock',
   idleCommits: 'commits with an idle partition',
+  unawaited: 'events that came behind a watermark',
 } as const satisfies Partial<Record<keyof Figures, string>>;
 
 const COUNTS = Object.keys(LABELS) as readonly (keyof typeof LABELS)[];

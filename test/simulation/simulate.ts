@@ -247,10 +247,10 @@ class Simulation {
   #damage(): void {
     const { random, figures } = this.#world;
     const { state, ledger } = this.#machine;
-    const names = state.names().filter((name) => (state.read(name)?.length ?? 0) > 0);
+    const names = state.names().filter((name) => !name.endsWith('.new') && (state.read(name)?.length ?? 0) > 0);
     const checkpoints = names.filter((name) => name.startsWith('checkpoint-'));
     if (checkpoints.length === 0 && random.chance(0.95)) return;
-    const targets = names.filter((name) => !checkpoints.includes(name) && !name.endsWith('.new'));
+    const targets = names.filter((name) => !checkpoints.includes(name));
     const found = [targets[random.int(0, targets.length - 1)]];
     if (random.chance(0.3)) found.push(checkpoints[random.int(0, checkpoints.length - 1)]);
     for (const name of found) {
@@ -308,7 +308,7 @@ class Simulation {
 
   #judge({ counters }: RunSummary): void {
     const { file, lateFile, store, deadLetters, ledger } = this.#machine;
-    const { windows, differences } = verdict(this.#drawn, {
+    const { windows, unawaited, differences } = verdict(this.#drawn, {
       file: readFileLike<ResultJson>(file).map(({ json }) => json),
       store: [...store.items.values()].map(({ json }) => json),
       late: readFileLike<LateJson>(lateFile).map(({ json }) => json),
@@ -318,6 +318,7 @@ class Simulation {
     });
     const { figures } = this.#world;
     figures.windowsExpected += windows;
+    figures.unawaited += unawaited;
     for (const text of differences) {
       if (/never fired|is missing/.test(text)) figures.missing += 1;
       else if (/surplus|id twice/.test(text)) figures.duplicate += 1;

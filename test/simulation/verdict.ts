@@ -24,8 +24,18 @@ export interface Remains {
   readonly rewound: boolean;
 }
 
-/** Differences between what a seed must give and what it gave; and how many windows there were to give. */
-export function verdict(drawn: DrawnCase, remains: Remains): { windows: number; differences: readonly string[] } {
+/** What a seed came to. */
+export interface Verdict {
+  /** How many windows there were to give. */
+  readonly windows: number;
+  /** Events that a partition had after it was idle, too late for the watermark that had not waited. */
+  readonly unawaited: number;
+  /** Differences between what the seed must give and what it gave. */
+  readonly differences: readonly string[];
+}
+
+/** Compares what is there with what the oracle says. */
+export function verdict(drawn: DrawnCase, remains: Remains): Verdict {
   const { config, inputs } = drawn;
   const { file, store, late, counters, rewound } = remains;
   const plain = oracle(config, inputs);
@@ -52,7 +62,8 @@ export function verdict(drawn: DrawnCase, remains: Remains): { windows: number; 
   if (counters.rejected !== malformed.length) {
     found.push(`rejected: expected ${String(malformed.length)}, found ${String(counters.rejected)}`);
   }
-  return { windows: expected.windows.length, differences: found };
+  const unawaited = expected.drops.length - plain.drops.length;
+  return { windows: expected.windows.length, unawaited, differences: found };
 }
 
 /** Both sinks must have the same. */
