@@ -77,7 +77,7 @@ export function snapshotOf(basics: SnapshotBasics, run: PipelineRun, clock: Cloc
     })),
     counters: { ...counters, skipped: run.delivery.skipped },
     stateBytes: run.gauges.stateBytes,
-    stateStatus: stateStatusOf(run, basics.plan.state.name, clock),
+    stateStatus: stateStatusOf(run, basics, clock),
   };
 }
 

@@ -1,15 +1,16 @@
 import type { Clock } from '../time/clock.ts';
 import type { PipelineRun } from './pipeline-run.ts';
+import type { SnapshotBasics } from './snapshot.ts';
 import type { ComponentStatus, StateStatus } from './status.ts';
 
 /** How the state of a run is, and what has become of it lately. */
-export function stateStatusOf(run: PipelineRun, backend: string, clock: Clock): StateStatus {
+export function stateStatusOf(run: PipelineRun, { plan, state }: SnapshotBasics, clock: Clock): StateStatus {
   const { committer, checkpointer, recovery, writer } = run;
   const { lastCommit } = committer;
   const { last: lastCheckpoint } = checkpointer;
   return {
-    backend,
-    recovery: recovery.isOver ? null : { percent: recovery.percent },
+    backend: plan.state.name,
+    recovery: recovery.isOver || state === 'failed' ? null : { percent: recovery.percent },
     isFull: writer.isFull,
     lastCommit:
       lastCommit === null

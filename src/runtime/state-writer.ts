@@ -91,7 +91,7 @@ export class StateWriter {
     // Who is asked to stop tries at once, and from then on watches its time.
     if (!stopping.aborted) return clock.sleep(delay, stopping);
     const left = this.#endingSince === undefined ? delay : this.#endingSince + STOP_GRACE_MS - clock.monotonic();
-    return clock.sleep(Math.min(delay, left), failing);
+    return clock.sleep(Math.max(0, Math.min(delay, left)), failing);
   }
 
   #failed(error: unknown, isFull: boolean): void {
