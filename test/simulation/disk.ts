@@ -99,7 +99,7 @@ export class Platter {
     const bytes = file.current.slice();
     const at = random.int(0, bytes.length - 1);
     bytes[at] = (bytes[at] ?? 0) ^ (1 << random.int(0, 7));
-    file.current = mayCut && random.chance(0.4) ? bytes.slice(0, at) : bytes;
+    file.current = mayCut && random.chance(0.25) ? bytes.slice(0, at) : bytes;
     file.synced = file.current;
     file.changes = [];
   }

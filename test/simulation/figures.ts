@@ -11,6 +11,7 @@ export class Figures {
   starts = 0;
   powerLosses = 0;
   stops = 0;
+  startedAgain = 0;
   diskFull = 0;
   lostAnswers = 0;
   sourceFaults = 0;
@@ -81,6 +82,7 @@ const LABELS = {
   starts: 'starts of the processor',
   powerLosses: 'kills that took unsynced writes with them',
   stops: 'asked to stop',
+  startedAgain: 'started again after the end',
   commits: 'commits',
   diskFull: 'writes refused, disk full',
   lostAnswers: 'commits of unknown outcome',

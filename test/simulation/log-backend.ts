@@ -41,6 +41,8 @@ interface KnownCheckpoint {
   readonly info: CheckpointInfo;
   /** Place in the order of making. */
   readonly made: number;
+  /** Number of the last record in it; 0 where it is not sound. */
+  readonly sequence: number;
 }
 
 const CHECKPOINT = 'checkpoint-';
@@ -127,9 +129,9 @@ export class LogStateBackend implements StateBackend {
     const pairs = new SortedByteMap(this.#options.faults?.checkpointsWithoutLog === true ? this.#base : this.#inUse());
     const info: CheckpointInfo = { id, createdAt: this.#options.now(), sizeBytes: pairs.sizeBytes };
     this.#made += 1;
-    const known = { info, made: this.#made };
+    const known = { info, made: this.#made, sequence: this.#sequence };
     const name = CHECKPOINT + id;
-    await this.#writeWhole(name, encodeSnapshot({ ...known, sequence: this.#sequence, pairs }));
+    await this.#writeWhole(name, encodeSnapshot({ ...known, pairs }));
     this.#checkpoints.delete(id);
     this.#checkpoints.set(id, known);
     return info;
@@ -247,8 +249,10 @@ export class LogStateBackend implements StateBackend {
       return;
     }
     const { records, length, isTorn, isDamaged } = decodeRecords(log, base.sequence, verify);
-    if (isDamaged) {
-      await this.#mend('its log is damaged');
+    // A checkpoint is made of what is durable, so that none can be ahead of the log.
+    const isCut = this.#newestSequence > base.sequence + records.length;
+    if (isDamaged || isCut) {
+      await this.#mend(isCut ? 'its log has lost its end' : 'its log is damaged');
       return;
     }
     this.#base = new SortedByteMap(base.pairs);
@@ -269,6 +273,7 @@ export class LogStateBackend implements StateBackend {
       const snapshot = await this.#readCheckpoint(info.id);
       if (snapshot === undefined) continue;
       this.#generation += 1000;
+      this.#sequence = this.#newestSequence;
       await this.#begin(snapshot.pairs);
       this.repair = { damage, restored: info, putAside: 'nowhere' };
       return;
@@ -280,13 +285,20 @@ export class LogStateBackend implements StateBackend {
     const found: KnownCheckpoint[] = [];
     for (const name of names) {
       if (!name.startsWith(CHECKPOINT) || name.endsWith('.new')) continue;
-      const snapshot = decodeSnapshot(await this.#disk.read(name), false);
-      if (snapshot !== undefined && name === CHECKPOINT + snapshot.info.id) found.push(snapshot);
+      const bytes = await this.#disk.read(name);
+      const snapshot = decodeSnapshot(bytes, false);
+      if (snapshot === undefined || name !== CHECKPOINT + snapshot.info.id) continue;
+      const { info, made } = snapshot;
+      found.push({ info, made, sequence: decodeSnapshot(bytes, true)?.sequence ?? 0 });
     }
     found.sort((a, b) => a.made - b.made);
     this.#checkpoints.clear();
-    for (const { info, made } of found) this.#checkpoints.set(info.id, { info, made });
+    for (const known of found) this.#checkpoints.set(known.info.id, known);
     this.#made = found.at(-1)?.made ?? 0;
+  }
+
+  get #newestSequence(): number {
+    return Math.max(0, ...[...this.#checkpoints.values()].map(({ sequence }) => sequence));
   }
 
   async #readCheckpoint(id: string): Promise<Snapshot | undefined> {

@@ -3,7 +3,7 @@ import { PLANTED, type PlantedBug } from './planted.ts';
 import { simulate } from './simulate.ts';
 
 /** So many seeds must do to find a planted bug. */
-const MOST_SEEDS = 120;
+const MOST_SEEDS = 240;
 
 describe('the simulation', () => {
   it.each(Object.keys(PLANTED) as PlantedBug[])(

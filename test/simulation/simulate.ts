@@ -101,6 +101,8 @@ class Simulation {
   readonly #drawn: DrawnCase;
   readonly #machine: Machine;
   #kills = 0;
+  #startedAgain = false;
+  #diskFull = false;
   #healedAt: number | undefined;
   readonly #damagedFiles = new Set<string>();
 
@@ -119,8 +121,6 @@ class Simulation {
       planted: bug === undefined ? {} : PLANTED[bug],
     };
   }
-
-  #diskFull = false;
 
   async run(): Promise<Outcome> {
     const world = this.#world;
@@ -148,7 +148,17 @@ class Simulation {
       if (ending.type !== 'ended') continue;
       world.note(`the run has ended: ${JSON.stringify(ending.summary)}`);
       if (ending.summary.outcome === 'finished') {
-        this.#judge(ending.summary);
+        // Who starts it once more, with nothing left to read, must find nothing changed.
+        if (!this.#startedAgain && world.random.chance(0.2)) {
+          this.#startedAgain = true;
+          world.figures.startedAgain += 1;
+          continue;
+        }
+        try {
+          this.#judge(ending.summary);
+        } catch (error) {
+          world.violate(`what the sinks have cannot be read: ${messageOf(error)}`);
+        }
         return;
       }
     }
@@ -240,7 +250,7 @@ class Simulation {
       for (const platter of [this.#machine.state, this.#machine.file, this.#machine.lateFile])
         platter.losePower(random);
     }
-    if (damage && random.chance(0.5)) this.#damage();
+    if (damage && random.chance(0.8)) this.#damage();
   }
 
   /** Damages what the state is in, mostly where there is a checkpoint to fall back to, and now and then that one too. */

@@ -71,10 +71,9 @@ export class FileLikeSink<T, J> implements EventSink<T> {
     await process.reach('sink.open: before');
     if (process.world.fault(hazards.sinkFault / 10)) throw sinkFault(process, 'the file cannot be opened');
     const bytes = await this.#disk.read(FILE);
-    if (bytes === undefined) {
-      await this.#disk.create(FILE);
-      await this.#disk.syncNames();
-    }
+    if (bytes === undefined) await this.#disk.create(FILE);
+    // Also where it is there: a process that was killed may have made it, and not come so far.
+    await this.#disk.syncNames();
     this.#length = Number(position ?? 0);
     if (faults?.keepsAll === true) this.#length = bytes?.length ?? 0;
     if ((bytes?.length ?? 0) < this.#length) process.world.violate(`${this.name}: shorter than its position`);
@@ -121,7 +120,7 @@ export class FileLikeSink<T, J> implements EventSink<T> {
   }
 }
 
-/** What a file-like sink has left, in its order. */
+/** What a file-like sink has left, in its order. @throws SyntaxError for a line that was not written whole. */
 export function readFileLike<J>(platter: Platter): readonly Delivered<J>[] {
   const text = Buffer.from(platter.read(FILE) ?? new Uint8Array(0)).toString('utf8');
   return text
