@@ -52,13 +52,13 @@ export class Figures {
 
   /** The figures as text, a line each. */
   lines(): readonly string[] {
-    const counts = COUNTS.map((name) => `${LABELS[name].padEnd(44)}${Math.round(this[name]).toLocaleString('en')}`);
+    const counts = COUNTS.map((name) => `${LABELS[name].padEnd(52)}${Math.round(this[name]).toLocaleString('en')}`);
     const points = [...this.points].toSorted(([a], [b]) => (a < b ? -1 : 1));
     return [
       ...counts,
-      `${'kills'.padEnd(44)}${this.kills.toLocaleString('en')}`,
+      `${'kills'.padEnd(52)}${this.kills.toLocaleString('en')}`,
       ...points.map(
-        ([point, { passed, kills }]) => `  ${point.padEnd(42)}${String(kills)} of ${String(passed)} passed`,
+        ([point, { passed, kills }]) => `  ${point.padEnd(50)}${String(kills)} of ${String(passed)} passed`,
       ),
     ];
   }
