@@ -8,6 +8,7 @@ export default defineConfig({
     alias: [
       { find: /^llm-optimizer-processor$/, replacement: source('index.ts') },
       { find: /^llm-optimizer-processor\/testing$/, replacement: source('testing/index.ts') },
+      { find: /^llm-optimizer-processor\/rocksdb$/, replacement: source('state/rocksdb/index.ts') },
     ],
   },
   test: {

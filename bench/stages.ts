@@ -124,7 +124,13 @@ class Stages {
     this.#progress = new ProgressTracker(plan.watermark, { idleTimeoutMs: plan.idleTimeoutMs });
     this.#partition = this.#progress.add(partition, clock.monotonic());
     const metrics = plan.decode.metrics.map(({ name }) => name);
-    this.#engine = new ReferenceEngine({ ...plan, metrics, keys, trackChanges: plan.state.recoverable });
+    this.#engine = new ReferenceEngine({
+      ...plan,
+      metrics,
+      keys,
+      trackChanges: plan.state.recoverable,
+      residentBytesLimit: Infinity,
+    });
   }
 
   get events(): number {

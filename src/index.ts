@@ -54,12 +54,14 @@ export { type AggregationOptions, parseAggregationSpec } from './aggregations/pa
 
 export type { Codec } from './state/codec.ts';
 export { MemoryStateBackend, type MemoryStateBackendOptions } from './state/memory/memory-state-backend.ts';
+export { RocksDBStateBackend, type RocksDBStateBackendOptions } from './state/rocksdb/rocksdb-state-backend.ts';
 export type { CheckpointInfo, StateBackend, StateEntry, StateOperation } from './state/state-backend.ts';
 export { WindowStateManager } from './state/window-state-manager.ts';
 
 export { DemoSource, type DemoSourceOptions } from './sources/demo/demo-source.ts';
 export { FileSource, type FileSourceOptions } from './sources/file/file-source.ts';
 export { HttpSource, type HttpSourceOptions } from './sources/http/http-source.ts';
+export type { HttpIntakeOutcome, HttpRejection } from './sources/http/intake-outcome.ts';
 export { MemorySource, type MemorySourceOptions } from './sources/memory/memory-source.ts';
 export { StdinSource, type StdinSourceOptions } from './sources/stdin/stdin-source.ts';
 export type {
@@ -94,7 +96,7 @@ export type {
   StatusSnapshot,
 } from './runtime/status.ts';
 
-export type { HttpHeaders, HttpIntake, HttpIntakeOutcome, HttpRejection } from './http/http-intake.ts';
+export type { HttpHeaders, HttpIntake } from './http/http-intake.ts';
 export { createServer, type HttpServer, type HttpServerOptions } from './http/server.ts';
 
 export { createPipeline } from './pipeline/create-pipeline.ts';

@@ -21,6 +21,7 @@ function namesIn(file: URL): Names {
 
 describe.each([
   ['llm-optimizer-processor', '../src/index.ts', 'public-names/index.txt'],
+  ['llm-optimizer-processor/rocksdb', '../src/state/rocksdb/index.ts', 'public-names/rocksdb.txt'],
   ['llm-optimizer-processor/testing', '../src/testing/index.ts', 'public-names/testing.txt'],
 ])('%s', (_name, path, recorded) => {
   const names = namesIn(new URL(path, import.meta.url));

@@ -206,6 +206,12 @@ export class MetricAccumulator {
   encode(): Uint8Array {
     const size = this.sizeBytes();
     const writer = size <= MAX_SHARED_BYTES ? sharedWriter : new ByteWriter(size);
+    this.write(writer);
+    return writer.finish();
+  }
+
+  /** Writes what {@link MetricAccumulator.encode} gives among other things. */
+  write(writer: ByteWriter): void {
     writer.byte(FORMAT_VERSION);
     writer.byte(this.#level);
     writer.whole(this.#count);
@@ -213,7 +219,6 @@ export class MetricAccumulator {
     this.#extremes?.encode(writer);
     this.#moments?.encode(writer);
     this.#percentiles?.encode(writer);
-    return writer.finish();
   }
 
   /**
@@ -222,6 +227,16 @@ export class MetricAccumulator {
    */
   static decode(bytes: Uint8Array, spec: AggregationSpec): MetricAccumulator {
     const reader: ByteReader = new ByteReader(bytes);
+    const accumulator = MetricAccumulator.read(reader, spec);
+    reader.end();
+    return accumulator;
+  }
+
+  /**
+   * The accumulator that {@link MetricAccumulator.write} wrote.
+   * @throws ProcessorError ACCUMULATOR_CORRUPT for anything else.
+   */
+  static read(reader: ByteReader, spec: AggregationSpec): MetricAccumulator {
     const accumulator = new MetricAccumulator(spec);
     const { holdsSum, holdsExtremes, holdsMoments, bins } = accumulator.#layout;
     const version = reader.byte();
@@ -237,7 +252,6 @@ export class MetricAccumulator {
     if (bins !== null) {
       accumulator.#percentiles = PercentileValues.decode(reader, spec.percentileMethod, bins, count);
     }
-    reader.end();
     return accumulator;
   }
 

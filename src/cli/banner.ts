@@ -23,6 +23,7 @@ export function bannerText(config: ProcessorConfig, { version, plan, url, color 
     ['pipeline', config.name],
     ['source', describeSource(config)],
     ['windows', describeWindows(config, plan)],
+    ...(config.state.backend === 'rocksdb' ? [['state', `rocksdb in ${config.state.path}`] as const] : []),
     ['results', config.sinks.map(describeSink).join(', ')],
     ...(url === undefined ? [] : [['metrics', `${url}/metrics`] as const]),
     ['stop', 'Ctrl-C'],

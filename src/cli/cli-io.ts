@@ -9,7 +9,7 @@ export type StopSignal = 'SIGINT' | 'SIGTERM';
 
 /** Everything the command line has from its process, so that a test can stand in for one. */
 export interface CliIo {
-  readonly stdin: Readable;
+  readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   readonly environment: Readonly<Record<string, string | undefined>>;

@@ -3,11 +3,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough, Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SystemClock } from '../time/clock.ts';
 import { main, type CliParts } from './cli.ts';
-import type { CliIo, StopSignal } from './cli-io.ts';
+import type { StopSignal } from './cli-io.ts';
+import { fakeProcess as processWith, Output, type FakeProcess } from './fake-process.contract.ts';
 
 const CANARY = 'canary-77d0';
 const EVENTS = `{"timestamp":"2026-01-01T00:00:01Z","model":"a","latency_ms":10,"cost":1}
@@ -22,53 +21,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-class Output extends Writable {
-  text = '';
-  isTTY = false;
-  columns = 80;
-  /** In the place of taking a write: for a stream that breaks, or never answers. */
-  readonly #refuse: ((done: (error: Error) => void) => void) | undefined;
-
-  constructor(refuse?: (done: (error: Error) => void) => void) {
-    super();
-    this.#refuse = refuse;
-  }
-
-  override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    if (this.#refuse !== undefined) {
-      this.#refuse(done);
-      return;
-    }
-    this.text += Buffer.from(chunk).toString();
-    done();
-  }
-}
-
-interface FakeProcess extends CliIo {
-  readonly stdin: PassThrough;
-  readonly stdout: Output;
-  readonly stderr: Output;
-  readonly send: (signal: StopSignal) => void;
-  readonly listening: () => boolean;
-}
-
 function fakeProcess(environment: Record<string, string> = {}, stdout = new Output()): FakeProcess {
-  const listeners = new Set<(signal: StopSignal) => void>();
-  return {
-    stdin: new PassThrough(),
-    stdout,
-    stderr: new Output(),
-    environment: { PROCESSOR_ERROR_HANDLING__DEAD_LETTER_PATH: join(folder, 'dead.ndjson'), ...environment },
-    clock: new SystemClock(),
-    version: '1.2.3',
-    nodeVersion: '24.0.0',
-    onSignal(listener) {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
-    send: (signal) => listeners.forEach((listener) => listener(signal)),
-    listening: () => listeners.size > 0,
-  };
+  const deadLetters = { PROCESSOR_ERROR_HANDLING__DEAD_LETTER_PATH: join(folder, 'dead.ndjson') };
+  return processWith({ ...deadLetters, ...environment }, stdout);
 }
 
 const parts: CliParts = {
@@ -91,7 +46,10 @@ const input = () => join(folder, 'events.ndjson');
 describe('arguments', () => {
   it.each<[string, string]>([
     ['rnu', "processor: unknown command 'rnu'; did you mean run?\n"],
-    ['frobnicate', "processor: unknown command 'frobnicate'; there are run, validate, config, demo, help\n"],
+    [
+      'frobnicate',
+      "processor: unknown command 'frobnicate'; there are run, validate, config, demo, checkpoint, state, help\n",
+    ],
     [
       '',
       'processor: nothing to run: give --config FILE, or --input FILE with --window; "processor demo" needs neither, --help explains\n',

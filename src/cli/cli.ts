@@ -12,6 +12,8 @@ import { reportFailure } from './failure.ts';
 import { overridesOf, type RunOptions } from './one-off.ts';
 import { COMMAND_NAMES, createProgram, type Commands } from './program.ts';
 import { runConfig } from './run-command.ts';
+import { checkpointCommands } from './state/checkpoint-commands.ts';
+import { stateCommands } from './state/state-commands.ts';
 
 /** Parts of the program that its entry puts together. */
 export interface CliParts {
@@ -59,6 +61,8 @@ function commandsOf(io: CliIo, parts: CliParts, onLoaded: (loaded: LoadedConfig)
   const { environment } = io;
   const isTerminal = io.stdout.isTTY === true;
   return {
+    ...checkpointCommands(io),
+    ...stateCommands(io),
     async run(options) {
       const loaded = await configOfRun(options, io);
       onLoaded(loaded);

@@ -13,10 +13,12 @@ export function reportFailure(error: unknown, stderr: OutputStream, debug: boole
     return EXIT_CODE.badConfiguration;
   }
   if (ProcessorError.is(error)) {
-    const lines = error.message.split('\n');
-    // A list of findings begins each line with its place; a single error is told as a sentence.
-    if (lines.length > 1) stderr.write(`${error.message}\nprocessor: ${String(lines.length)} errors [${error.code}]\n`);
-    else stderr.write(`processor: ${error.message} [${error.code}]\n`);
+    const [first = '', ...rest] = error.message.split('\n');
+    const code = `[${error.code}]`;
+    // A list of findings begins each line with its place; any other error is told as a sentence, what it is about below.
+    if (rest.length === 0) stderr.write(`processor: ${first} ${code}\n`);
+    else if (error.kind !== 'configuration') stderr.write(`processor: ${first}\n${rest.join('\n')} ${code}\n`);
+    else stderr.write(`${error.message}\nprocessor: ${String(rest.length + 1)} errors ${code}\n`);
   } else {
     stderr.write(`processor: ${messageOf(error)} [INTERNAL]\n`);
   }

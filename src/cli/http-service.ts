@@ -31,8 +31,11 @@ export async function startHttpService(
 ): Promise<HttpService> {
   const { metrics, plan } = pipeline;
   const intake = plan.source instanceof HttpSource ? { intake: plan.source } : {};
-  const serve = (onPort: number): HttpServer =>
-    createServer({ status: () => pipeline.status(), metrics, logger, clock, host, port: onPort, ...intake });
+  // Without a folder there is nothing that a checkpoint could go on from.
+  const hasState = plan.state.directory !== undefined;
+  const checkpoint = hasState ? { checkpoint: (id?: string) => pipeline.checkpoint(id) } : {};
+  const shared = { status: () => pipeline.status(), metrics, logger, clock, host, ...intake, ...checkpoint };
+  const serve = (onPort: number): HttpServer => createServer({ ...shared, port: onPort });
   const server = serve(port);
   try {
     return serviceOf(server, await server.listen());
@@ -48,7 +51,7 @@ function serviceOf(server: HttpServer, { host, port }: { readonly host: string; 
 }
 
 /** An address that listens on all of them is none that a browser can go to. */
-function browsable(host: string): string {
+export function browsable(host: string): string {
   if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
   return host.includes(':') ? `[${host}]` : host;
 }

@@ -1,8 +1,10 @@
 import { Command, Option } from 'commander';
+import { examples } from './help-examples.ts';
 import type { RunOptions } from './one-off.ts';
+import { addStateCommands, type StateCommands } from './state/state-program.ts';
 
 /** What the commands do; each resolves with an exit code. */
-export interface Commands {
+export interface Commands extends StateCommands {
   run(options: RunOptions): Promise<number>;
   validate(options: { readonly config: string }): Promise<number>;
   config(options: { readonly config?: string; readonly json?: boolean; readonly schema?: boolean }): Promise<number>;
@@ -18,7 +20,7 @@ export interface ProgramOutput {
 }
 
 /** The names of the commands. */
-export const COMMAND_NAMES = ['run', 'validate', 'config', 'demo', 'help'] as const;
+export const COMMAND_NAMES = ['run', 'validate', 'config', 'demo', 'checkpoint', 'state', 'help'] as const;
 
 const CONFIG_FILE = '-c, --config <file>';
 
@@ -75,6 +77,7 @@ export function createProgram(commands: Commands, output: ProgramOutput, done: (
     .option('--debug', 'log everything, show stacks of errors')
     .addHelpText('after', examples([['processor demo', 'windows of 5 seconds by model and region']]))
     .action(async (options: Parameters<Commands['demo']>[0]) => done(await commands.demo(options)));
+  addStateCommands(program, commands, done);
   return program;
 }
 
@@ -119,6 +122,10 @@ function addRun(program: Command, commands: Commands, done: (code: number) => vo
       'after',
       examples([
         ['processor --config processor.yaml', ''],
+        [
+          'PROCESSOR_STATE__BACKEND=rocksdb processor --config processor.yaml',
+          'state on disk: started again, it goes on where it was, also after a crash',
+        ],
         ['processor run -i events.ndjson -w 1m -k model,region -v latency_ms', ''],
         ['zcat events.gz | processor run -i - -w 10m --slide 1m -v cost_usd -a sum,average', ''],
         ['processor run -i "logs/*.csv" --session-gap 5m -k user_id --format json', ''],
@@ -133,11 +140,4 @@ function collect(value: string, earlier: readonly string[] = []): readonly strin
 
 function collectList(value: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, ...value.split(',').map((part) => part.trim())];
-}
-
-function examples(lines: readonly (readonly [command: string, meaning: string])[]): string {
-  const text = lines.map(([command, meaning]) =>
-    meaning === '' ? `  $ ${command}` : `  $ ${command}\n      ${meaning}`,
-  );
-  return `\nExamples:\n${text.join('\n')}`;
 }

@@ -41,3 +41,12 @@ export function formatTimeLeft(seconds: number): string {
   if (minutes < 60) return `${String(minutes)}m ${String(whole % 60)}s`;
   return `${String(Math.floor(minutes / 60))}h ${String(minutes % 60)}m`;
 }
+
+/** Milliseconds by the largest unit that they fill: `90_000` → `1m`; a day has 24 hours. */
+export function formatSpan(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  if (seconds < 60) return `${String(seconds)}s`;
+  if (seconds < 3600) return `${String(Math.floor(seconds / 60))}m`;
+  if (seconds < 86_400) return `${String(Math.floor(seconds / 3600))}h`;
+  return `${formatCount(Math.floor(seconds / 86_400))}d`;
+}

@@ -9,7 +9,7 @@ import { bannerText } from './banner.ts';
 import type { CliIo, OutputStream, StopSignal } from './cli-io.ts';
 import { EXIT_CODE } from './exit-code.ts';
 import { comesOf } from './failure.ts';
-import { startHttpService, type HttpService } from './http-service.ts';
+import { startHttpService, type HttpService, type HttpServiceParts } from './http-service.ts';
 import { listenForSignals } from './interruption.ts';
 import { drawProgress } from './progress-bar.ts';
 import { logMetrics } from './metrics-log.ts';
@@ -48,7 +48,7 @@ export async function runConfig(loaded: LoadedConfig, io: CliIo, settings: RunSe
   let isAtOnce = false;
   try {
     if (config.http.enabled) {
-      server = await startHttpService({ pipeline, logger, clock: io.clock }, config.http, settings.anyPort);
+      server = await serve({ pipeline, logger, clock: io.clock }, config, settings);
     }
     announce(config, plan, server?.url, io, logger);
     if (line !== undefined) background.push(drawProgress(() => pipeline.status(), line, io.clock, ended.signal));
@@ -71,6 +71,19 @@ export async function runConfig(loaded: LoadedConfig, io: CliIo, settings: RunSe
     // Closing waits for requests under way; the signal may still be arriving by another way.
     if (!isAtOnce) await Promise.race([server?.close(), interrupted.atOnce]);
     interrupted.forget();
+  }
+}
+
+/** Starts the server. Where its port is taken, a state that is taken too is the better word: by whom, it says. */
+async function serve(parts: HttpServiceParts, { http }: ProcessorConfig, settings: RunSettings): Promise<HttpService> {
+  try {
+    return await startHttpService(parts, http, settings.anyPort);
+  } catch (error) {
+    const { state } = parts.pipeline.plan;
+    if (state.directory === undefined || !comesOf(error, 'EADDRINUSE')) throw error;
+    await state.open();
+    await state.close();
+    throw error;
   }
 }
 

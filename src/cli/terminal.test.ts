@@ -122,6 +122,7 @@ it('greets in 80 columns', () => {
   name: quickstart
   event: { key: [model, region] }
   windows: { default_type: [tumbling, sliding], tumbling: { size_secs: 5 }, sliding: { size_secs: 600, slide_secs: 60 } }
+  state: { backend: rocksdb }
   sinks: [{ type: console }, { type: file, path: ${'long/'.repeat(30)}out.ndjson }]
 `);
   const plan = planOfConfig(loaded, { stdin: process.stdin, stdout: new Screen() });
@@ -132,6 +133,7 @@ processor 1.2.3
   pipeline   quickstart
   source     demo, 1,000 events/s
   windows    tumbling(size=5s), sliding(size=10m, slide=1m) by model, region
+  state      rocksdb in ./data/state
   results    table on standard output, ${'long/'.repeat(7)}long/…
   metrics    http://127.0.0.1:8080/metrics
   stop       Ctrl-C

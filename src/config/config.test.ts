@@ -294,6 +294,18 @@ describe('keys that do not go together', () => {
       'p.yaml:2:56 processor.state.checkpoint_path: expected another folder than state.path',
     ],
     [
+      'state: { backend: rocksdb, path: a, checkpoint_path: ./a/b/../checkpoints }',
+      'p.yaml:2:56 processor.state.checkpoint_path: expected a folder outside of state.path, such as one beside it',
+    ],
+    [
+      'state: { backend: rocksdb, path: ./data/checkpoints/state }',
+      'p.yaml:2:3 processor.state.checkpoint_path: expected a folder that state.path is not in, such as one beside it',
+    ],
+    [
+      'state: { memory_limit_mb: 7.9 }',
+      'p.yaml:2:29 processor.state.memory_limit_mb: expected a number of MiB from 8 to 1048576, found 7.9',
+    ],
+    [
       'kafka: { consumer: { bootstrap_servers: "a:1", topics: [t], instance: 3, instances: 3 } }',
       'p.yaml:2:73 processor.kafka.consumer.instance: expected less than instances (3), found 3; the first is 0',
     ],
@@ -480,6 +492,9 @@ describe('the environment', () => {
 
   it.each<[string, string, string, unknown]>([
     ['PROCESSOR_STATE__BACKEND', 'rocksdb', 'state.backend', 'rocksdb'],
+    ['PROCESSOR_STATE__PATH', '/srv/state', 'state.path', '/srv/state'],
+    ['PROCESSOR_STATE__CHECKPOINT_PATH', '/srv/kept', 'state.checkpoint_path', '/srv/kept'],
+    ['PROCESSOR_STATE__MEMORY_LIMIT_MB', '512', 'state.memory_limit_mb', 512],
     ['PROCESSOR_KAFKA__CONSUMER__MAX_WAIT_MS', ' 250 ', 'kafka.consumer.max_wait_ms', 250],
     ['PROCESSOR_WATERMARK__MAX_OUT_OF_ORDERNESS_SECS', '0.5', 'watermark.max_out_of_orderness_secs', 0.5],
     ['PROCESSOR_HTTP__ENABLED', 'FALSE', 'http.enabled', false],

@@ -88,7 +88,6 @@ describe('the plan of a configuration', () => {
 
   it('refuses what this version does not have, each at its place', () => {
     const yaml = `processor:
-  state: { backend: rocksdb }
   late_events: { topic: late }
   kafka:
     consumer: { bootstrap_servers: "a:1", topics: [t] }
@@ -96,10 +95,9 @@ describe('the plan of a configuration', () => {
 `;
     expect(() => planOfConfig(load(yaml), streams)).toThrow(
       [
-        'p.yaml:2:21 processor.state.backend: this version has no RocksDB; set state.backend: memory',
-        'p.yaml:3:25 processor.late_events.topic: this version cannot write to Kafka; set late_events.path',
-        'p.yaml:5:15 processor.kafka.consumer: this version cannot read from Kafka; set source.type to file, stdin, http or demo',
-        'p.yaml:6:15 processor.kafka.producer: this version cannot write to Kafka; set sinks, such as [{ type: console }]',
+        'p.yaml:2:25 processor.late_events.topic: this version cannot write to Kafka; set late_events.path',
+        'p.yaml:4:15 processor.kafka.consumer: this version cannot read from Kafka; set source.type to file, stdin, http or demo',
+        'p.yaml:5:15 processor.kafka.producer: this version cannot write to Kafka; set sinks, such as [{ type: console }]',
       ].join('\n'),
     );
     expect(unsupported(load('processor:'))).toEqual([]);

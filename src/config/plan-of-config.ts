@@ -6,6 +6,7 @@ import { nameOfPath, parseFieldPath, type FieldPath } from '../event/field-path.
 import { createPlan } from '../plan/create-plan.ts';
 import { ErrorHandler, ErrorPolicy } from '../plan/error-handler.ts';
 import type { PipelinePlan, WindowPlan } from '../plan/plan.ts';
+import { bytesOfMebibytes, defaultStateMemoryBytes } from '../plan/state-memory.ts';
 import { ConsoleSink, type ConsoleStream } from '../sinks/console/console-sink.ts';
 import { DeadLetterSink } from '../sinks/dead-letter/dead-letter-sink.ts';
 import type { EventSink } from '../sinks/event-sink.ts';
@@ -15,6 +16,8 @@ import type { EventSource } from '../sources/event-source.ts';
 import { FileSource } from '../sources/file/file-source.ts';
 import { HttpSource } from '../sources/http/http-source.ts';
 import { StdinSource } from '../sources/stdin/stdin-source.ts';
+import { RocksDBStateBackend } from '../state/rocksdb/rocksdb-state-backend.ts';
+import type { StateBackend } from '../state/state-backend.ts';
 import { MemoryStateBackend } from '../state/memory/memory-state-backend.ts';
 import { BoundedOutOfOrdernessWatermark } from '../time/bounded-out-of-orderness-watermark.ts';
 import { PeriodicWatermarkGenerator } from '../time/periodic-watermark-generator.ts';
@@ -39,7 +42,7 @@ export interface PlanStreams {
  * What a configuration asks for that is right in itself, and that this version does not have: nothing of it can run.
  */
 export function unsupported(loaded: LoadedConfig): readonly Finding[] {
-  const { source, sinks, state, late_events: late } = loaded.config;
+  const { source, sinks, late_events: late } = loaded.config;
   const findings: Finding[] = [];
   // Where the section alone has chosen Kafka, the section is what to point at.
   if (source.type === 'kafka') {
@@ -55,9 +58,6 @@ export function unsupported(loaded: LoadedConfig): readonly Finding[] {
   }
   if (late.topic !== null) {
     findings.push(loaded.finding(['late_events', 'topic'], 'this version cannot write to Kafka; set late_events.path'));
-  }
-  if (state.backend === 'rocksdb') {
-    findings.push(loaded.finding(['state', 'backend'], 'this version has no RocksDB; set state.backend: memory'));
   }
   return findings;
 }
@@ -88,7 +88,7 @@ export function planOfConfig(loaded: LoadedConfig, streams: PlanStreams): Pipeli
     }),
     aggregators: [],
     flatResults: config.event.values === undefined,
-    state: new MemoryStateBackend({ recoverable: false }),
+    state: stateOf(config),
     sinks: config.sinks.map((sink) => sinkOf(sink, streams)),
     ...(late.path === null ? {} : { lateSink: new DeadLetterSink({ path: late.path }) }),
     deadLetterSink,
@@ -97,6 +97,10 @@ export function planOfConfig(loaded: LoadedConfig, streams: PlanStreams): Pipeli
     parallelism: loaded.isGiven(['parallelism']) ? config.parallelism : 1,
     bufferSize: config.buffer_size,
     commitIntervalMs: config.commit_interval_ms,
+    stateMemoryLimitBytes:
+      config.state.memory_limit_mb === undefined
+        ? defaultStateMemoryBytes()
+        : bytesOfMebibytes(config.state.memory_limit_mb),
     checkpointIntervalMs: millisOfSecs(config.checkpoint_interval_secs),
     checkpointsRetained: config.checkpoints_retained,
   });
@@ -113,6 +117,7 @@ function sourceOf({ source }: ProcessorConfig, streams: PlanStreams): EventSourc
       return new HttpSource({
         bufferEvents: source.buffer_events,
         maxBodyBytes: source.max_body_bytes,
+        logMaxBytes: source.log_max_mb * 1_048_576,
         ...(source.token === undefined ? {} : { token: source.token }),
       });
     case 'kafka': // Refused before.
@@ -175,6 +180,12 @@ function watermarkOf({ watermark }: ProcessorConfig): WatermarkGenerator {
 function sinkOf(sink: SinkConfig, { stdout }: PlanStreams): EventSink {
   if (sink.type === 'file') return new FileSink(sink.path);
   return new ConsoleSink({ format: sink.type === 'console' ? sink.format : 'json', stream: stdout });
+}
+
+function stateOf({ state }: ProcessorConfig): StateBackend {
+  return state.backend === 'rocksdb'
+    ? new RocksDBStateBackend(state.path, state.checkpoint_path)
+    : new MemoryStateBackend({ recoverable: false });
 }
 
 function errorHandlerOf({ error_handling: handling }: ProcessorConfig, sink: DeadLetterSink): ErrorHandler {

@@ -1,4 +1,4 @@
-import { normalize } from 'node:path';
+import { normalize, resolve, sep } from 'node:path';
 import type { ConfigPath } from './located.ts';
 import type { Rule, Violation } from './rules.ts';
 import { repeatedIn } from './repeated.ts';
@@ -91,10 +91,7 @@ export const connectionRules: readonly Rule[] = [
   },
   {
     reads: [['state']],
-    violations: ({ config: { state } }) =>
-      state.backend === 'memory' || plainPath(state.path) !== plainPath(state.checkpoint_path)
-        ? []
-        : [{ path: ['state', 'checkpoint_path'], message: 'expected another folder than state.path' }],
+    violations: ({ config: { state } }) => (state.backend === 'memory' ? [] : entangled(state)),
   },
   {
     reads: [['kafka', 'consumer']],
@@ -115,6 +112,19 @@ export const connectionRules: readonly Rule[] = [
     violations: ({ config: { kafka } }) => insecure(kafka[side]?.security, ['kafka', side, 'security']),
   })),
 ];
+
+/** State and checkpoints each replace their folder as a whole: neither may stand in the other. */
+function entangled({ path, checkpoint_path: checkpoints }: CheckedConfig['state']): readonly Violation[] {
+  const [state, other] = [resolve(path), resolve(checkpoints)];
+  const wrong = (message: string): readonly Violation[] => [{ path: ['state', 'checkpoint_path'], message }];
+  if (state === other) return wrong('expected another folder than state.path');
+  if (isInside(other, state)) return wrong('expected a folder outside of state.path, such as one beside it');
+  return isInside(state, other) ? wrong('expected a folder that state.path is not in, such as one beside it') : [];
+}
+
+function isInside(inner: string, outer: string): boolean {
+  return inner.startsWith(outer.endsWith(sep) ? outer : `${outer}${sep}`);
+}
 
 /** `./a//b/` and `a/b` are the same. */
 function plainPath(path: string): string {

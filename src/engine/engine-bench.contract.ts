@@ -3,7 +3,7 @@ import type { EventBatch } from '../event/event-batch.ts';
 import { GroupingKey } from '../event/grouping-key.ts';
 import { KeyDictionary } from '../event/key-dictionary.ts';
 import type { EngineOptions } from './engine-options.ts';
-import type { DroppedEvent, FiredPane, WindowEngine } from './window-engine.ts';
+import type { DroppedEvent, FiredPane, StateRequest, StoredEntry, WindowEngine } from './window-engine.ts';
 
 /** Makes the engine under test. */
 export type EngineFactory = (options: EngineOptions) => WindowEngine;
@@ -40,13 +40,15 @@ export class EngineBench {
       }),
       aggregators: [],
       trackChanges: true,
+      residentBytesLimit: Infinity,
       ...options,
       keys: this.keys,
     });
     this.stored = new Map(stored);
-    for (const [key, value] of stored) {
-      // As Buffers, which backends hand out, and whose memory is shared with others.
-      this.engine.load({ key: Buffer.from(key, 'hex'), value: Buffer.from(value) });
+    for (const prefix of this.engine.restartPrefixes) {
+      for (const entry of this.#entriesOf({ type: 'range', prefix, after: null, limit: Infinity })) {
+        this.engine.load(entry);
+      }
     }
   }
 
@@ -57,7 +59,14 @@ export class EngineBench {
   }
 
   add(events: readonly BenchEvent[]): readonly DroppedEvent[] {
-    return this.engine.ingest(this.#batch(events), this.now);
+    const batch = this.#batch(events);
+    this.answer(() => this.engine.requestFor(batch));
+    return this.engine.ingest(batch, this.now);
+  }
+
+  /** Supplies all that is asked for. */
+  answer(ask: () => StateRequest | null): void {
+    for (let request = ask(); request !== null; request = ask()) this.engine.supply(request, this.#entriesOf(request));
   }
 
   advance(watermark: number): FiredPane[] {
@@ -68,19 +77,47 @@ export class EngineBench {
   take(limit = 3): FiredPane[] {
     const panes: FiredPane[] = [];
     for (;;) {
-      const fired = this.engine.takeFired(limit);
+      const fired = this.takeSome(limit);
       panes.push(...fired);
       if (fired.length < limit) return panes;
     }
   }
 
-  /** Writes what has changed to {@link EngineBench.stored}. */
+  /** Takes `limit` panes, or all that there are; early panes and retractions come on top. */
+  takeSome(limit: number): FiredPane[] {
+    const panes: FiredPane[] = [];
+    for (;;) {
+      this.answer(() => this.engine.requestForFiring());
+      const fired = this.engine.takeFired(limit - panes.length);
+      panes.push(...fired);
+      if (panes.length >= limit || (fired.length === 0 && this.engine.requestForFiring() === null)) return panes;
+    }
+  }
+
+  /** Writes what has changed to {@link EngineBench.stored}, and lets go of what need not stay in memory. */
   commit(): void {
+    this.engine.spill();
     for (const { key, value } of this.engine.takeDelta()) {
       const text = Buffer.from(key).toString('hex');
       if (value === undefined) this.stored.delete(text);
       else this.stored.set(text, value);
     }
+  }
+
+  /** What a request asks for, as Buffers, which backends hand out, and whose memory is shared with others. */
+  #entriesOf(request: StateRequest): StoredEntry[] {
+    const entryOf = (key: string): StoredEntry[] => {
+      const value = this.stored.get(key);
+      return value === undefined ? [] : [{ key: Buffer.from(key, 'hex'), value: Buffer.from(value) }];
+    };
+    const textOf = (key: Uint8Array): string => Buffer.from(key).toString('hex');
+    if (request.type === 'keys') return request.keys.flatMap((key) => entryOf(textOf(key)));
+    const after = request.after === null ? '' : textOf(request.after);
+    return [...this.stored.keys()]
+      .filter((key) => key.startsWith(textOf(request.prefix)) && key > after)
+      .sort()
+      .slice(0, request.limit)
+      .flatMap(entryOf);
   }
 
   #batch(events: readonly BenchEvent[]): EventBatch {

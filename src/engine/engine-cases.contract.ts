@@ -37,7 +37,7 @@ export const batches = fc
       fc.record({
         step: fc.nat(8),
         behind: fc.nat(20),
-        key: fc.constantFrom('a', 'b', '__proto__'),
+        key: fc.constantFrom('a', 'b', '__proto__', 'c', '\u{1f600}', '\uffff'),
         value: fc.integer(),
       }),
       { maxLength: 8 },

@@ -33,4 +33,6 @@ export interface EngineOptions {
   readonly keys: KeyDictionary;
   /** False if deltas are never asked for: nothing is then kept for them. */
   readonly trackChanges: boolean;
+  /** How much state may stay in memory when {@link WindowEngine.spill} is called, in bytes; Infinity for no bound. */
+  readonly residentBytesLimit: number;
 }

@@ -4,6 +4,10 @@ import { CountTrigger } from '../windows/count-trigger.ts';
 import { EngineBench, type EngineFactory } from './engine-bench.contract.ts';
 import { batches, definition, session, sliding, tumbling } from './engine-cases.contract.ts';
 import type { WindowDefinition } from './engine-options.ts';
+import { describeStateEntry } from './state-entry.ts';
+
+/** Bytes that may stay in memory: nothing, little, anything. */
+const bounds = fc.constantFrom(0, 2000, Infinity);
 
 /** What must hold of an engine's state: deltas, and what is loaded from them. */
 export function restarting(make: EngineFactory): void {
@@ -13,28 +17,39 @@ export function restarting(make: EngineFactory): void {
         .array(definition, { minLength: 1, maxLength: 3 })
         .map((drawn) => drawn.map((one, i): WindowDefinition => ({ ...one, name: `w${i}` })));
       fc.assert(
-        fc.property(windows, batches, fc.array(fc.boolean()), fc.nat(4), (definitions, drawn, restarts, limit) => {
-          let engine = new EngineBench(make, { windows: definitions });
-          const undisturbed = new EngineBench(make, { windows: definitions });
-          for (const [i, { events, watermark }] of [...drawn, { events: [], watermark: Infinity }].entries()) {
-            const expected = undisturbed.feed(events, watermark);
-            engine.add(events);
-            engine.engine.advance(watermark);
-            // Some of what is due is taken before the commit, the rest by the engine that comes after it.
-            const panes = [...engine.engine.takeFired(limit)];
-            engine.commit();
-            if (restarts[i] === true) {
-              engine = new EngineBench(make, { windows: definitions }, engine.stored);
+        fc.property(
+          windows,
+          batches,
+          fc.array(fc.boolean()),
+          fc.nat(4),
+          bounds,
+          (definitions, drawn, restarts, limit, residentBytesLimit) => {
+            const options = { windows: definitions, residentBytesLimit };
+            let engine = new EngineBench(make, options);
+            const undisturbed = new EngineBench(make, { windows: definitions });
+            for (const [i, { events, watermark }] of [...drawn, { events: [], watermark: Infinity }].entries()) {
+              const expected = undisturbed.feed(events, watermark);
+              engine.add(events);
               engine.engine.advance(watermark);
+              // Some of what is due is taken before the commit, the rest by the engine that comes after it.
+              const panes = [...engine.takeSome(limit)];
+              engine.commit();
+              if (restarts[i] === true) {
+                engine = new EngineBench(make, options, engine.stored);
+                engine.engine.advance(watermark);
+              }
+              panes.push(...engine.take());
+              expect(panes).toEqual(expected);
+              expect(engine.engine.activeWindows).toBe(undisturbed.engine.activeWindows);
             }
-            panes.push(...engine.take());
-            expect(panes).toEqual(expected);
-            expect(engine.engine.activeWindows).toBe(undisturbed.engine.activeWindows);
-          }
-          engine.commit();
-          expect(engine.stored.size).toBe(0);
-        }),
-        { numRuns: 500 },
+            engine.commit();
+            engine.answer(() => engine.engine.requestForCleaning());
+            engine.commit();
+            expect(engine.stored.size).toBe(0);
+            expect(engine.engine.residence).toMatchObject({ residentBytes: 0, spilledWindows: 0 });
+          },
+        ),
+        { numRuns: 1500 },
       );
     });
 
@@ -50,12 +65,44 @@ export function restarting(make: EngineFactory): void {
       expect(next.engine.takeDelta()).toEqual([]);
     });
 
+    it('tells of each entry whose it is', () => {
+      const options = { windows: [tumbling(10), sliding(10, 5), session(4)] };
+      const engine = new EngineBench(make, options);
+      engine.feed([{ at: 1, key: 'a' }], 0);
+      engine.commit();
+      const entries = [...engine.stored.keys()].map((key) => describeStateEntry(Buffer.from(key, 'hex')));
+      const told = entries.filter(({ kind }) => kind !== 'index');
+      expect(new Set(told.map(({ windowName }) => windowName))).toEqual(new Set(['t', 's', 'g']));
+      expect(new Set(told.map(({ key }) => key?.toString()))).toEqual(new Set(['k=a']));
+      expect(entries).toContainEqual(expect.objectContaining({ windowName: 't', span: { start: 0, end: 10 } }));
+    });
+
     it('is not for windows that are not there', () => {
       const engine = new EngineBench(make, { windows: [tumbling(10)] });
       engine.feed([{ at: 1 }]);
       engine.commit();
-      const load = (): unknown => new EngineBench(make, { windows: [session(10)] }, engine.stored);
+      const other = new EngineBench(make, { windows: [session(10)] });
+      const load = (): void => {
+        for (const [key, value] of engine.stored) other.engine.load({ key: Buffer.from(key, 'hex'), value });
+      };
       expect(load).toThrow(/state of windows "t", which are not configured/);
+    });
+
+    it.each([
+      ['tumbling', tumbling(10, 50), [0, 10]],
+      ['sliding', sliding(10, 5, 50), [0, 10]],
+      ['sessions', session(10, 50), [0, 10]],
+    ] as const)('does not begin %s anew that a shorter lateness has let go', (_, windows, [start, end]) => {
+      const engine = new EngineBench(make, { windows: [windows] });
+      engine.engine.letGo(windows.name, 10);
+      engine.engine.advance(12);
+      // Dropped for [0, 10), and taken for what was still held.
+      const dropped = engine.add([
+        { at: 0, watermark: 12 },
+        { at: 11, watermark: 12 },
+      ]);
+      expect(dropped.map(({ index, window }) => [index, window.start, window.end])).toContainEqual([0, start, end]);
+      expect(dropped.some(({ index }) => index === 1)).toBe(false);
     });
 
     it('is not tracked where nobody asks for it', () => {
@@ -70,7 +117,8 @@ export function restarting(make: EngineFactory): void {
       expect(() => engine.engine.takeDelta()).toThrow('early panes');
       expect(engine.engine.takeFired(1)).toHaveLength(2);
       engine.commit();
-      expect(engine.stored.size).toBe(1);
+      // The window, and how many there are.
+      expect(engine.stored.size).toBe(2);
     });
   });
 }

@@ -1,13 +1,16 @@
 import type { HttpBindings } from '@hono/node-server';
-import { Hono, type Context, type MiddlewareHandler } from 'hono';
+import { Hono, type MiddlewareHandler } from 'hono';
 import type { StatusSnapshot } from '../runtime/status.ts';
+import type { HttpIntakeOutcome } from '../sources/http/intake-outcome.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { ProcessorMetrics } from '../telemetry/metrics.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Millis } from '../time/instant.ts';
+import { errorBody, fail, type RequestContext } from './answers.ts';
+import { checkpointRoute, type MakeCheckpoint } from './checkpoint-route.ts';
 import { healthPage, readyPage } from './health.ts';
 import type { HostGuard } from './host-guard.ts';
-import type { HttpIntake, HttpIntakeOutcome } from './http-intake.ts';
+import type { HttpIntake } from './http-intake.ts';
 import { readBody } from './request-body.ts';
 
 /** A request with more header lines is answered 431. */
@@ -19,6 +22,7 @@ export interface RouteOptions {
   readonly status: () => StatusSnapshot;
   readonly metrics: ProcessorMetrics;
   readonly intake: HttpIntake | undefined;
+  readonly checkpoint: MakeCheckpoint | undefined;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly guard: HostGuard;
@@ -30,19 +34,12 @@ export interface RouteOptions {
 }
 
 type App = Hono<{ Bindings: HttpBindings }>;
-type RequestContext = Context<{ Bindings: HttpBindings }>;
-type ErrorStatus = 400 | 401 | 403 | 404 | 405 | 408 | 413 | 415 | 429 | 431 | 500 | 503;
-
-/** An error as every page says it. */
-export function errorBody(code: string, message: string): { readonly error: { code: string; message: string } } {
-  return { error: { code, message } };
-}
 
 /** All pages of the server. */
 export function createRoutes(options: RouteOptions): App {
   const app: App = new Hono();
   app.use(secure, notKept(options.closing), guarded(options.guard));
-  app.get('/', (c) => c.text(index(options.intake !== undefined)));
+  app.get('/', (c) => c.text(index(options)));
   app.get('/health', (c) => {
     const { status, body } = healthPage(options.status());
     return c.json(body, status);
@@ -56,10 +53,14 @@ export function createRoutes(options: RouteOptions): App {
     return c.body(text, 200, { 'content-type': options.metrics.contentType });
   });
   for (const path of ['/', '/health', '/ready', '/metrics']) app.all(path, (c) => notAllowed(c, 'GET, HEAD'));
-  const { intake } = options;
+  const { intake, checkpoint } = options;
   if (intake !== undefined) {
     app.post('/v1/events', eventsRoute(intake, options));
     app.all('/v1/events', (c) => notAllowed(c, 'POST'));
+  }
+  if (checkpoint !== undefined) {
+    app.post('/v1/checkpoints', checkpointRoute({ ...options, checkpoint }));
+    app.all('/v1/checkpoints', (c) => notAllowed(c, 'POST'));
   }
   app.notFound((c) => fail(c, 404, 'not_found', 'there is no such page; GET / lists them'));
   app.onError((error, c) => {
@@ -67,10 +68,6 @@ export function createRoutes(options: RouteOptions): App {
     return fail(c, 500, 'internal', 'the request failed; the log says why');
   });
   return app;
-}
-
-function fail(c: RequestContext, status: ErrorStatus, code: string, message: string): Response {
-  return c.json(errorBody(code, message), status);
 }
 
 function notAllowed(c: RequestContext, allowed: string): Response {
@@ -158,12 +155,13 @@ function answer(c: RequestContext, outcome: HttpIntakeOutcome): Response {
   return c.json({ accepted, rejected, ...errorBody(code, outcome.message ?? message) }, status);
 }
 
-function index(hasIntake: boolean): string {
+function index({ intake, checkpoint }: Pick<RouteOptions, 'intake' | 'checkpoint'>): string {
   const pages = [
-    'GET  /health     how the pipeline and its parts are',
-    'GET  /ready      200 while it takes events',
-    'GET  /metrics    metrics for Prometheus',
-    ...(hasIntake ? ['POST /v1/events  events: JSON, NDJSON or CloudEvents'] : []),
+    'GET  /health          how the pipeline and its parts are',
+    'GET  /ready           200 while it takes events',
+    'GET  /metrics         metrics for Prometheus',
+    ...(intake === undefined ? [] : ['POST /v1/events       events: JSON, NDJSON or CloudEvents']),
+    ...(checkpoint === undefined ? [] : ['POST /v1/checkpoints  makes a checkpoint of the state']),
   ];
   return `${pages.join('\n')}\n`;
 }

@@ -4,7 +4,8 @@ import { ProcessorError } from '../errors/processor-error.ts';
 import type { StatusSnapshot } from '../runtime/status.ts';
 import { ProcessorMetrics } from '../telemetry/metrics.ts';
 import { ManualClock } from '../time/manual-clock.ts';
-import type { HttpIntake, HttpIntakeOutcome } from './http-intake.ts';
+import type { HttpIntakeOutcome } from '../sources/http/intake-outcome.ts';
+import type { HttpIntake } from './http-intake.ts';
 import { createServer, type HttpServer, type HttpServerOptions } from './server.ts';
 
 const SECRET = 'canary-4f1c';

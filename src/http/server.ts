@@ -8,7 +8,9 @@ import { SystemClock, type Clock } from '../time/clock.ts';
 import type { Millis } from '../time/instant.ts';
 import { HostGuard, isLoopback } from './host-guard.ts';
 import type { HttpIntake } from './http-intake.ts';
-import { createRoutes, errorBody, MAX_HEADERS } from './routes.ts';
+import { errorBody } from './answers.ts';
+import type { MakeCheckpoint } from './checkpoint-route.ts';
+import { createRoutes, MAX_HEADERS } from './routes.ts';
 
 const MAX_HEADER_BYTES = 16_384;
 const CHECK_INTERVAL_MS = 1000;
@@ -20,6 +22,8 @@ export interface HttpServerOptions {
   readonly metrics: ProcessorMetrics;
   /** Where posted events go; without it there is no `POST /v1/events`. */
   readonly intake?: HttpIntake;
+  /** Makes a checkpoint of the run; without it there is no `POST /v1/checkpoints`. */
+  readonly checkpoint?: MakeCheckpoint;
   readonly logger?: Logger;
   /** Default `127.0.0.1`. Anything but loopback asks for a token on the intake. */
   readonly host?: string;
@@ -67,6 +71,7 @@ export function createServer(options: HttpServerOptions): HttpServer {
     status: options.status,
     metrics: options.metrics,
     intake: options.intake,
+    checkpoint: options.checkpoint,
     logger,
     clock,
     guard: new HostGuard(host, options.allowedHosts ?? []),

@@ -46,6 +46,7 @@ export interface BuilderSettings {
   readonly parallelism: number;
   readonly bufferSize: number;
   readonly commitIntervalMs: Millis;
+  readonly stateMemoryLimitBytes: number | undefined;
   readonly checkpointIntervalMs: Millis;
   readonly checkpointsRetained: number;
 }

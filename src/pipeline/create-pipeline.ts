@@ -44,6 +44,7 @@ export function createPipeline<E = unknown>(name = 'processor'): PipelineBuilder
     parallelism: 1,
     bufferSize: 10_000,
     commitIntervalMs: 100,
+    stateMemoryLimitBytes: undefined,
     checkpointIntervalMs: 60_000,
     checkpointsRetained: 3,
   });

@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
 import type { Aggregator } from '../aggregations/aggregator.ts';
@@ -92,9 +93,21 @@ describe('the builder', () => {
     ['aggregators without values', () => base.withAggregator({ ...max, name: 'mine' }).build(), /withValue/],
     ['an aggregator with a name of ours', () => base.withValue('cost').withAggregator(max).build(), /built-in/],
     ['a buffer of nothing', () => base.withBufferSize(0).build(), /bufferSize must be/],
+    [
+      'windows in no memory',
+      () => base.withStateMemoryLimit(7).build(),
+      /stateMemoryLimit must be from 8 to 1048576 MiB, found 7$/,
+    ],
+    ['windows in memory without an end', () => base.withStateMemoryLimit(Infinity).build(), /found Infinity$/],
     ['half a thread', () => base.withParallelism(0.5).build(), /parallelism must be/],
   ])('refuses %s', (_, build, message) => {
     expect(build).toThrow(message);
+  });
+
+  it('bounds windows in memory in MiB, by half of the heap where it is not told', () => {
+    expect(base.withStateMemoryLimit(8.5).build().plan.stateMemoryLimitBytes).toBe(8_912_896);
+    const half = getHeapStatistics().heap_size_limit / 2;
+    expect(base.build().plan.stateMemoryLimitBytes).toBe(Math.floor(half));
   });
 
   it('lets paths be given before transforms, for they are looked up after them', () => {

@@ -8,6 +8,7 @@ import { nameOfPath, type FieldPath } from '../event/field-path.ts';
 import type { GroupingKey } from '../event/grouping-key.ts';
 import type { ErrorHandler } from '../plan/error-handler.ts';
 import type { LateEventHandler } from '../plan/late-event-handler.ts';
+import { bytesOfMebibytes } from '../plan/state-memory.ts';
 import type { AggregationResult, MetricResults } from '../results/aggregation-result.ts';
 import type { DeadLetter } from '../results/dead-letter.ts';
 import type { EventSink } from '../sinks/event-sink.ts';
@@ -211,6 +212,14 @@ export class PipelineBuilder<E, R> {
   /** Where progress and windows are kept. Default: in the process, for as long as it lives. */
   withStateBackend(state: StateBackend): PipelineBuilder<E, R> {
     return this.#with({ state });
+  }
+
+  /**
+   * Bound on the windows that are held in memory, in MiB, 8 or more; the rest waits in the state backend. Default: half
+   * of the heap that Node allows itself. No bound where the backend itself is in memory.
+   */
+  withStateMemoryLimit(mebibytes: number): PipelineBuilder<E, R> {
+    return this.#with({ stateMemoryLimitBytes: bytesOfMebibytes(mebibytes) });
   }
 
   /** Adds a sink for results. Every sink gets every result. */

@@ -2,6 +2,7 @@ import { parseAggregationSpec } from '../aggregations/parse-aggregation-spec.ts'
 import { ProcessorError } from '../errors/processor-error.ts';
 import { createPlan } from '../plan/create-plan.ts';
 import type { PipelinePlan, WindowPlan } from '../plan/plan.ts';
+import { defaultStateMemoryBytes } from '../plan/state-memory.ts';
 import type { EventSource } from '../sources/event-source.ts';
 import { MemoryStateBackend } from '../state/memory/memory-state-backend.ts';
 import type { BuilderSettings, WindowSettings } from './builder-settings.ts';
@@ -45,6 +46,7 @@ export function planOf(settings: BuilderSettings): PipelinePlan {
     parallelism: settings.parallelism,
     bufferSize: settings.bufferSize,
     commitIntervalMs: settings.commitIntervalMs,
+    stateMemoryLimitBytes: settings.stateMemoryLimitBytes ?? defaultStateMemoryBytes(),
     checkpointIntervalMs: settings.checkpointIntervalMs,
     checkpointsRetained: settings.checkpointsRetained,
   });

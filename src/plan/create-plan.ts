@@ -1,6 +1,7 @@
 import { ProcessorError } from '../errors/processor-error.ts';
 import { CustomAggregate } from '../aggregations/custom-aggregate.ts';
 import type { PipelinePlan, WindowPlan } from './plan.ts';
+import { bytesOfMebibytes, LEAST_STATE_MEMORY_MIB, MOST_STATE_MEMORY_MIB } from './state-memory.ts';
 
 /** Pipeline and window names stand in ids between slashes. */
 const NAME = /^[^/\s][^/]{0,199}$/;
@@ -21,6 +22,7 @@ export function createPlan(plan: PipelinePlan): PipelinePlan {
   checkWhole('parallelism', plan.parallelism, 1, 1024);
   checkWhole('bufferSize', plan.bufferSize, 1, 100_000_000);
   checkWhole('commitInterval', plan.commitIntervalMs, 1, 3_600_000);
+  checkStateMemory(plan.stateMemoryLimitBytes);
   checkWhole('checkpointInterval', plan.checkpointIntervalMs, 1, Number.MAX_SAFE_INTEGER);
   checkWhole('checkpointsRetained', plan.checkpointsRetained, 1, 10_000);
   return Object.freeze({
@@ -69,6 +71,13 @@ function checkMetrics({ decode, aggregators, flatResults }: PipelinePlan): void 
 function checkWhole(what: string, value: number, least: number, most: number): void {
   if (Number.isInteger(value) && value >= least && value <= most) return;
   throw invalid(what, `${what} must be a whole number from ${least} to ${most}, found ${String(value)}`);
+}
+
+function checkStateMemory(bytes: number): void {
+  const mebibytes = bytes / bytesOfMebibytes(1);
+  if (mebibytes >= LEAST_STATE_MEMORY_MIB && mebibytes <= MOST_STATE_MEMORY_MIB) return;
+  const range = `from ${LEAST_STATE_MEMORY_MIB} to ${MOST_STATE_MEMORY_MIB} MiB`;
+  throw invalid('stateMemoryLimit', `stateMemoryLimit must be ${range}, found ${String(mebibytes)}`);
 }
 
 function invalid(path: string, message: string): ProcessorError {

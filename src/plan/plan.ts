@@ -47,6 +47,11 @@ export interface PipelinePlan {
   readonly bufferSize: number;
   /** Length of an epoch. */
   readonly commitIntervalMs: Millis;
+  /**
+   * Bytes of windows that the engine may hold in memory where the state backend can take the rest; no bound where it
+   * cannot.
+   */
+  readonly stateMemoryLimitBytes: number;
   /** Time between two checkpoints of a state that outlives the process. */
   readonly checkpointIntervalMs: Millis;
   /** How many of the checkpoints that a run has made by itself are kept. */

@@ -97,7 +97,7 @@ export class Committer {
     const { meta, outbox } = stored;
     this.#last = meta;
     const { logger, delivery } = this.#options;
-    logger.info({ epoch: meta.epoch, redelivered: outboxSize(outbox) }, 'going on from the last epoch');
+    logger.info({ redelivered: outboxSize(outbox) }, `going on from epoch ${meta.epoch}`);
     await delivery.deliver(outbox, meta.epoch);
   }
 

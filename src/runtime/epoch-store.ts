@@ -1,5 +1,5 @@
 import { ProcessorError } from '../errors/processor-error.ts';
-import type { StateDelta, StateRecord } from '../engine/window-engine.ts';
+import type { StateDelta, StateRequest, StoredEntry } from '../engine/window-engine.ts';
 import type { SourcePosition } from '../sources/event-source.ts';
 import type { StateBackend, StateOperation } from '../state/state-backend.ts';
 import { emptyOutbox, type Outbox } from './outbox.ts';
@@ -20,10 +20,10 @@ export interface EpochMeta {
   readonly progress: unknown;
   /** Totals since the pipeline first started. */
   readonly totals: Readonly<Record<string, number>>;
+  /** About how many entries a restart has to load: what the progress of a recovery is measured by. */
+  readonly restartEntries: number;
   /** Where each sink stood, by its name, after all epochs before this one had been delivered. */
   readonly sinks: ReadonlyMap<string, string>;
-  /** About how many entries of window state there are: what the progress of a recovery is measured by. */
-  readonly entries: number;
 }
 
 /** What an epoch commits: the window state that has changed, what is to be delivered, and the rest. */
@@ -44,20 +44,42 @@ export interface StoredEpoch {
   readonly outbox: Outbox;
 }
 
+/** What an {@link EpochStore} needs of a backend: it reads only. */
+export type EpochReader = Pick<StateBackend, 'recoverable' | 'get' | 'getMany' | 'scan'>;
+
+/** Whose entry a key of a state is; undefined for what no pipeline has put there. `windowKey`: the engine's own. */
+export function placeOfEntry(
+  key: Uint8Array,
+): { readonly pipeline: string; readonly windowKey: Uint8Array | undefined } | undefined {
+  const bytes = Buffer.from(key.buffer, key.byteOffset, key.byteLength);
+  const slash = bytes.indexOf('/');
+  if (slash === -1) return undefined;
+  const isWindow = bytes.subarray(slash, slash + 3).toString() === '/w/';
+  if (!isWindow && !RECORDS.has(bytes.subarray(slash).toString())) return undefined;
+  try {
+    const pipeline = decodeURIComponent(bytes.subarray(0, slash).toString());
+    return { pipeline, windowKey: isWindow ? bytes.subarray(slash + 3) : undefined };
+  } catch {
+    return undefined; // No name that was encoded.
+  }
+}
+
+const RECORDS: ReadonlySet<string> = new Set(['/meta', '/outbox', '/plan', '/checkpoints']);
+
 /**
  * How epochs stand in a state backend. Under the pipeline's name there are `meta`, the `outbox` of the last epoch, the
  * `plan` that the state depends on, the `checkpoints` with their positions, and the window state under `w`. Reads; what is
  * to be written it gives as operations.
  */
 export class EpochStore {
-  readonly #backend: StateBackend;
+  readonly #backend: EpochReader;
   readonly #metaKey: Uint8Array;
   readonly #outboxKey: Uint8Array;
   readonly #planKey: Uint8Array;
   readonly #checkpointsKey: Uint8Array;
   readonly #windowPrefix: Uint8Array;
 
-  constructor(backend: StateBackend, pipeline: string) {
+  constructor(backend: EpochReader, pipeline: string) {
     this.#backend = backend;
     const namespace = encodeURIComponent(pipeline);
     this.#metaKey = Buffer.from(`${namespace}/meta`);
@@ -83,17 +105,37 @@ export class EpochStore {
     };
   }
 
-  /** All window state of the last epoch. */
-  async *windowState(): AsyncGenerator<Required<StateRecord>, void, undefined> {
-    for await (const { key, value } of this.#backend.scan(this.#windowPrefix)) {
-      yield { key: key.subarray(this.#windowPrefix.length), value };
+  /** The window state whose keys begin with one of some prefixes. */
+  async *windowState(prefixes: readonly Uint8Array[]): AsyncGenerator<StoredEntry, void, undefined> {
+    for (const prefix of prefixes) {
+      const entries = this.#backend.scan(this.#storedKey(prefix));
+      for await (const { key, value } of entries) yield { key: this.#engineKey(key), value };
     }
+  }
+
+  /** What an engine asks for of its stored state, as far as it exists. */
+  async entriesOf(request: StateRequest): Promise<readonly StoredEntry[]> {
+    const entries: StoredEntry[] = [];
+    if (request.type === 'keys') {
+      const values = await this.#backend.getMany(request.keys.map((key) => this.#storedKey(key)));
+      for (const [i, key] of request.keys.entries()) {
+        const value = values[i];
+        if (value !== undefined) entries.push({ key, value });
+      }
+      return entries;
+    }
+    const { prefix, after, limit } = request;
+    const options = { limit, ...(after === null ? {} : { after: this.#storedKey(after) }) };
+    for await (const { key, value } of this.#backend.scan(this.#storedKey(prefix), options)) {
+      entries.push({ key: this.#engineKey(key), value });
+    }
+    return entries;
   }
 
   /** The commit of an epoch: one atomic write. The outbox of the epoch before goes with it. */
   operationsOf({ meta, delta, outbox, plan }: EpochWrite): readonly StateOperation[] {
     const operations: StateOperation[] = delta.map(({ key, value }) => {
-      const stored = Buffer.concat([this.#windowPrefix, key]);
+      const stored = this.#storedKey(key);
       return value === undefined ? { key: stored } : { key: stored, value };
     });
     operations.push({ key: this.#metaKey, value: encodeMeta(meta) });
@@ -122,6 +164,17 @@ export class EpochStore {
   checkpointsOperation(checkpoints: ReadonlyMap<string, Positions>): StateOperation {
     const positions = [...checkpoints].map(([id, pairs]) => [id, [...pairs]]);
     return { key: this.#checkpointsKey, value: Buffer.from(JSON.stringify({ positions })) };
+  }
+
+  #storedKey(key: Uint8Array): Uint8Array {
+    const stored = new Uint8Array(this.#windowPrefix.length + key.length);
+    stored.set(this.#windowPrefix);
+    stored.set(key, this.#windowPrefix.length);
+    return stored;
+  }
+
+  #engineKey(key: Uint8Array): Uint8Array {
+    return key.subarray(this.#windowPrefix.length);
   }
 }
 

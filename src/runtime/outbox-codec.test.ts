@@ -50,7 +50,7 @@ describe('an outbox', () => {
     const backend = new MemoryStateBackend();
     await backend.open();
     const store = new EpochStore(backend, 'p');
-    const meta = { epoch: 1, positions: new Map(), progress: null, totals: {}, sinks: new Map(), entries: 0 };
+    const meta = { epoch: 1, positions: new Map(), progress: null, totals: {}, sinks: new Map(), restartEntries: 0 };
     await backend.batch(store.operationsOf({ meta, delta: [], outbox: outboxOf(1) }));
     expect((await store.read())?.meta).toEqual(meta);
     for (const text of ['null', '{', '7']) {

@@ -1,4 +1,5 @@
 import { ProcessorError } from '../errors/processor-error.ts';
+import type { StateRequest } from '../engine/window-engine.ts';
 import type { PipelinePlan } from '../plan/plan.ts';
 import type { CheckpointInfo } from '../state/state-backend.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -16,6 +17,7 @@ import { RunGauges } from './run-gauges.ts';
 import { RunTotals } from './run-totals.ts';
 import { SourceReader } from './source-reader.ts';
 import { StateWriter } from './state-writer.ts';
+import { StateSupply } from './state-supply.ts';
 import { StreamCore } from './stream-core.ts';
 import { WakeUp } from './wake-up.ts';
 
@@ -56,6 +58,7 @@ export class PipelineRun {
   readonly checkpointer: Checkpointer;
   readonly #options: RunOptions;
   readonly #buffer: EpochBuffer;
+  readonly #supply: StateSupply;
   readonly #wakeUp = new WakeUp();
   /** Aborts when reading is to end: the run then finishes its epoch and closes. */
   readonly #stopping = new AbortController();
@@ -76,6 +79,7 @@ export class PipelineRun {
     this.totals = new RunTotals(this.core, metrics);
     this.gauges = new RunGauges(this.core, metrics, clock);
     this.#buffer = new EpochBuffer(plan.bufferSize);
+    this.#supply = new StateSupply(this.core.engine, store);
     this.recovery = new Recovery(options, store);
     this.delivery = new Delivery({ ...options, signal: failing });
     this.writer = new StateWriter({ ...options, backend: state, stopping, failing });
@@ -121,6 +125,8 @@ export class PipelineRun {
       const reader = await this.#start();
       await this.#loop(reader);
       await this.#closeEpoch(reader);
+      // Nothing that is gone for good stays behind a run that came to its end.
+      while (!this.#stopped && this.core.engine.requestForCleaning() !== null) await this.#closeEpoch(reader);
       await this.committer.settled();
       this.committer.rethrow();
       await this.committer.acknowledge();
@@ -185,7 +191,7 @@ export class PipelineRun {
       const ready = reader.next();
       if (ready === undefined && reader.isDone) return;
       if (ready === undefined) await this.#wakeUp.wait(clock, this.#longestWait(reader));
-      else if (this.#buffer.hasRoomFor(ready.readyRecords)) this.#process(ready);
+      else if (this.#buffer.hasRoomFor(ready.readyRecords)) await this.#process(ready);
       else await this.#closeEpoch(reader);
       const now = clock.monotonic();
       const { commitIntervalMs } = this.#options.plan;
@@ -198,19 +204,30 @@ export class PipelineRun {
     }
   }
 
-  #process(ready: PartitionReader): void {
+  async #process(ready: PartitionReader): Promise<void> {
     const { clock, metrics } = this.#options;
+    const { core } = this;
+    const { outbox } = this.#buffer;
     const block = ready.take();
     if (block === undefined) return;
     if (!this.#stopping.signal.aborted) ready.prefetch();
-    this.core.process(ready.index, block, this.#buffer.outbox);
+    const decoded = core.decode(ready.index, block, outbox);
+    await this.#supply.answer(() => core.engine.requestFor(decoded.batch));
+    core.ingest(decoded, outbox);
     this.#buffer.add(block.count);
     metrics.recordProcessingLatency(Math.max(0, clock.now() - block.receivedAt));
   }
 
   /** Takes what has fired into the outbox; where that is more than fits, by way of several epochs. */
   async #drain(reader: SourceReader): Promise<void> {
-    while (!this.core.drain(this.#buffer.roomInOutbox, this.#buffer.outbox)) await this.#commitEpoch(reader);
+    const { core } = this;
+    const ask = (): StateRequest | null => core.engine.requestForFiring();
+    for (;;) {
+      await this.#supply.answer(ask);
+      const isEmpty = core.drain(this.#buffer.roomInOutbox, this.#buffer.outbox);
+      if (isEmpty && ask() === null) return;
+      if (!isEmpty) await this.#commitEpoch(reader);
+    }
   }
 
   /** Lets the passing of time take effect. */
@@ -225,7 +242,8 @@ export class PipelineRun {
     this.#openedAt = this.#tickedAt;
     await this.#drain(reader);
     this.core.dropDeadKeys();
-    if (!this.#buffer.isEmpty) await this.#commitEpoch(reader);
+    const isCleaning = await this.#supply.answerOnce(this.core.engine.requestForCleaning());
+    if (isCleaning || !this.#buffer.isEmpty) await this.#commitEpoch(reader);
     this.gauges.show(reader.isDone);
   }
 
@@ -233,6 +251,7 @@ export class PipelineRun {
   async #commitEpoch(reader: SourceReader): Promise<void> {
     await this.committer.settled();
     this.committer.rethrow();
+    this.core.engine.spill();
     this.committer.commit(this.#takeEpoch(reader));
   }
 
@@ -242,7 +261,7 @@ export class PipelineRun {
       positions: reader.positions(),
       progress: this.core.progress.snapshot(),
       totals: { ...this.totals.now() },
-      entries: this.core.engine.activeWindows,
+      restartEntries: this.core.engine.restartEntries,
     };
     return { meta, delta: this.core.engine.takeDelta(), ...this.#buffer.take() };
   }

@@ -1,54 +1,60 @@
 import { describe, expect, it } from 'vitest';
-import type { PipelineBuilder } from '../pipeline/pipeline-builder.ts';
-import type { MetricResults } from '../results/aggregation-result.ts';
-import { comparePlans, describePlan, type PlanChange, type StoredPlan } from './plan-fingerprint.ts';
-import { readingsPipeline, type Reading } from './run-fixtures.contract.ts';
-
-type Builder = PipelineBuilder<Reading, unknown>;
-
-const base = (): PipelineBuilder<Reading, MetricResults> => readingsPipeline([]);
-const tumbling = (): Builder => base().withTumblingWindow(10, { name: 'w', allowedLateness: 5 });
+import { CARRIED_OVER, REFUSED, type BuildOver } from './plan-changes.contract.ts';
+import { comparePlans, describePlan, planMismatch, takeOverPlan, type StoredPlan } from './plan-fingerprint.ts';
 
 /** As read back from the state. */
-function stored(builder: Builder): StoredPlan {
-  return JSON.parse(JSON.stringify(describePlan(builder.build().plan))) as StoredPlan;
+function stored(build: BuildOver): StoredPlan {
+  return JSON.parse(JSON.stringify(describePlan(build([]).build().plan))) as StoredPlan;
 }
 
-const CHANGED: readonly (readonly [string, Builder, Builder, readonly PlanChange[]])[] = [
-  ['nothing', tumbling(), tumbling(), []],
-  [
-    'the size of a window',
-    tumbling(),
-    base().withTumblingWindow(20, { name: 'w', allowedLateness: 5 }),
-    [{ field: 'windows.w', from: 'tumbling(size=10ms)', to: 'tumbling(size=20ms)' }],
-  ],
-  [
-    'the name of a window',
-    tumbling(),
-    base().withTumblingWindow(10, { name: 'v', allowedLateness: 5 }),
-    [
-      { field: 'windows.w', from: 'tumbling(size=10ms)', to: 'none' },
-      { field: 'windows.v', from: 'none', to: 'tumbling(size=10ms)' },
-    ],
-  ],
-  ['a lateness that has grown', tumbling(), base().withTumblingWindow(10, { name: 'w', allowedLateness: 9 }), []],
-  [
-    'a lateness that has shrunk',
-    tumbling(),
-    base().withTumblingWindow(10, { name: 'w', allowedLateness: 4 }),
-    [{ field: 'allowed lateness of windows.w', from: '5ms', to: '4ms' }],
-  ],
-  ['the key', tumbling(), tumbling().withKey('other'), [{ field: 'key', from: 'key=["key"]', to: 'other=["other"]' }]],
-  [
-    'the metrics',
-    tumbling(),
-    tumbling().withValues({ a: 'value', b: 'b.c' }),
-    [{ field: 'metrics', from: 'value=["value"]', to: 'a=["value"], b=["b","c"]' }],
-  ],
-];
-
 describe('a stored plan', () => {
-  it.each(CHANGED)('is compared with the present one: %s', (_, before, after, changes) => {
+  it.each(REFUSED)('refuses %s', (_, before, after, changes) => {
     expect(comparePlans(stored(before), stored(after))).toEqual(changes);
   });
+
+  it.each(REFUSED.filter(([name]) => name !== 'a lateness that has shrunk'))(
+    'refuses %s the other way round',
+    (_, before, after, changes) => {
+      const turned = comparePlans(stored(after), stored(before));
+      const expected = changes.map(({ field, from, to }) => ({ field, from: to, to: from }));
+      expect(turned).toEqual(expect.arrayContaining(expected));
+      expect(turned).toHaveLength(expected.length);
+    },
+  );
+
+  it.each(CARRIED_OVER)('goes on under another: %s', (_, before, after) => {
+    expect(comparePlans(stored(before), stored(after))).toEqual([]);
+  });
+});
+
+describe('a lateness that has grown', () => {
+  const [short, long] = [CARRIED_OVER[1]?.[1], CARRIED_OVER[1]?.[2]];
+  const plans = (): readonly StoredPlan[] =>
+    [short, long].flatMap((build) => (build === undefined ? [] : [stored(build)]));
+
+  it('leaves gone what the shorter one has let go, over any number of restarts', () => {
+    const [before, after] = plans() as [StoredPlan, StoredPlan];
+    const taken = takeOverPlan(before, after, 100);
+    expect(taken.windows).toMatchObject([{ name: 'w', allowedLatenessMs: 9, goneUntil: 95 }]);
+    expect(takeOverPlan(taken, after, 101).windows).toEqual(taken.windows);
+    expect(comparePlans(taken, after)).toEqual([]);
+  });
+
+  it.each([-Infinity, Infinity])('has let nothing go that could come again at the watermark %d', (watermark) => {
+    const [before, after] = plans() as [StoredPlan, StoredPlan];
+    expect(takeOverPlan(before, after, watermark)).toEqual(after);
+  });
+});
+
+it('a refusal names every change, and what can be done', () => {
+  const { code, message } = planMismatch('llm', [
+    { field: 'windows.tumbling', from: 'tumbling(size=5m)', to: 'tumbling(size=10m)' },
+    { field: 'event.key', from: 'model', to: 'model, region' },
+  ]);
+  expect(code).toBe('STATE_MISMATCH');
+  expect(message).toBe(`the state of "llm" does not fit this configuration:
+  windows.tumbling  was tumbling(size=5m); is now tumbling(size=10m)
+  event.key         was model; is now model, region
+Go back to the old configuration, or give the pipeline a new name and so a state of
+its own, or drop the state and begin anew: processor state reset`);
 });

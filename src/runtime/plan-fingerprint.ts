@@ -1,24 +1,37 @@
-import type { Selector } from '../decode/decode-plan.ts';
+import type { DecodePlan, Selector } from '../decode/decode-plan.ts';
+import { ProcessorError } from '../errors/processor-error.ts';
 import type { PipelinePlan, WindowPlan } from '../plan/plan.ts';
 import { formatDuration } from '../time/duration.ts';
+import type { Instant, Millis } from '../time/instant.ts';
 
 /** A window definition, as far as stored state depends on it. */
 export interface StoredWindowPlan {
   readonly name: string;
   /** Type, size, slide, gap and offset, in words: `tumbling(size=5m)`. */
   readonly shape: string;
-  /** In ms. */
-  readonly allowedLatenessMs: number;
+  readonly allowedLatenessMs: Millis;
+  /** What the trigger does to the state; which trigger it is makes no difference. */
+  readonly trigger: 'none' | 'fires early' | 'fires early and purges';
+  /** Windows that end by then are gone, whatever the lateness: they were under a shorter one. Absent for none. */
+  readonly goneUntil?: Instant;
 }
 
 /** What stored state depends on of a plan: plain JSON, kept beside the state. */
 export interface StoredPlan {
+  /** Type of the source: positions mean something to it alone. */
+  readonly source: string;
+  readonly time: DecodePlan['time'];
+  /** Path and unit of event time; a function is only known to be one. Empty where time is not the event's. */
+  readonly timestamp: string;
+  /** Kinds of the transforms, in order. What their functions do is not known. */
+  readonly transforms: readonly string[];
+  /** Each field as its path, or `name=path` where they differ; a function is only known to be one. */
+  readonly key: readonly string[];
+  /** Each metric likewise, in order. */
+  readonly metrics: readonly string[];
+  readonly flatResults: boolean;
   readonly windows: readonly StoredWindowPlan[];
   readonly lateRule: string;
-  /** Each field as `name=path`; a function is only known to be one. */
-  readonly key: readonly string[];
-  /** Each metric as `name=path`, in order; a function is only known to be one. */
-  readonly metrics: readonly string[];
   /** Enabled aggregates, sorted. */
   readonly aggregates: readonly string[];
   readonly percentiles: readonly number[];
@@ -28,7 +41,7 @@ export interface StoredPlan {
   readonly aggregators: readonly string[];
 }
 
-/** A difference that makes stored state unusable: the field, what it was and what it is, in words. */
+/** A difference that makes stored state unusable: the key of the configuration, what it was and what it is, in words. */
 export interface PlanChange {
   readonly field: string;
   readonly from: string;
@@ -38,11 +51,17 @@ export interface PlanChange {
 /** What of a plan its stored state depends on. */
 export function describePlan(plan: PipelinePlan): StoredPlan {
   const { decode, aggregation } = plan;
+  const { timestamp, timestampUnit } = decode;
   return {
+    source: plan.source.name,
+    time: decode.time,
+    timestamp: decode.time === 'event' ? `${inPlace('', timestamp)}, numbers in ${timestampUnit}` : '',
+    transforms: decode.transforms.map(({ type }) => type),
+    key: typeof decode.key === 'function' ? ['a function'] : decode.key.map(describeField),
+    metrics: decode.metrics.map(describeField),
+    flatResults: plan.flatResults,
     windows: plan.windows.map(describeWindow),
     lateRule: plan.lateRule,
-    key: typeof decode.key === 'function' ? ['function'] : decode.key.map(describeField),
-    metrics: decode.metrics.map(describeField),
     aggregates: [...aggregation.aggregates].sort(),
     percentiles: aggregation.percentiles,
     percentileMethod: aggregation.percentileMethod,
@@ -51,13 +70,33 @@ export function describePlan(plan: PipelinePlan): StoredPlan {
   };
 }
 
+/** The keys of the configuration that a stored plan is compared by, besides those of each window definition. */
+const COMPARED = {
+  source: 'source.type',
+  time: 'event.time',
+  timestamp: 'event.timestamp',
+  transforms: 'transforms',
+  key: 'event.key',
+  metrics: 'event.values',
+  flatResults: 'flat results',
+  lateRule: 'windows.late_rule',
+  aggregates: 'aggregation.enabled',
+  percentiles: 'aggregation.percentiles',
+  percentileMethod: 'aggregation.percentile_method',
+  relativeAccuracy: 'aggregation.relative_accuracy',
+  aggregators: 'aggregators',
+} as const satisfies Partial<Record<keyof StoredPlan, string>>;
+
+/** What a field of a stored plan can be, for comparing; undefined for what is not there. */
+type Comparable = string | number | boolean | readonly (string | number)[] | undefined;
+
 /**
  * The changes from `stored` to `current` under which the state cannot be used; empty where it carries over. An allowed
  * lateness may have grown, but not shrunk.
  */
 export function comparePlans(stored: StoredPlan, current: StoredPlan): readonly PlanChange[] {
   const changes: PlanChange[] = [];
-  const compare = (field: string, from: Told, to: Told): void => {
+  const compare = (field: string, from: Comparable, to: Comparable): void => {
     const [before, after] = [inWords(from), inWords(to)];
     if (before !== after) changes.push({ field, from: before, to: after });
   };
@@ -65,40 +104,77 @@ export function comparePlans(stored: StoredPlan, current: StoredPlan): readonly 
   for (const name of names) {
     const [before, after] = [windowOf(stored, name), windowOf(current, name)];
     compare(`windows.${name}`, before?.shape, after?.shape);
-    if (before === undefined || after === undefined || after.allowedLatenessMs >= before.allowedLatenessMs) continue;
+    if (before === undefined || after === undefined) continue;
+    compare(`trigger of windows.${name}`, before.trigger, after.trigger);
+    if (after.allowedLatenessMs >= before.allowedLatenessMs) continue;
     const field = `allowed lateness of windows.${name}`;
     compare(field, formatDuration(before.allowedLatenessMs), formatDuration(after.allowedLatenessMs));
   }
-  for (const field of COMPARED) compare(field, stored[field], current[field]);
+  for (const field of typedKeys(COMPARED)) compare(COMPARED[field], stored[field], current[field]);
   return changes;
 }
 
-const COMPARED = [
-  'lateRule',
-  'key',
-  'metrics',
-  'aggregates',
-  'percentiles',
-  'percentileMethod',
-  'relativeAccuracy',
-  'aggregators',
-] as const satisfies readonly (keyof StoredPlan)[];
+/**
+ * The plan to keep from here on where `current` goes on from `stored`, for which {@link comparePlans} has found nothing;
+ * `watermark` is the pipeline's. Where a lateness has grown, windows that were let go under the shorter one are noted: a
+ * late event would otherwise begin them anew, and report a part of them under the ids of the whole.
+ */
+export function takeOverPlan(stored: StoredPlan, current: StoredPlan, watermark: Instant): StoredPlan {
+  const windows = current.windows.map((window): StoredWindowPlan => {
+    const before = windowOf(stored, window.name);
+    if (before === undefined) return window;
+    const hasGrown = window.allowedLatenessMs > before.allowedLatenessMs;
+    // At the end of all input every window goes.
+    const letGo = hasGrown && Number.isFinite(watermark) ? watermark - before.allowedLatenessMs : -Infinity;
+    const goneUntil = Math.max(letGo, before.goneUntil ?? -Infinity);
+    return Number.isFinite(goneUntil) ? { ...window, goneUntil } : window;
+  });
+  return { ...current, windows };
+}
 
-function describeWindow({ name, assigner, allowedLatenessMs }: WindowPlan): StoredWindowPlan {
-  return { name, shape: assigner.describe(), allowedLatenessMs };
+/** The error that refuses to go on with a state: every changed field, and what can be done. */
+export function planMismatch(pipeline: string, changes: readonly PlanChange[]): ProcessorError<'state'> {
+  const width = Math.max(...changes.map(({ field }) => field.length));
+  const lines = changes.map(({ field, from, to }) => `  ${field.padEnd(width)}  was ${from}; is now ${to}`);
+  const message = [
+    `the state of "${pipeline}" does not fit this configuration:`,
+    ...lines,
+    'Go back to the old configuration, or give the pipeline a new name and so a state of',
+    'its own, or drop the state and begin anew: processor state reset',
+  ].join('\n');
+  return new ProcessorError('state', 'STATE_MISMATCH', message);
+}
+
+function typedKeys<T extends object>(of: T): readonly (keyof T)[] {
+  return Object.keys(of) as (keyof T)[]; // An object of our own has no keys but its type's.
+}
+
+function describeWindow({ name, assigner, allowedLatenessMs, trigger }: WindowPlan): StoredWindowPlan {
+  const purges = trigger?.shouldPurge !== undefined;
+  const kind = trigger === undefined ? 'none' : purges ? 'fires early and purges' : 'fires early';
+  return { name, shape: assigner.describe(), allowedLatenessMs, trigger: kind };
 }
 
 function describeField({ name, selector }: { readonly name: string; readonly selector: Selector }): string {
-  return `${name}=${selector.type === 'path' ? JSON.stringify(selector.path) : 'function'}`;
+  return inPlace(name, selector);
+}
+
+const PLAIN_STEP = /^[A-Za-z_][A-Za-z0-9_-]*$/;
+
+/** A selector in words: no two paths are the same words. */
+function inPlace(name: string, selector: Selector): string {
+  const before = name === '' ? '' : `${name}=`;
+  if (selector.type !== 'path') return `${before}a function`;
+  const isPlain = selector.path.every((step) => typeof step === 'string' && PLAIN_STEP.test(step));
+  const place = isPlain ? selector.path.join('.') : JSON.stringify(selector.path);
+  return place === name ? place : `${before}${place}`;
 }
 
 function windowOf(plan: StoredPlan, name: string): StoredWindowPlan | undefined {
   return plan.windows.find((window) => window.name === name);
 }
 
-type Told = string | number | readonly (string | number)[] | undefined;
-
-function inWords(value: Told): string {
-  if (typeof value === 'string' || typeof value === 'number') return String(value);
-  return value === undefined || value.length === 0 ? 'none' : value.join(', ');
+function inWords(value: Comparable): string {
+  const text = typeof value === 'object' ? value.join(', ') : String(value ?? '');
+  return text === '' ? 'none' : text;
 }

@@ -1,11 +1,10 @@
-import { ProcessorError } from '../errors/processor-error.ts';
 import type { PipelinePlan } from '../plan/plan.ts';
 import type { StateRepair } from '../state/state-backend.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { ProcessorMetrics } from '../telemetry/metrics.ts';
 import type { Clock } from '../time/clock.ts';
 import type { EpochStore, StoredEpoch } from './epoch-store.ts';
-import { comparePlans, describePlan, type StoredPlan } from './plan-fingerprint.ts';
+import { comparePlans, describePlan, planMismatch, takeOverPlan, type StoredPlan } from './plan-fingerprint.ts';
 import type { StreamCore } from './stream-core.ts';
 
 /** Loading at a stretch, in ms, before I/O and timers get their turn: whoever asks how far it is must get an answer. */
@@ -23,7 +22,8 @@ export interface RecoveryOptions {
 export class Recovery {
   readonly #options: RecoveryOptions;
   readonly #store: EpochStore;
-  readonly #current: StoredPlan;
+  /** What the state depends on from here on. */
+  #current: StoredPlan;
   #repair: StateRepair | null = null;
   #loaded = 0;
   #expected = 0;
@@ -64,6 +64,7 @@ export class Recovery {
     if (stored !== undefined) {
       this.#checkPlan(stored);
       await this.#load(stored, core);
+      this.#takeOver(stored, core);
     }
     this.#isOver = true;
     metrics.recordRecovery(1);
@@ -79,16 +80,24 @@ export class Recovery {
     if (stored === undefined) return;
     const changes = comparePlans(stored, this.#current);
     if (changes.length === 0) return;
-    const told = changes.map(({ field, from, to }) => `${field} was ${from} and is now ${to}`).join('; ');
-    const message = `the state of "${this.#options.plan.name}" was written with other settings: ${told}. Use the old settings, give this pipeline another name, or drop its state with "processor state reset"`;
-    throw new ProcessorError('state', 'STATE_MISMATCH', message);
+    throw planMismatch(this.#options.plan.name, changes);
   }
 
+  /** What an earlier run with less lateness has let go stays gone. */
+  #takeOver({ plan: stored }: StoredEpoch, core: StreamCore): void {
+    if (stored === undefined) return;
+    this.#current = takeOverPlan(stored, this.#current, core.progress.watermark());
+    for (const { name, goneUntil } of this.#current.windows) {
+      if (goneUntil !== undefined) core.engine.letGo(name, goneUntil);
+    }
+  }
+
+  /** Loads what a restart needs; all else stays in the state until it is needed. */
   async #load({ meta }: StoredEpoch, core: StreamCore): Promise<void> {
     const { clock, metrics } = this.#options;
-    this.#expected = meta.entries;
+    this.#expected = meta.restartEntries;
     let turnedAt = clock.monotonic();
-    for await (const record of this.#store.windowState()) {
+    for await (const record of this.#store.windowState(core.engine.restartPrefixes)) {
       core.engine.load(record);
       this.#loaded += 1;
       if (clock.monotonic() - turnedAt < STRETCH_MS) continue;

@@ -121,7 +121,8 @@ export function sourceOf(
   more: Partial<OpenSource> = {},
 ): EventSource {
   return {
-    name: 'scripted',
+    // As that of the pipelines it stands in for: state goes on under sources of one kind only.
+    name: 'memory',
     open: async (context) => ({ partitions: partitions(context), close: async () => undefined, ...more }),
   };
 }

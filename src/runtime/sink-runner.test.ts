@@ -145,6 +145,79 @@ describe('a sink that fails for a while', () => {
   });
 });
 
+describe('a sink whose disk is full', () => {
+  const full = (): ProcessorError =>
+    new ProcessorError('sink', 'SINK_FULL', 'out.ndjson cannot be written: the disk is full; free some space (ENOSPC)');
+
+  it.each([
+    ['retry', ErrorPolicy.retry({ maxAttempts: 1 }), 5000],
+    ['retry with a delay of its own', ErrorPolicy.retry({ maxAttempts: 0, maxDelay: '1m' }), 60_000],
+    ['skip', ErrorPolicy.skip(), 5000],
+    ['dead_letter', ErrorPolicy.deadLetter(), 5000],
+  ])('is waited for, however often it takes, and loses nothing by the policy %s', async (_name, policy, delayMs) => {
+    const batches: string[] = [];
+    const buried: string[] = [];
+    let failures = 7;
+    const sink: EventSink<string> = {
+      sendBatch: async (items) => {
+        if (failures > 0) {
+          failures -= 1;
+          throw full();
+        }
+        batches.push(items.join());
+      },
+    };
+    const deadLetter = async (items: readonly string[]): Promise<void> => void buried.push(...items);
+    const { clock, runner } = bench(sink, policy, { deadLetter });
+    const delivery = runner.deliver(['a', 'b'], 1);
+    for (let left = 6; left >= 0; left -= 1) {
+      await settle(clock);
+      expect(failures).toBe(left);
+      expect(runner.status()).toEqual({
+        status: 'degraded',
+        message: expect.stringMatching(/the disk is full; free some space .*sources are paused, and nothing is lost/),
+      });
+      clock.advance(delayMs - 1);
+      await settle(clock);
+      expect(failures).toBe(left);
+      clock.advance(1);
+    }
+    await delivery;
+    expect(batches).toEqual(['a,b']);
+    expect(buried).toEqual([]);
+    expect(runner.skipped).toBe(0);
+    expect(runner.status()).toEqual({ status: 'ok', message: null });
+  });
+
+  it.each([
+    ['retry', ErrorPolicy.retry()],
+    ['skip', ErrorPolicy.skip()],
+  ])('is not waited for once the run is ending, and no item is left out (policy %s)', async (_name, policy) => {
+    const { clock, runner, ending } = bench({ sendBatch: () => Promise.reject(full()) }, policy);
+    const delivery = runner.deliver(['a'], 1);
+    await settle(clock);
+    ending.abort();
+    await expect(delivery).rejects.toMatchObject({ code: 'SINK_FAILED' });
+    expect(runner.skipped).toBe(0);
+  });
+
+  it('counts what fails for another reason after that as any failure', async () => {
+    const errors = [full(), new Error('poisonous'), full(), new Error('poisonous')];
+    const { clock, runner } = bench(
+      {
+        sendBatch: async () => {
+          throw errors.shift() ?? new Error('asked too often');
+        },
+      },
+      ErrorPolicy.skip(),
+    );
+    const delivery = runner.deliver(['a'], 1);
+    await passTime(clock, 5000, () => errors.length === 0);
+    await delivery;
+    expect(runner.skipped).toBe(1);
+  });
+});
+
 describe('a sink that fails for good', () => {
   const refusing = (taken: string[]): EventSink<string> => ({
     sendBatch: async (items) => {

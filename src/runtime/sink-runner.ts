@@ -155,8 +155,23 @@ export class SinkRunner<T> {
     if (handler.policy === 'dead_letter') await deadLetter?.(items, reason);
   }
 
-  /** One try; false if it failed or took too long, with the reason noted. */
+  /** One try; but as often as it takes while all that is wrong is a full disk, for no item is to blame for that. */
   async #attempt(items: readonly T[], epoch: number): Promise<boolean> {
+    const { handler, clock, logger, metrics, signal } = this.#options;
+    for (;;) {
+      if (await this.#try(items, epoch)) return true;
+      if (signal.aborted || !isFull(this.#cause)) return false;
+      const delayMs = handler.maxDelayMs;
+      metrics.recordRetry(this.name);
+      logger.warn({ sink: this.name, epoch, delayMs, error: this.#fault }, 'no room for a delivery; waiting for it');
+      this.#fault = `${this.#fault ?? ''}; sources are paused, and nothing is lost while there is no room`;
+      await clock.sleep(delayMs, signal);
+      if (signal.aborted) return false;
+    }
+  }
+
+  /** One try; false if it failed or took too long, with the reason noted. */
+  async #try(items: readonly T[], epoch: number): Promise<boolean> {
     const { metrics, signal } = this.#options;
     const attempt = new AbortController();
     const timer = new AbortController();
@@ -205,6 +220,10 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
+}
+
+function isFull(error: unknown): boolean {
+  return ProcessorError.is(error, 'sink') && error.code === 'SINK_FULL';
 }
 
 function sinkError(name: string, what: string, cause: unknown): ProcessorError<'sink'> {

@@ -63,7 +63,7 @@ describe('a read that fails', () => {
     await passTime(clock, 100, () => failure !== undefined);
     await running;
     expect(failure).toMatchObject({ kind: 'source', code: 'SOURCE_FAILED' });
-    expect(String(failure)).toContain('source "scripted", partition only: cable cut');
+    expect(String(failure)).toContain('source "memory", partition only: cable cut');
   });
 
   it.each([ErrorPolicy.skip(), ErrorPolicy.deadLetter()])(

@@ -17,6 +17,13 @@ import type { Outbox } from './outbox.ts';
 /** Keys held beyond twice the live ones before the dead are dropped. */
 const KEY_SLACK = 4096;
 
+/** A block that has been decoded, and not yet gone into the windows. */
+export interface DecodedBlock {
+  readonly partition: string;
+  readonly batch: EventBatch;
+  readonly now: Instant;
+}
+
 /**
  * The synchronous heart of a pipeline: decoder, progress and window engine, put together. Blocks go in, an outbox
  * fills. Nothing in it waits; the runtime around it, and the test driver, decide what comes when. Silence and
@@ -46,6 +53,7 @@ export class StreamCore {
       aggregators: plan.aggregators,
       keys: this.#keys,
       trackChanges: plan.state.recoverable,
+      residentBytesLimit: plan.state.recoverable ? plan.stateMemoryLimitBytes : Infinity,
     });
   }
 
@@ -63,14 +71,29 @@ export class StreamCore {
     return index;
   }
 
-  /** Takes a block of a partition through decoding and into the windows. Leaves what is due to {@link drain}. */
+  /**
+   * Takes a block of a partition through decoding and into the windows, where all that it needs is in memory. Leaves what
+   * is due to {@link drain}.
+   */
   process(partition: number, block: RecordBlock, outbox: Outbox): void {
+    this.ingest(this.decode(partition, block, outbox), outbox);
+  }
+
+  /** Decodes a block of a partition. Its batch is the next that is ingested. */
+  decode(partition: number, block: RecordBlock, outbox: Outbox): DecodedBlock {
     const now = this.#clock.now();
     const { batch, rejections } = this.#decoder.decode(block, now);
     const id = this.#partitions[partition] ?? '';
     for (const rejection of rejections) outbox.deadLetters.push(deadLetterOf(rejection, block, id, now));
     this.progress.observe(partition, batch.timestamps, batch.count, batch.watermarks, this.#clock.monotonic());
-    for (const dropped of this.engine.ingest(batch, now)) outbox.lateEvents.push(lateEventOf(dropped, batch, id, now));
+    return { partition: id, batch, now };
+  }
+
+  /** Takes a decoded block into the windows, once the engine has no request for it. */
+  ingest({ partition, batch, now }: DecodedBlock, outbox: Outbox): void {
+    for (const dropped of this.engine.ingest(batch, now)) {
+      outbox.lateEvents.push(lateEventOf(dropped, batch, partition, now));
+    }
     this.engine.advance(this.progress.watermark());
   }
 
@@ -89,7 +112,7 @@ export class StreamCore {
 
   /**
    * Takes fired panes into the outbox, about `limit` of them (see {@link WindowEngine.takeFired}). True when none is
-   * left; else call again before going on.
+   * left, or the engine has a request; else call again before going on.
    */
   drain(limit: number, outbox: Outbox): boolean {
     const now = this.#clock.now();
@@ -103,7 +126,8 @@ export class StreamCore {
 
   /** Drops keys that no window holds any more, now and then. Only between batches. */
   dropDeadKeys(): void {
-    if (this.#keys.size <= KEY_SLACK + 2 * this.engine.activeWindows) return;
+    const { activeWindows, residence } = this.engine;
+    if (this.#keys.size <= KEY_SLACK + 2 * (activeWindows - residence.spilledWindows)) return;
     this.#keys.retain((id) => this.engine.isLive(id));
   }
 

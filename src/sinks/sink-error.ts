@@ -5,6 +5,11 @@ export function sinkFailed(message: string, cause?: unknown): ProcessorError<'si
   return new ProcessorError('sink', 'SINK_FAILED', message, cause === undefined ? {} : { cause });
 }
 
+/** A delivery for which the disk has no room: to be tried again, for as long as it takes. */
+export function sinkFull(message: string, cause: unknown): ProcessorError<'sink'> {
+  return new ProcessorError('sink', 'SINK_FULL', message, { cause });
+}
+
 /** A delivery that was given up before the sink had taken it. */
 export function sinkTimedOut(message: string): ProcessorError<'sink'> {
   return new ProcessorError('sink', 'SINK_TIMEOUT', message);

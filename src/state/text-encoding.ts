@@ -1,6 +1,6 @@
 import { ProcessorError } from '../errors/processor-error.ts';
 
-const LONE_SURROGATE = /\p{Surrogate}/u;
+const SURROGATE = /[\ud800-\udfff]/;
 const SURROGATE_LEAD = 0xed;
 
 const encoder = new TextEncoder();
@@ -8,16 +8,18 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * UTF-8, with lone surrogates written as three bytes (WTF-8) where UTF-8 would turn them all into U+FFFD: different
- * texts never have the same bytes. Bytes sort as code points do.
+ * UTF-8, but for characters beyond U+FFFF: each half of their surrogate pairs is written as three bytes of its own
+ * (CESU-8), as are lone surrogates. So bytes sort as JavaScript's strings do, by UTF-16 code units, and different texts
+ * never have the same bytes.
  */
 export function encodeText(text: string): Uint8Array {
-  if (!LONE_SURROGATE.test(text)) return encoder.encode(text);
+  if (!SURROGATE.test(text)) return encoder.encode(text);
   const bytes: number[] = [];
-  for (const character of text) {
-    const code = character.codePointAt(0) ?? 0;
-    if (code < 0xd800 || code > 0xdfff) bytes.push(...encoder.encode(character));
-    else bytes.push(SURROGATE_LEAD, 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f));
+  for (let at = 0; at < text.length; at += 1) {
+    const unit = text.charCodeAt(at);
+    if (unit < 0x80) bytes.push(unit);
+    else if (unit < 0x800) bytes.push(0xc0 | (unit >> 6), 0x80 | (unit & 0x3f));
+    else bytes.push(0xe0 | (unit >> 12), 0x80 | ((unit >> 6) & 0x3f), 0x80 | (unit & 0x3f));
   }
   return Uint8Array.from(bytes);
 }

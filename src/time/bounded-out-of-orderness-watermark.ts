@@ -5,6 +5,7 @@ import type { WatermarkGenerator } from './watermark.ts';
 
 /** The watermark follows the latest event at a fixed distance: `max timestamp − maxOutOfOrderness`. Never falls. */
 export class BoundedOutOfOrdernessWatermark implements WatermarkGenerator {
+  readonly kind = 'bounded';
   readonly maxOutOfOrdernessMs: Millis;
   #watermark: Instant = -Infinity;
 

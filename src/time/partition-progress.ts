@@ -25,7 +25,7 @@ export class PartitionProgress {
     this.#silentSince = now;
     this.#guard(() => {
       if (this.#generator.observeAll === undefined) this.#observeEach(timestamps, count, before, now);
-      else this.#raiseTo(this.#generator.observeAll(timestamps, count, before, now));
+      else this.#observeAll(this.#generator.observeAll(timestamps, count, before, now), count, before);
     });
   }
 
@@ -41,10 +41,12 @@ export class PartitionProgress {
   }
 
   snapshot(): PartitionSnapshot {
+    const { kind } = this.#generator;
     return {
       id: this.id,
       state: this.state,
       watermark: instantToJson(this.watermark),
+      ...(kind === undefined ? {} : { generatorKind: kind }),
       generator: this.#generator.snapshot(),
     };
   }
@@ -53,7 +55,14 @@ export class PartitionProgress {
   restore(snapshot: PartitionSnapshot): void {
     this.state = snapshot.state;
     this.watermark = instantFromJson(snapshot.watermark);
-    this.#generator.restore(snapshot.generator);
+    if (snapshot.generatorKind === this.#generator.kind) this.#generator.restore(snapshot.generator);
+  }
+
+  /** A fresh generator in the place of another is behind the watermark that the partition has reached. */
+  #observeAll(watermark: Instant, count: number, before: Float64Array): void {
+    const reached = this.watermark;
+    for (let i = 0; i < count && (before[i] ?? reached) < reached; i++) before[i] = reached;
+    this.#raiseTo(watermark);
   }
 
   #observeEach(timestamps: Float64Array, count: number, before: Float64Array, now: Instant): void {

@@ -10,6 +10,7 @@ import type { WatermarkGenerator } from './watermark.ts';
  * it would otherwise hold the watermark until it has made up the difference.
  */
 export class PeriodicWatermarkGenerator implements WatermarkGenerator {
+  readonly kind: string;
   readonly intervalMs: Millis;
   readonly base: WatermarkGenerator;
   #newest: Instant = -Infinity;
@@ -21,6 +22,7 @@ export class PeriodicWatermarkGenerator implements WatermarkGenerator {
   constructor(interval: Duration, base: WatermarkGenerator) {
     this.intervalMs = parseDuration(interval, 'watermark interval');
     this.base = base;
+    this.kind = `periodic(${base.kind ?? ''})`;
   }
 
   forPartition(): PeriodicWatermarkGenerator {

@@ -70,6 +70,24 @@ describe('a snapshot', () => {
     expect(after.partitionWatermark(after.add('gone', 0))).toBe(10);
   });
 
+  const bounded = new BoundedOutOfOrdernessWatermark(5);
+  const periodic = new PeriodicWatermarkGenerator(100, bounded);
+  it.each<[string, WatermarkGenerator, WatermarkGenerator]>([
+    ['the tolerated disorder', bounded, new BoundedOutOfOrdernessWatermark(50)],
+    ['an interval that is new', bounded, periodic],
+    ['an interval that is gone', periodic, bounded],
+  ])('holds under a changed generator, and is not fallen behind: %s', (_, earlier, later) => {
+    const before = trackerOf(['p0'], earlier);
+    observe(before, 0, [100]);
+    const after = new ProgressTracker(later, { idleTimeoutMs: IDLE_MS });
+    after.restore(JSON.parse(JSON.stringify(before.snapshot())));
+    after.add('p0', 0);
+    expect(observe(after, 0, [40, 90, 99])).toEqual([95, 95, 95]);
+    expect(after.watermark()).toBe(95);
+    observe(after, 0, [200], 1000);
+    expect(after.watermark()).toBeGreaterThan(95);
+  });
+
   it('does not count the time between two runs as silence', () => {
     const before = trackerOf(['p0']);
     observe(before, 0, [10], 50);
@@ -88,6 +106,7 @@ describe('a snapshot', () => {
     { watermark: 1, partitions: [{ id: 'p0' }] },
     { watermark: 1, partitions: [{ id: 'p0', state: 'asleep', watermark: 1 }] },
     { watermark: 1, partitions: [{ id: 'p0', state: 'idle', watermark: 0.5 }] },
+    { watermark: 1, partitions: [{ id: 'p0', state: 'idle', watermark: 1, generatorKind: 5 }] },
   ])('that is none is refused: %j', (snapshot) => {
     expect(() => trackerOf([]).restore(snapshot)).toThrow(expect.objectContaining({ code: 'STATE_CORRUPT' }));
   });

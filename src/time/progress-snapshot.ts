@@ -13,6 +13,8 @@ export interface PartitionSnapshot {
   readonly id: string;
   readonly state: PartitionState;
   readonly watermark: InstantJson;
+  /** Absent where the generator names none. */
+  readonly generatorKind?: string;
   readonly generator: unknown;
 }
 
@@ -45,10 +47,13 @@ function readPartition(json: unknown): PartitionSnapshot {
   if (typeof id !== 'string') throw corrupt('a partition has no id');
   if (state !== 'active' && state !== 'idle' && state !== 'finished') throw corrupt(`"${id}" has no state`);
   instantFromJson(watermark);
+  const kind = storedField(json, 'generatorKind');
+  if (kind !== undefined && typeof kind !== 'string') throw corrupt(`"${id}" has no watermark generator`);
   return {
     id,
     state,
     watermark: watermark as InstantJson, // instantFromJson has made sure.
+    ...(kind === undefined ? {} : { generatorKind: kind }),
     generator: storedField(json, 'generator'),
   };
 }

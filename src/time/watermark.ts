@@ -20,6 +20,11 @@ export class Watermark {
  * it for a fresh one per partition. What it returns may fall; the pipeline never lets the watermark fall.
  */
 export interface WatermarkGenerator {
+  /**
+   * Optional: what sort of snapshot this one makes. One of another kind is not given to it: after a change of
+   * generators a partition begins with a fresh one, at the watermark that it had reached.
+   */
+  readonly kind?: string;
   /** A generator with the same settings that has seen nothing yet. */
   forPartition(): WatermarkGenerator;
   /**

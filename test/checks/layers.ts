@@ -50,15 +50,15 @@ const NODE_MODULES: Readonly<Record<string, readonly string[]>> = {
     ),
   ),
   ...Object.fromEntries(
-    ['child_process', 'fs', 'fs/promises', 'http', 'https', 'net', 'readline', 'tls'].map((name) => [
-      `node:${name}`,
-      EDGES,
-    ]),
+    ['child_process', 'fs', 'fs/promises', 'http', 'https', 'net', 'readline', 'readline/promises', 'tls'].map(
+      (name) => [`node:${name}`, EDGES],
+    ),
   ),
   'node:async_hooks': ['telemetry', 'runtime'],
   'node:module': ['cli'],
-  'node:os': ['config', 'cli'],
+  'node:os': ['config', 'state', 'cli'],
   'node:process': ['cli'],
+  'node:v8': ['plan'],
   'node:worker_threads': ['state'],
 };
 

@@ -3,6 +3,7 @@ import { registerHooks } from 'node:module';
 /** Where the names of the package lead while it is not built. */
 const SOURCES: Readonly<Record<string, string>> = {
   'llm-optimizer-processor': '../../src/index.ts',
+  'llm-optimizer-processor/rocksdb': '../../src/state/rocksdb/index.ts',
   'llm-optimizer-processor/testing': '../../src/testing/index.ts',
 };
 

@@ -66,8 +66,10 @@ export class Snippets {
     }
     const paths = {
       'llm-optimizer-processor': ['../../../src/index.ts'],
+      'llm-optimizer-processor/rocksdb': ['../../../src/state/rocksdb/index.ts'],
       'llm-optimizer-processor/testing': ['../../../src/testing/index.ts'],
       '@hono/node-server': ['../../../src/http/node-server.d.ts'],
+      '@nxtedition/rocksdb/binding.js': ['../../../src/state/rocksdb/binding.d.ts'],
     };
     const compilerOptions = { rootDir: '../../..', noUnusedLocals: false, noUnusedParameters: false, paths };
     const config = { extends: '../../../tsconfig.json', compilerOptions, include: ['*.ts', '../../../src/**/*.d.ts'] };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LEAST_STATE_MEMORY_MIB, MOST_STATE_MEMORY_MIB } from '../../plan/state-memory.ts';
 import { filePath, setting, text, timerSecs, wholeNumber } from './setting.ts';
 
 /** `processor.state`: what survives a restart, and where. */
@@ -10,6 +11,13 @@ export const stateSchema = setting(
     path: setting(filePath().default('./data/state'), { description: 'Folder of the state (`rocksdb`).' }),
     checkpoint_path: setting(filePath().default('./data/checkpoints'), {
       description: 'Folder of the checkpoints (`rocksdb`).',
+    }),
+    memory_limit_mb: setting(z.number().min(LEAST_STATE_MEMORY_MIB).max(MOST_STATE_MEMORY_MIB).optional(), {
+      description:
+        'Bound on the windows that are held in memory; those that have not been touched for longest wait on disk (`rocksdb`). With `memory` all windows are in memory, and there is no bound.',
+      unit: 'MiB',
+      defaultText: 'half of the heap that Node allows itself',
+      example: 256,
     }),
   }),
   { description: 'Where window state is kept.' },

@@ -54,6 +54,10 @@ export const sourceSchema = setting(
       description: 'The largest request body that is taken (`http`).',
       unit: 'bytes',
     }),
+    log_max_mb: setting(wholeNumber(64, 1_048_576).default(1024), {
+      description: 'The most that the log of received events may take on disk (`http` with a durable state).',
+      unit: 'MiB',
+    }),
     token: setting(text().optional(), {
       description: 'Bearer token that clients must send with events (`http`). Unset: none is asked for.',
       example: '${INGEST_TOKEN}',

@@ -3,9 +3,15 @@ import type { Window } from '../../event/window.ts';
 import type { Instant } from '../../time/instant.ts';
 import { Watermark } from '../../time/watermark.ts';
 import type { DroppedEvent, EngineCounters, FiredPane } from '../window-engine.ts';
+import type { Cleaning } from './cleaning.ts';
 import type { StoredItem } from './stored-item.ts';
+import type { Sweep } from './sweep.ts';
 import type { WindowOperator } from './window-operator.ts';
 import type { WindowState } from './window-state.ts';
+
+const MAX_PAGE_ENTRIES = 1024;
+/** Bytes that may stay in memory, for each entry of a page. */
+const PAGE_SHARE_BYTES = 16_384;
 
 /** A window that waits to fire. */
 export interface DueWindow {
@@ -22,6 +28,8 @@ export interface ChangedItem {
 /** What the operators of one engine share: the watermark, the clock's time, counts, and what comes out. */
 export class Ledger {
   readonly keys: KeyDictionary;
+  /** Entries that are read from a range at a time. */
+  readonly pageEntries: number;
   readonly counters: EngineCounters = {
     assigned: 0,
     onTime: 0,
@@ -40,16 +48,37 @@ export class Ledger {
   emitted: FiredPane[] = [];
   /** Windows that the watermark, or a late event after it, makes fire at the end of the batch. */
   due: DueWindow[] = [];
+  /** Passes over windows that are due and not in memory. */
+  sweeps: Sweep[] = [];
+  /** Stored windows that are gone, to be deleted. */
+  readonly cleanings: Cleaning[] = [];
   /** What has changed or gone since the last delta; null where nobody asks for deltas. */
-  readonly changes: ChangedItem[] | null;
-  /** Windows that hold state. */
+  changes: ChangedItem[] | null;
+  /** Keys of entries to be deleted with the next delta, beyond those of changed items. */
+  deletions: Uint8Array[] = [];
+  /** True while nothing has still to fire, when a delta is taken. */
+  isQuiet = true;
+  /** Windows that hold state, in memory or spilled. */
   activeWindows = 0;
-  /** By key id: how many windows hold state under it. */
+  /** Heads that are stored. */
+  heads = 0;
+  /** Of the windows, those that are spilled. */
+  spilledWindows = 0;
+  /** Bytes of all stored items in memory, estimated. */
+  residentBytes = 0;
+  /** Entries let go of and taken back since the start. */
+  spilled = 0;
+  reloaded = 0;
+  /** True once something is, or may be, only in the state backend. */
+  hasSpilled = false;
+  /** By key id: how many windows in memory hold state under it. */
   readonly #references: number[] = [];
 
-  constructor(keys: KeyDictionary, trackChanges: boolean) {
+  /** `residentBytesLimit`: what may stay in memory; what is read at a time is a small part of it. */
+  constructor(keys: KeyDictionary, trackChanges: boolean, residentBytesLimit: number) {
     this.keys = keys;
     this.changes = trackChanges ? [] : null;
+    this.pageEntries = Math.max(2, Math.min(MAX_PAGE_ENTRIES, Math.floor(residentBytesLimit / PAGE_SHARE_BYTES)));
   }
 
   drop(index: number, window: Window, watermark: Instant): void {
@@ -67,5 +96,11 @@ export class Ledger {
 
   isLive(keyId: number): boolean {
     return (this.#references[keyId] ?? 0) > 0;
+  }
+
+  /** Notes how much an item takes in memory; 0 for one that is not there any more. */
+  weigh(item: StoredItem, bytes: number): void {
+    this.residentBytes += bytes - item.residentBytes;
+    item.residentBytes = bytes;
   }
 }

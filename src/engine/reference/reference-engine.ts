@@ -1,5 +1,6 @@
 import { CustomAggregate } from '../../aggregations/custom-aggregate.ts';
 import { assert } from '../../errors/assert.ts';
+import { ProcessorError } from '../../errors/processor-error.ts';
 import type { EventBatch } from '../../event/event-batch.ts';
 import type { Instant } from '../../time/instant.ts';
 import { Watermark } from '../../time/watermark.ts';
@@ -8,39 +9,63 @@ import type {
   EngineCounters,
   FiredPane,
   OpenWindow,
+  Residence,
   StateDelta,
   StateRecord,
+  StateRequest,
+  StoredEntry,
   WindowEngine,
 } from '../window-engine.ts';
 import type { EngineOptions, LateRule, WindowDefinition } from '../engine-options.ts';
 import { AlignedWindows } from './aligned-windows.ts';
 import type { CellShape } from './cell.ts';
-import { Ledger, type DueWindow } from './ledger.ts';
+import { DueWindows } from './due-windows.ts';
+import { readEntryKey } from './entry-keys.ts';
+import { Ledger } from './ledger.ts';
 import { SessionWindows } from './session-windows.ts';
 import { SlicedWindows } from './sliced-windows.ts';
-import { StateCodec } from './state-codec.ts';
+import { Wanted } from './wanted.ts';
 import type { OperatorSettings, WindowOperator } from './window-operator.ts';
-import { inFiringOrder } from './window-state.ts';
 
 /** The engine in plain objects and Maps: written to be seen right, and open to custom aggregators and triggers. */
 export class ReferenceEngine implements WindowEngine {
   readonly #ledger: Ledger;
   readonly #operators: readonly WindowOperator[];
-  readonly #codec: StateCodec;
-  /** Windows due, in firing order, of which the first `#taken` have been taken. */
-  #due: DueWindow[] = [];
-  #taken = 0;
+  readonly #byName: ReadonlyMap<string, WindowOperator>;
+  readonly #due: DueWindows;
+  readonly #residentBytesLimit: number;
+  readonly #wanted = new Wanted();
+  /** What the batch at hand needs, until it is supplied. */
+  #unanswered: StateRequest | null = null;
+  #isCleaning = false;
 
   constructor(options: EngineOptions) {
     const shape = shapeOf(options);
-    const ledger = new Ledger(options.keys, options.trackChanges);
+    const ledger = new Ledger(options.keys, options.trackChanges, options.residentBytesLimit);
     this.#ledger = ledger;
-    this.#operators = options.windows.map((definition) => operatorOf(definition, options.lateRule, shape, ledger));
-    this.#codec = new StateCodec(this.#operators, shape, options.keys);
+    this.#due = new DueWindows(ledger);
+    this.#residentBytesLimit = options.residentBytesLimit;
+    this.#operators = options.windows.map((definition, place) =>
+      operatorOf(definition, { place, rule: options.lateRule, shape }, ledger),
+    );
+    this.#byName = new Map(this.#operators.map((operator) => [operator.settings.name, operator]));
+  }
+
+  requestFor(batch: EventBatch): StateRequest | null {
+    if (!this.#ledger.hasSpilled) return null;
+    if (this.#unanswered !== null) return this.#unanswered;
+    for (const operator of this.#operators) {
+      if (!operator.isSpillable) continue;
+      for (let i = 0; i < batch.count; i += 1) operator.want(batch, i, this.#wanted);
+    }
+    const keys = this.#wanted.take();
+    this.#unanswered = keys.length === 0 ? null : { type: 'keys', keys };
+    return this.#unanswered;
   }
 
   ingest(batch: EventBatch, now: Instant): readonly DroppedEvent[] {
-    assert(!this.#hasDue(), 'all due panes are taken before the next batch');
+    assert(this.#due.isEmpty, 'all due panes are taken before the next batch');
+    this.#wanted.clear();
     this.#ledger.now = now;
     this.#ledger.dropped = [];
     for (let i = 0; i < batch.count; i += 1) {
@@ -62,40 +87,86 @@ export class ReferenceEngine implements WindowEngine {
       ledger.watermark = new Watermark(watermark);
       for (const operator of this.#operators) operator.close();
     }
-    if (ledger.due.length === 0) return;
-    // A session that was due can have been absorbed since.
-    const due = ledger.due.filter(({ state }) => !state.removed);
-    due.sort((a, b) => inFiringOrder(a.state, b.state));
-    this.#due = this.#hasDue() ? [...this.#due.slice(this.#taken), ...due] : due;
-    this.#taken = 0;
-    ledger.due = [];
+    this.#due.collect();
+  }
+
+  requestForFiring(): StateRequest | null {
+    return this.#due.request();
+  }
+
+  requestForCleaning(): StateRequest | null {
+    assert(this.#due.isEmpty, 'all due panes are taken before anything is deleted for good');
+    const [cleaning] = this.#ledger.cleanings;
+    this.#isCleaning = cleaning !== undefined;
+    return cleaning?.request ?? null;
+  }
+
+  supply(request: StateRequest, entries: readonly StoredEntry[]): void {
+    if (request === this.#unanswered) {
+      this.#unanswered = null;
+      for (const entry of entries) this.#read(entry);
+      return;
+    }
+    const { cleanings, deletions } = this.#ledger;
+    if (this.#isCleaning) {
+      this.#isCleaning = false;
+      if (cleanings[0]?.supply(entries, deletions) === true) cleanings.shift();
+    } else if (!this.#due.supply(entries)) {
+      for (const entry of entries) this.#read(entry);
+    }
   }
 
   takeFired(limit: number): readonly FiredPane[] {
     const fired = this.#ledger.emitted;
     this.#ledger.emitted = [];
     while (fired.length < limit) {
-      const next = this.#due[this.#taken];
+      const next = this.#due.next();
       if (next === undefined) break;
-      this.#taken += 1;
       fired.push(next.operator.fireDue(next.state));
     }
-    if (!this.#hasDue()) this.#due = [];
     return fired;
   }
 
   takeDelta(): StateDelta {
-    const { changes, emitted } = this.#ledger;
+    const { changes, emitted, deletions } = this.#ledger;
     assert(emitted.length === 0, 'early panes and retractions are taken before the delta that counts them');
     if (changes === null) return [];
-    const delta: StateRecord[] = [];
-    for (const { operator, item } of changes) this.#codec.write(operator, item, delta);
-    changes.length = 0;
+    const delta: StateRecord[] = deletions.map((key) => ({ key }));
+    this.#ledger.deletions = [];
+    this.#ledger.isQuiet = this.#due.isEmpty;
+    this.#ledger.changes = [];
+    for (const { operator, item } of changes) operator.write(item, delta);
+    for (const operator of this.#operators) operator.deltaTaken();
     return delta;
   }
 
-  load(entry: { readonly key: Uint8Array; readonly value: Uint8Array }): void {
-    this.#codec.read(entry.key, entry.value);
+  spill(): void {
+    const ledger = this.#ledger;
+    for (const operator of this.#operators) {
+      if (ledger.residentBytes <= this.#residentBytesLimit) return;
+      if (!operator.isSpillable) continue;
+      operator.spill(this.#residentBytesLimit);
+      ledger.hasSpilled = true;
+      this.#due.stateSpilled();
+    }
+  }
+
+  get restartPrefixes(): readonly Uint8Array[] {
+    return this.#operators.map((operator) => operator.restartPrefix);
+  }
+
+  get restartEntries(): number {
+    const { heads, activeWindows } = this.#ledger;
+    return this.#operators.every((operator) => operator.isSpillable) ? heads : heads + activeWindows;
+  }
+
+  load(entry: StoredEntry): void {
+    this.#ledger.hasSpilled = true;
+    this.#read(entry);
+  }
+
+  letGo(windowName: string, until: Instant): void {
+    this.#operators.find(({ settings }) => settings.name === windowName)?.letGo(until);
   }
 
   isLive(keyId: number): boolean {
@@ -110,7 +181,14 @@ export class ReferenceEngine implements WindowEngine {
     return this.#ledger.activeWindows;
   }
 
+  get residence(): Residence {
+    const { residentBytes, spilledWindows, spilled, reloaded } = this.#ledger;
+    return { residentBytes, spilledWindows, spilled, reloaded };
+  }
+
   sizeBytes(): number {
+    // What is weighed as it is written need not be added up.
+    if (this.#ledger.changes !== null) return this.#ledger.residentBytes;
     return this.#operators.reduce((total, operator) => total + operator.sizeBytes(), 0);
   }
 
@@ -127,8 +205,14 @@ export class ReferenceEngine implements WindowEngine {
     return earliest;
   }
 
-  #hasDue(): boolean {
-    return this.#taken < this.#due.length;
+  #read(entry: StoredEntry): void {
+    const key = readEntryKey(entry.key);
+    const operator = this.#byName.get(key.name);
+    if (operator === undefined) {
+      const message = `there is state of windows "${key.name}", which are not configured`;
+      throw new ProcessorError('state', 'STATE_MISMATCH', message);
+    }
+    operator.read(key, entry);
   }
 }
 
@@ -146,10 +230,17 @@ function shapeOf(options: EngineOptions): CellShape {
   };
 }
 
-function operatorOf(definition: WindowDefinition, rule: LateRule, shape: CellShape, ledger: Ledger): WindowOperator {
+interface Common {
+  readonly place: number;
+  readonly rule: LateRule;
+  readonly shape: CellShape;
+}
+
+function operatorOf(definition: WindowDefinition, { place, rule, shape }: Common, ledger: Ledger): WindowOperator {
   const { name, assigner, allowedLatenessMs, trigger } = definition;
   const settings: OperatorSettings = {
     name,
+    place,
     type: assigner.type,
     lateness: { allowedLatenessMs, rule },
     trigger,

@@ -1,27 +1,47 @@
 import { present } from '../../errors/assert.ts';
+import { ByteReader } from '../../aggregations/accumulator-bytes.ts';
 import type { EventBatch } from '../../event/event-batch.ts';
+import type { GroupingKey } from '../../event/grouping-key.ts';
 import type { Results } from '../../results/aggregation-result.ts';
 import type { Instant, Millis } from '../../time/instant.ts';
+import type { StateRecord, StoredEntry } from '../window-engine.ts';
 import { Cell } from './cell.ts';
 import { DeadlineHeap } from './deadline-heap.ts';
+import { EntryKind, readGroupingKey, withGroupingKey, type EntryKey } from './entry-keys.ts';
+import { Hand } from './hand.ts';
+import { isEarlier, KeySessions, type Timer } from './key-sessions.ts';
 import type { Ledger } from './ledger.ts';
+import { SessionSweep } from './session-sweep.ts';
+import { entryBytes } from './state-codec.ts';
+import { StoredItem } from './stored-item.ts';
+import type { Wanted } from './wanted.ts';
 import { WindowOperator, type OperatorSettings } from './window-operator.ts';
 import { WindowState } from './window-state.ts';
+
+/** How many sessions there are in all, and of how many keys: the head of their entries. */
+class SessionCount extends StoredItem {
+  sessions = 0;
+  /** Keys whose sessions are only in the state backend. */
+  spilledKeys = 0;
+}
 
 /** Sessions: windows that an event opens, and that merge while less than the gap lies between their events. */
 export class SessionWindows extends WindowOperator {
   readonly #gapMs: Millis;
-  /**
-   * By key id: the sessions that hold state, by end. They overlap only where one was gone by the watermark of the
-   * partition whose event made the other.
-   */
-  readonly #sessions = new Map<number, WindowState[]>();
-  /** Keys with sessions that may not be in order of their starts: one reaches around another that was gone. */
-  readonly #nested = new Set<number>();
-  /** Every session has an entry here, at its end as it was when the entry was made, or at when it is gone. */
+  /** What is in memory, by key id: all sessions of a key, or none. */
+  readonly #keys = new Map<number, KeySessions>();
+  readonly #count = new SessionCount();
+  /** Every session in memory has an entry here, at its end as it was when the entry was made, or at when it is gone. */
   readonly #deadlines = new DeadlineHeap<WindowState>();
   /** Closed sessions whose trigger decides when they go. */
   #lingering: WindowState[] = [];
+  /** Keys whose entries are to be deleted, by text: what the backend still holds of them counts no more. */
+  #going = new Set<string>();
+  /** The same of the last delta, which may be on its way. */
+  #gone = new Set<string>();
+  /** No timer of a spilled key is earlier. */
+  #nextTimer: Instant = Infinity;
+  readonly #hand = new Hand<KeySessions>(() => [{ items: this.#keys, spilled: 0, isCleaned: false }]);
 
   constructor(settings: OperatorSettings, ledger: Ledger, gapMs: Millis) {
     super(settings, ledger);
@@ -31,18 +51,24 @@ export class SessionWindows extends WindowOperator {
   override add(batch: EventBatch, i: number): boolean {
     const at = batch.timestamps[i] ?? Number.NaN;
     const keyId = batch.keys[i] ?? 0;
-    const sessions = this.#sessions.get(keyId) ?? [];
     // Two events exactly a gap apart are two sessions, so spans that only touch stay apart. Sessions that are gone by
     // the partition's own watermark take no part: whether the pipeline's has passed them too is a matter of batches.
     const goneUntil = (batch.watermarks[i] ?? -Infinity) - this.lateness.allowedLatenessMs;
-    const joined = this.#overlapping(sessions, Math.max(at, goneUntil), at + this.#gapMs, keyId);
+    const joined = this.#keys.get(keyId)?.overlapping(Math.max(at, goneUntil), at + this.#gapMs) ?? [];
     const start = joined.reduce((least, session) => Math.min(least, session.start), at);
     const end = Math.max(at + this.#gapMs, joined.at(-1)?.end ?? at);
     if (!this.admit(batch, i, start, end)) return true;
-    const state = this.#join(sessions, joined, start, end, keyId);
+    const state = this.#join(joined, start, end, keyId);
     state.cell?.add(batch, i);
     this.touch(state);
     return true;
+  }
+
+  override want(batch: EventBatch, i: number, wanted: Wanted): void {
+    const keyId = batch.keys[i] ?? 0;
+    if (this.#count.spilledKeys === 0 || this.#keys.has(keyId)) return;
+    const key = this.ledger.keys.keyOf(keyId);
+    if (!this.#isGone(key)) wanted.add(withGroupingKey(this.entryKeys.sessions, key));
   }
 
   override close(): void {
@@ -56,6 +82,10 @@ export class SessionWindows extends WindowOperator {
       else this.#closeSession(state);
     }
     if (this.#lingering.length > 0) this.#lingering = this.#lingering.filter((state) => this.#lingers(state));
+    const isSwept = this.ledger.sweeps.some((sweep) => sweep instanceof SessionSweep && sweep.isOf(this));
+    if (this.#nextTimer <= watermark.timestamp && this.#count.spilledKeys > 0 && !isSwept) {
+      this.ledger.sweeps.push(new SessionSweep(this, this.entryKeys, this.ledger));
+    }
   }
 
   override results(state: WindowState): Results {
@@ -63,69 +93,114 @@ export class SessionWindows extends WindowOperator {
   }
 
   override *states(): Iterable<WindowState> {
-    for (const sessions of this.#sessions.values()) yield* sessions;
-  }
-
-  override adopt(state: WindowState): void {
-    const sessions = this.#sessions.get(state.keyId) ?? [];
-    this.#sessions.set(state.keyId, sessions);
-    // By end: one that is gone and one that is not can overlap.
-    this.#insert(sessions, state);
-    this.held(state);
-    this.#deadlines.push(state.end, state);
-    if (state.closed && state.elements > 0) this.markDue(state);
+    for (const { list } of this.#keys.values()) yield* list;
   }
 
   override sizeBytes(): number {
     let size = 0;
-    for (const state of this.states()) size += 240 + (state.cell?.sizeBytes() ?? 0);
+    for (const sessions of this.#keys.values()) size += sessions.sizeBytes();
     return size;
   }
 
-  protected override unlink(state: WindowState): void {
-    const sessions = this.#sessions.get(state.keyId);
-    const index = sessions?.indexOf(state) ?? -1;
-    if (sessions === undefined || index === -1) return;
-    sessions.splice(index, 1);
-    if (sessions.length < 2) this.#nested.delete(state.keyId);
-    if (sessions.length === 0) this.#sessions.delete(state.keyId);
+  override write(item: StoredItem, delta: StateRecord[]): void {
+    item.changed = false;
+    if (item instanceof KeySessions) this.#writeSessions(item, delta);
+    else if (item instanceof SessionCount) this.#writeCount(delta);
   }
 
-  /** The sessions that end after `after` and start before `before`. */
-  #overlapping(sessions: readonly WindowState[], after: Instant, before: Instant, keyId: number): WindowState[] {
-    const overlapping: WindowState[] = [];
-    for (let n = firstEndingAfter(sessions, after); n < sessions.length; n += 1) {
-      const session = present(sessions[n], 'session of a key');
-      if (session.start < before) overlapping.push(session);
-      else if (!this.#nested.has(keyId)) break;
+  override read({ kind, rest }: EntryKey, { value }: StoredEntry): void {
+    if (kind === EntryKind.head) this.#readCount(value);
+    else if (kind === EntryKind.sessions) {
+      for (const state of this.adopt(readGroupingKey(rest), value)) this.markDue(state);
     }
-    return overlapping;
   }
 
-  #insert(sessions: WindowState[], state: WindowState): void {
-    sessions.splice(firstEndingAfter(sessions, state.end), 0, state);
-    this.#noteOrder(sessions, state);
+  override deltaTaken(): void {
+    this.#gone = this.#going;
+    this.#going = new Set();
   }
 
-  /** Notes whether a session, new in its place or grown in it, starts before one that ends before it. */
-  #noteOrder(sessions: readonly WindowState[], state: WindowState): void {
-    const before = sessions[firstEndingAfter(sessions, state.end - 1) - 1];
-    if (before !== undefined && before.start > state.start) this.#nested.add(state.keyId);
+  override spill(limit: number): void {
+    this.#hand.spill(this.ledger, limit, (_, sessions) => {
+      if (sessions.list.some(({ due }) => due)) return false;
+      this.#keys.delete(sessions.keyId);
+      this.#count.spilledKeys += 1;
+      for (const state of sessions.list) {
+        this.spilled(state);
+        // Its entry among the deadlines counts no more.
+        state.removed = true;
+      }
+      this.#nextTimer = Math.min(this.#nextTimer, sessions.timer?.deadline ?? -Infinity);
+      return true;
+    });
+  }
+
+  /** True if a timer's sessions have to be read; of those in memory, it notes that their timer must be set anew. */
+  needsReading(key: GroupingKey | null): boolean {
+    const sessions = this.#keys.get(this.ledger.keys.idOf(key));
+    if (sessions !== undefined) this.change(sessions);
+    return sessions === undefined && !this.#isGone(key);
+  }
+
+  /** Notes where the timers of keys that are not in memory go on. */
+  setNextTimer(deadline: Instant): void {
+    this.#nextTimer = deadline;
+  }
+
+  /** Takes the sessions of a key into memory, and gives those that the watermark makes fire. */
+  adopt(key: GroupingKey | null, value: Uint8Array): readonly WindowState[] {
+    const keyId = this.ledger.keys.idOf(key);
+    if (this.#keys.has(keyId)) return [];
+    const sessions = KeySessions.decode(value, this.settings.shape, keyId, key);
+    this.#keys.set(keyId, sessions);
+    this.ledger.weigh(sessions, sessions.sizeBytes());
+    if (this.isSpillable) this.#count.spilledKeys -= 1;
+    const due: WindowState[] = [];
+    for (const state of [...sessions.list]) {
+      if (this.isSpillable) this.reloaded(state);
+      else this.held(state);
+      const isDue = state.closed ? state.elements > 0 : state.end <= this.ledger.watermark.timestamp;
+      if (isDue) due.push(state);
+      else if (state.closed && this.isPast(state.end)) this.remove(state);
+      this.#deadlines.push(state.end, state);
+    }
+    if (sessions.timer !== null && sessions.timer.deadline <= this.ledger.watermark.timestamp) this.change(sessions);
+    return due;
+  }
+
+  protected override unlink(state: WindowState): void {
+    const sessions = this.#keys.get(state.keyId);
+    if (sessions === undefined) return;
+    sessions.remove(state);
+    this.#count.sessions -= 1;
+    super.change(this.#count);
+    super.change(sessions);
+    this.ledger.weigh(sessions, sessions.list.length > 0 ? sessions.sizeBytes() : 0);
+    if (sessions.list.length > 0) return;
+    sessions.removed = true;
+    this.#keys.delete(state.keyId);
+    if (sessions.stored) this.#going.add(textOf(sessions.key));
+  }
+
+  #isGone(key: GroupingKey | null): boolean {
+    if (this.#going.size + this.#gone.size === 0) return false;
+    const text = textOf(key);
+    return this.#going.has(text) || this.#gone.has(text);
+  }
+
+  /** A session has no entry of its own: it stands in its key's. */
+  protected override change(item: StoredItem): void {
+    if (!(item instanceof WindowState)) super.change(item);
+    else if (!item.removed) super.change(present(this.#keys.get(item.keyId), 'sessions of a key'));
   }
 
   /** The session that spans [start, end) once those joined have been merged into it. */
-  #join(
-    sessions: WindowState[],
-    joined: readonly WindowState[],
-    start: Instant,
-    end: Instant,
-    keyId: number,
-  ): WindowState {
+  #join(joined: readonly WindowState[], start: Instant, end: Instant, keyId: number): WindowState {
     const [only] = joined;
     // One that has fired is taken back, and one that is due is not so any more; any other just grows.
     if (only !== undefined && joined.length === 1 && only.panes === 0 && !only.due) {
       only.resize(start, end);
-      this.#noteOrder(sessions, only);
+      this.#keys.get(keyId)?.noteOrder(only);
       return only;
     }
     // One with just these bounds goes on: a second one would say the same ids again.
@@ -138,15 +213,19 @@ export class SessionWindows extends WindowOperator {
       merged.since = Math.min(merged.since, absorbed.since);
       this.#absorb(absorbed);
     }
-    if (kept === undefined) this.#insert(sessions, merged);
-    this.#sessions.set(keyId, sessions);
     return merged;
   }
 
   #open(start: Instant, end: Instant, keyId: number): WindowState {
     const key = this.ledger.keys.keyOf(keyId);
     const state = new WindowState(start, end, keyId, key, new Cell(this.settings.shape), this.ledger.now);
+    const sessions = this.#keys.get(keyId) ?? new KeySessions(keyId, key);
+    this.#keys.set(keyId, sessions);
+    sessions.insert(state);
+    this.#count.sessions += 1;
+    super.change(this.#count);
     this.created(state);
+    this.ledger.weigh(sessions, sessions.sizeBytes());
     this.#deadlines.push(end, state);
     return state;
   }
@@ -170,16 +249,72 @@ export class SessionWindows extends WindowOperator {
     if (!state.removed && this.isGone(state.window)) this.retire(state);
     return !state.removed && !state.due;
   }
+
+  #writeSessions(sessions: KeySessions, delta: StateRecord[]): void {
+    const key = withGroupingKey(this.entryKeys.sessions, sessions.key);
+    const before = sessions.timer;
+    sessions.timer = sessions.removed ? null : this.#timerOf(sessions);
+    if (this.isSpillable && before !== sessions.timer) {
+      if (before !== null) delta.push({ key: this.#timerKey(before, sessions.key) });
+      if (sessions.timer !== null) {
+        delta.push({ key: this.#timerKey(sessions.timer, sessions.key), value: new Uint8Array() });
+      }
+    }
+    if (sessions.removed) {
+      if (sessions.stored) delta.push({ key });
+      sessions.stored = false;
+      return;
+    }
+    sessions.stored = true;
+    delta.push({ key, value: sessions.encode(this.settings.shape) });
+    this.ledger.weigh(sessions, sessions.sizeBytes());
+  }
+
+  /** The timer to store: the one that is there, as long as it is not too late and has not gone off. */
+  #timerOf(sessions: KeySessions): Timer {
+    const first = sessions.firstDeadline(this.lateness.allowedLatenessMs);
+    const { timer } = sessions;
+    if (timer === null || isEarlier(first, timer) || timer.deadline <= this.ledger.watermark.timestamp) {
+      return timer?.deadline === first.deadline && timer.start === first.start ? timer : first;
+    }
+    return timer;
+  }
+
+  #timerKey({ deadline, start }: Timer, key: GroupingKey | null): Uint8Array {
+    return this.entryKeys.timer(deadline, start, key);
+  }
+
+  #writeCount(delta: StateRecord[]): void {
+    const { sessions } = this.#count;
+    const key = this.entryKeys.head(EntryKind.sessions, 0);
+    if (sessions === 0) {
+      if (this.#count.stored) delta.push({ key });
+      this.#count.stored = false;
+      return;
+    }
+    this.#count.stored = true;
+    const keys = this.#keys.size + this.#count.spilledKeys;
+    const value = entryBytes((writer) => {
+      writer.whole(sessions);
+      writer.whole(keys);
+    });
+    delta.push({ key, value });
+  }
+
+  #readCount(value: Uint8Array): void {
+    const reader: ByteReader = new ByteReader(value);
+    this.#count.sessions = reader.whole();
+    this.#count.stored = true;
+    const keys = reader.whole();
+    reader.end();
+    if (!this.isSpillable) return;
+    this.#count.spilledKeys = keys;
+    this.ledger.activeWindows += this.#count.sessions;
+    this.ledger.spilledWindows += this.#count.sessions;
+    this.#nextTimer = -Infinity;
+  }
 }
 
-/** Index of the first session that ends after `at`; they are in order of their ends. */
-function firstEndingAfter(sessions: readonly WindowState[], at: Instant): number {
-  let low = 0;
-  let high = sessions.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((sessions[middle]?.end ?? Infinity) > at) high = middle;
-    else low = middle + 1;
-  }
-  return low;
+function textOf(key: GroupingKey | null): string {
+  return key?.toString() ?? '';
 }

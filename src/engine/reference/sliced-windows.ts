@@ -1,61 +1,38 @@
+import { ByteReader } from '../../aggregations/accumulator-bytes.ts';
 import type { EventBatch } from '../../event/event-batch.ts';
+import type { GroupingKey } from '../../event/grouping-key.ts';
 import type { Results } from '../../results/aggregation-result.ts';
 import type { Instant } from '../../time/instant.ts';
-import { tumblingStart } from '../../windows/window-arithmetic.ts';
-import { AlignedWindows, type Alignment } from './aligned-windows.ts';
+import type { StateRecord, StoredEntry } from '../window-engine.ts';
+import { AlignedWindows, type Alignment, type WindowGroup } from './aligned-windows.ts';
 import { Cell } from './cell.ts';
+import { EntryKind, readGroupingKey, withGroupingKey, type EntryKey } from './entry-keys.ts';
+import { Hand } from './hand.ts';
 import type { Ledger } from './ledger.ts';
-import { StoredItem } from './stored-item.ts';
+import { Slice, SliceGrid, SliceState, type Bucket } from './slice.ts';
+import { entryBytes, readCell, writeCell } from './state-codec.ts';
+import type { StoredItem } from './stored-item.ts';
+import type { Wanted } from './wanted.ts';
 import type { OperatorSettings } from './window-operator.ts';
 import type { WindowState } from './window-state.ts';
-
-/**
- * What one key has in one slice, for the windows that end at `firstEnd` or later. Normally that is the first window
- * over the slice; events that came too late for some of the windows stand in buckets of their own.
- */
-export class Bucket extends StoredItem {
-  readonly sliceStart: Instant;
-  readonly firstEnd: Instant;
-  readonly keyId: number;
-  readonly cell: Cell;
-  /** Another bucket of the same slice and key. */
-  next: Bucket | null = null;
-
-  constructor(sliceStart: Instant, firstEnd: Instant, keyId: number, cell: Cell) {
-    super();
-    this.sliceStart = sliceStart;
-    this.firstEnd = firstEnd;
-    this.keyId = keyId;
-    this.cell = cell;
-  }
-}
-
-interface Slice {
-  readonly start: Instant;
-  readonly end: Instant;
-  /** Start of the last window that covers the slice. */
-  readonly lastStart: Instant;
-  /** Start and end of the first one. */
-  readonly firstStart: Instant;
-  readonly firstEnd: Instant;
-  readonly windows: number;
-  readonly buckets: Map<number, Bucket>;
-}
 
 /**
  * Sliding windows over shared slices: an event goes into one slice, whatever size/slide is, and a firing merges the
  * slices of its window. Slices are cut where some window starts or ends ("paired windows": Krishnamurthy, Wu and
  * Franklin, On-the-fly sharing for streamed aggregation, SIGMOD 2006), so there are at most two a slide.
+ *
+ * What a key has in a slice goes along with its windows over the slice: from the first that takes it to the last, each
+ * holds state until it is gone.
  */
 export class SlicedWindows extends AlignedWindows {
   readonly #slices = new Map<Instant, Slice>();
-  /** Where in a slide a window ends; 0 where ends and starts fall together. */
-  readonly #cut: number;
+  readonly #grid: SliceGrid;
   #lastSlice: Slice | undefined;
+  readonly #hand = new Hand<SliceState>(() => this.#slices.values());
 
   constructor(settings: OperatorSettings, ledger: Ledger, alignment: Alignment) {
     super(settings, ledger, alignment);
-    this.#cut = alignment.sizeMs % alignment.slideMs;
+    this.#grid = new SliceGrid(alignment);
   }
 
   override add(batch: EventBatch, i: number): true {
@@ -63,24 +40,51 @@ export class SlicedWindows extends AlignedWindows {
     const judgedBy = batch.watermarks[i] ?? -Infinity;
     const keyId = batch.keys[i] ?? 0;
     const slice = this.#sliceAt(at);
-    const { counters, watermark } = this.ledger;
-    if (judgedBy >= slice.firstEnd || watermark.timestamp >= slice.firstEnd) {
+    const { counters } = this.ledger;
+    if (this.#isLateFor(slice, judgedBy)) {
       this.#addLate(slice, batch, i, keyId);
       return true;
     }
-    counters.assigned += slice.windows;
-    if (at >= judgedBy) counters.onTime += slice.windows;
-    else counters.outOfOrder += slice.windows;
-    this.#addTo(slice, slice.firstEnd, batch, i, keyId);
+    counters.assigned += slice.bounds.windows;
+    if (at >= judgedBy) counters.onTime += slice.bounds.windows;
+    else counters.outOfOrder += slice.bounds.windows;
+    this.#addTo(slice, slice.bounds.firstEnd, batch, i, keyId);
     return true;
+  }
+
+  override want(batch: EventBatch, i: number, wanted: Wanted): void {
+    const keyId = batch.keys[i] ?? 0;
+    const slice = this.#sliceAt(batch.timestamps[i] ?? Number.NaN);
+    const isLate = this.#isLateFor(slice, batch.watermarks[i] ?? -Infinity);
+    const held = slice.items.get(keyId);
+    if (!isLate && held?.bucketOf(slice.bounds.firstEnd) !== undefined) return;
+    if (held === undefined && slice.spilled > 0 && !slice.isCleaned) {
+      const key = withGroupingKey(slice.prefix, this.ledger.keys.keyOf(keyId));
+      if (!wanted.hasAsked(key)) {
+        wanted.add(key);
+        // Only with it at hand can be told whether its windows matter.
+        if (!isLate) return;
+      }
+    }
+    // A new bucket makes its windows hold state, and a late event makes them fire.
+    const { slideMs } = this.alignment;
+    for (let start = slice.bounds.firstStart; start <= slice.bounds.lastStart; start += slideMs) {
+      this.wantWindow(start, keyId, wanted);
+    }
+  }
+
+  override wantForFiring(state: WindowState, wanted: Wanted): void {
+    for (const slice of this.#slicesOf(state)) {
+      if (slice.spilled === 0 || slice.items.has(state.keyId)) continue;
+      wanted.add(withGroupingKey(slice.prefix, state.key));
+    }
   }
 
   override results(state: WindowState): Results {
     const cells: Cell[] = [];
-    for (const start of this.#sliceStarts(state.start, state.end)) {
-      let bucket = this.#slices.get(start)?.buckets.get(state.keyId) ?? null;
-      for (; bucket !== null; bucket = bucket.next) {
-        if (bucket.firstEnd <= state.end) cells.push(bucket.cell);
+    for (const slice of this.#slicesOf(state)) {
+      for (const { firstEnd, cell } of slice.items.get(state.keyId)?.buckets ?? []) {
+        if (firstEnd <= state.end) cells.push(cell);
       }
     }
     const [only] = cells;
@@ -93,42 +97,106 @@ export class SlicedWindows extends AlignedWindows {
   override sizeBytes(): number {
     let size = super.sizeBytes();
     for (const slice of this.#slices.values()) {
-      for (const bucket of slice.buckets.values()) size += 120 + bucket.cell.sizeBytes();
+      for (const held of slice.items.values()) size += sizeOf(held);
     }
     return size;
   }
 
-  /** Takes a bucket back after a restart. */
-  adoptBucket(bucket: Bucket): void {
-    this.#link(this.#sliceAt(bucket.sliceStart), bucket);
+  override write(item: StoredItem, delta: StateRecord[]): void {
+    if (item instanceof Slice) {
+      // Windows that have still to fire may read a slice until it is deleted, after a restart too.
+      this.ledger.heads += item.writeHead(this.entryKeys.head(EntryKind.slice, item.start), true, delta);
+    } else if (item instanceof SliceState) this.#writeSliceState(item, delta);
+    else super.write(item, delta);
+  }
+
+  override read(key: EntryKey, entry: StoredEntry): void {
+    if (key.kind !== EntryKind.slice) {
+      super.read(key, entry);
+      return;
+    }
+    this.#adopt(this.#sliceAt(key.rest.double()), readGroupingKey(key.rest), entry.value);
+  }
+
+  override spill(limit: number): void {
+    this.#hand.spill(this.ledger, limit, (slice, { keyId }) => {
+      this.ledger.spilled += 1;
+      return slice.items.delete(keyId);
+    });
+    super.spill(limit);
   }
 
   protected override newCell(): null {
     return null;
   }
 
+  protected override readHead(kind: number, start: Instant, value: Uint8Array): void {
+    if (kind !== EntryKind.slice) {
+      super.readHead(kind, start, value);
+      return;
+    }
+    const slice = this.#sliceAt(start);
+    slice.readHead(value);
+    this.#slices.set(start, slice);
+    if (slice.isCleaned) this.clean(slice, () => this.#forget(slice));
+  }
+
   protected override unlink(state: WindowState): void {
     super.unlink(state);
-    for (const start of this.#sliceStarts(state.start, state.end)) {
-      const slice = this.#slices.get(start);
-      if (slice !== undefined && !this.#isRead(slice, state.keyId)) this.#dropBuckets(slice, state.keyId);
+    for (const slice of this.#slicesOf(state)) {
+      const held = slice.items.get(state.keyId);
+      if (held !== undefined && !this.#isRead(slice, state)) this.#dropFrom(slice, held);
     }
   }
 
-  /** True while some window over a slice may still fire for a key. */
-  #isRead(slice: Slice, keyId: number): boolean {
-    // Windows mostly go in order, so as a rule the last one settles it.
-    for (let start = slice.lastStart; start >= slice.firstStart; start -= this.alignment.slideMs) {
-      if (this.hasState(start, keyId)) return true;
+  protected override retireGroup(group: WindowGroup): void {
+    super.retireGroup(group);
+    if (group.sweep === null) this.#retireSlices(group);
+  }
+
+  /** Lets go of the slices that have no window later than a group that is gone. */
+  #retireSlices(group: WindowGroup): void {
+    for (const start of this.#grid.startsIn(group.start, group.end)) {
+      const slice = this.#slices.get(start);
+      if (slice?.bounds.lastStart !== group.start) continue;
+      // Of keys whose last window was spilled.
+      for (const held of [...slice.items.values()]) {
+        if (!this.#isHeld(slice, held.keyId)) this.#dropFrom(slice, held);
+      }
+      if (slice.spilled > 0 && !slice.isCleaned) this.clean(slice, () => this.#forget(slice));
+    }
+  }
+
+  /** True while a window of the key over the slice is in memory. */
+  #isHeld({ bounds }: Slice, keyId: number): boolean {
+    for (let start = bounds.lastStart; start >= bounds.firstStart; start -= this.alignment.slideMs) {
+      if (this.groupOf(start)?.items.has(keyId) === true) return true;
     }
     return false;
+  }
+
+  /** True while a window of the key over the slice, other than the one that goes, may still fire. */
+  #isRead(slice: Slice, { start: going, keyId }: WindowState): boolean {
+    // Windows mostly go in order, so as a rule the last one settles it.
+    for (let start = slice.bounds.lastStart; start >= slice.bounds.firstStart; start -= this.alignment.slideMs) {
+      if (start === going) continue;
+      const group = this.groupOf(start);
+      if (group === undefined) continue;
+      // One that is spilled, and not gone, may be the key's.
+      if (group.items.has(keyId) || (group.spilled > 0 && !group.isCleaned)) return true;
+    }
+    return false;
+  }
+
+  #isLateFor(slice: Slice, judgedBy: Instant): boolean {
+    return judgedBy >= slice.bounds.firstEnd || this.ledger.watermark.timestamp >= slice.bounds.firstEnd;
   }
 
   #addLate(slice: Slice, batch: EventBatch, i: number, keyId: number): void {
     const { sizeMs, slideMs } = this.alignment;
     // An event admitted to one window is admitted to every later one, so the first says which bucket it is.
     let firstEnd: Instant | undefined;
-    for (let start = slice.firstStart; start <= slice.lastStart; start += slideMs) {
+    for (let start = slice.bounds.firstStart; start <= slice.bounds.lastStart; start += slideMs) {
       if (!this.admit(batch, i, start, start + sizeMs)) continue;
       firstEnd ??= start + sizeMs;
     }
@@ -136,7 +204,7 @@ export class SlicedWindows extends AlignedWindows {
     this.#addTo(slice, firstEnd, batch, i, keyId);
     for (
       let end = firstEnd;
-      end <= this.ledger.watermark.timestamp && end <= slice.lastStart + sizeMs;
+      end <= this.ledger.watermark.timestamp && end <= slice.bounds.lastStart + sizeMs;
       end += slideMs
     ) {
       this.touch(this.stateAt(end - sizeMs, keyId));
@@ -144,68 +212,101 @@ export class SlicedWindows extends AlignedWindows {
   }
 
   #addTo(slice: Slice, firstEnd: Instant, batch: EventBatch, i: number, keyId: number): void {
-    let bucket = slice.buckets.get(keyId) ?? null;
-    while (bucket !== null && bucket.firstEnd !== firstEnd) bucket = bucket.next;
-    bucket ??= this.#newBucket(slice, firstEnd, keyId);
+    const held = slice.items.get(keyId) ?? this.#hold(slice, keyId);
+    const bucket = held.bucketOf(firstEnd) ?? this.#newBucket(held, firstEnd);
     bucket.cell.add(batch, i);
-    this.change(bucket);
+    this.change(held);
   }
 
-  #newBucket(slice: Slice, firstEnd: Instant, keyId: number): Bucket {
-    const bucket = new Bucket(slice.start, firstEnd, keyId, new Cell(this.settings.shape));
-    this.#link(slice, bucket);
+  #hold(slice: Slice, keyId: number): SliceState {
+    const held = new SliceState(slice, keyId, this.ledger.keys.keyOf(keyId));
+    slice.items.set(keyId, held);
+    this.#slices.set(slice.start, slice);
+    this.change(slice);
+    return held;
+  }
+
+  #newBucket(held: SliceState, firstEnd: Instant): Bucket {
+    const { slice, keyId } = held;
+    const bucket = { firstEnd, cell: new Cell(this.settings.shape) };
+    held.buckets.push(bucket);
+    this.ledger.weigh(held, sizeOf(held));
     const { sizeMs, slideMs } = this.alignment;
-    for (let start = firstEnd - sizeMs; start <= slice.lastStart; start += slideMs) this.stateAt(start, keyId);
+    for (let start = firstEnd - sizeMs; start <= slice.bounds.lastStart; start += slideMs) this.stateAt(start, keyId);
     return bucket;
   }
 
-  #link(slice: Slice, bucket: Bucket): void {
-    bucket.next = slice.buckets.get(bucket.keyId) ?? null;
-    slice.buckets.set(bucket.keyId, bucket);
-    this.#slices.set(slice.start, slice);
+  /** Takes what a key has in a slice into memory. */
+  #adopt(slice: Slice, key: GroupingKey | null, value: Uint8Array): void {
+    const keyId = this.ledger.keys.idOf(key);
+    if (slice.items.has(keyId)) return;
+    const held = new SliceState(slice, keyId, key);
+    const reader: ByteReader = new ByteReader(value);
+    for (let left = reader.whole(); left > 0; left -= 1) {
+      held.buckets.push({ firstEnd: reader.finite(), cell: readCell(reader, this.settings.shape) });
+    }
+    reader.end();
+    held.stored = true;
+    slice.items.set(keyId, held);
+    slice.spilled -= 1;
+    this.ledger.reloaded += 1;
+    this.ledger.weigh(held, sizeOf(held));
   }
 
-  #dropBuckets(slice: Slice, keyId: number): void {
-    for (let bucket = slice.buckets.get(keyId) ?? null; bucket !== null; bucket = bucket.next) {
-      bucket.removed = true;
-      this.change(bucket);
+  #writeSliceState(held: SliceState, delta: StateRecord[]): void {
+    held.changed = false;
+    const key = withGroupingKey(held.slice.prefix, held.key);
+    if (held.removed) {
+      if (held.stored) delta.push({ key });
+      held.stored = false;
+      return;
     }
-    slice.buckets.delete(keyId);
-    if (slice.buckets.size > 0) return;
-    this.#slices.delete(slice.start);
+    held.stored = true;
+    const value = entryBytes((writer) => {
+      writer.whole(held.buckets.length);
+      for (const { firstEnd, cell } of held.buckets) {
+        writer.float(firstEnd);
+        writeCell(writer, this.settings.shape, cell);
+      }
+    });
+    delta.push({ key, value });
+    this.ledger.weigh(held, sizeOf(held));
+  }
+
+  #dropFrom(slice: Slice, held: SliceState): void {
+    held.removed = true;
+    this.ledger.weigh(held, 0);
+    this.change(held);
+    slice.items.delete(held.keyId);
+    this.change(slice);
+    if (slice.size > 0) return;
+    slice.removed = true;
+    this.#forget(slice);
+  }
+
+  #forget(slice: Slice): void {
+    if (this.#slices.get(slice.start) === slice) this.#slices.delete(slice.start);
     if (this.#lastSlice === slice) this.#lastSlice = undefined;
   }
 
-  /** The slice around an instant; part of the index only once it has a bucket. */
+  /** The slices in a window that hold anything. */
+  *#slicesOf({ start, end }: WindowState): Iterable<Slice> {
+    for (const sliceStart of this.#grid.startsIn(start, end)) {
+      const slice = this.#slices.get(sliceStart);
+      if (slice !== undefined) yield slice;
+    }
+  }
+
+  /** The slice around an instant; part of the index only once it holds anything. */
   #sliceAt(at: Instant): Slice {
     const last = this.#lastSlice;
     if (last !== undefined && at >= last.start && at < last.end) return last;
-    const { sizeMs, slideMs, offsetMs } = this.alignment;
-    const base = tumblingStart(at, slideMs, offsetMs);
-    const isTail = this.#cut > 0 && at >= base + this.#cut;
-    const start = isTail ? base + this.#cut : base;
-    const known = this.#slices.get(start);
-    if (known !== undefined) return (this.#lastSlice = known);
-    const end = isTail || this.#cut === 0 ? base + slideMs : base + this.#cut;
-    const firstStart = base - Math.floor((base + sizeMs - 1 - start) / slideMs) * slideMs;
-    const windows = (base - firstStart) / slideMs + 1;
-    const slice: Slice = {
-      start,
-      end,
-      lastStart: base,
-      firstStart,
-      firstEnd: firstStart + sizeMs,
-      windows,
-      buckets: new Map(),
-    };
-    this.#lastSlice = slice;
-    return slice;
+    const bounds = this.#grid.boundsAt(at);
+    this.#lastSlice = this.#slices.get(bounds.start) ?? new Slice(bounds, this.entryKeys.slice(bounds.start));
+    return this.#lastSlice;
   }
+}
 
-  *#sliceStarts(from: Instant, to: Instant): Iterable<Instant> {
-    for (let base = from; base < to; base += this.alignment.slideMs) {
-      yield base;
-      if (this.#cut > 0 && base + this.#cut < to) yield base + this.#cut;
-    }
-  }
+function sizeOf({ buckets }: SliceState): number {
+  return buckets.reduce((size, { cell }) => size + cell.sizeBytes(), 192);
 }

@@ -4,6 +4,10 @@ export abstract class StoredItem {
   changed = false;
   /** No longer part of the engine. */
   removed = false;
-  /** The key that its entry is stored under, if it is stored. */
-  storedKey: Uint8Array | null = null;
+  /** Has an entry, as of the last delta. */
+  stored = false;
+  /** Used since the hand that looks for what can be spilled last came by. */
+  touched = true;
+  /** Bytes held in memory, estimated when it was last written or read; what the ledger counts it for. */
+  residentBytes = 0;
 }

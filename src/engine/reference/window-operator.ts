@@ -4,16 +4,20 @@ import { Window, type WindowType } from '../../event/window.ts';
 import type { Pane, Results } from '../../results/aggregation-result.ts';
 import type { Instant } from '../../time/instant.ts';
 import type { WindowTrigger } from '../../windows/window-trigger.ts';
-import type { FiredPane } from '../window-engine.ts';
+import type { FiredPane, StateRecord, StoredEntry } from '../window-engine.ts';
 import type { CellShape } from './cell.ts';
+import { EntryKeys, type EntryKey } from './entry-keys.ts';
 import { judge, Verdict, type LatenessRule } from './lateness.ts';
 import type { Ledger } from './ledger.ts';
 import type { StoredItem } from './stored-item.ts';
+import type { Wanted } from './wanted.ts';
 import type { WindowState } from './window-state.ts';
 
 /** What an operator needs to know of its window definition. */
 export interface OperatorSettings {
   readonly name: string;
+  /** Its place among the definitions: of windows that are due with the same bounds and key, the first comes first. */
+  readonly place: number;
   readonly type: WindowType;
   readonly lateness: LatenessRule;
   readonly trigger: WindowTrigger | undefined;
@@ -26,12 +30,28 @@ export abstract class WindowOperator {
   protected readonly ledger: Ledger;
   protected readonly lateness: LatenessRule;
   protected readonly trigger: WindowTrigger | undefined;
+  /** Windows that end by then are gone: an earlier run, which allowed less lateness, has let them go. */
+  #goneUntil: Instant = -Infinity;
+  protected readonly entryKeys: EntryKeys;
 
   constructor(settings: OperatorSettings, ledger: Ledger) {
     this.settings = settings;
     this.ledger = ledger;
     this.lateness = settings.lateness;
     this.trigger = settings.trigger;
+    this.entryKeys = new EntryKeys(settings.name);
+  }
+
+  /**
+   * The keys of the entries that a restart must load. A trigger may fire any window at any tick of the clock, so
+   * windows with one all stay in memory.
+   */
+  get restartPrefix(): Uint8Array {
+    return this.isSpillable ? this.entryKeys.heads : this.entryKeys.all;
+  }
+
+  get isSpillable(): boolean {
+    return this.trigger === undefined;
   }
 
   /** Adds event `i` of a batch to the windows that it belongs to. False if there are none. */
@@ -42,17 +62,38 @@ export abstract class WindowOperator {
   abstract results(state: WindowState): Results;
   /** Every window that holds state, in no order. */
   abstract states(): Iterable<WindowState>;
-  /** Takes a window back into the index after a restart. */
-  abstract adopt(state: WindowState): void;
+  /** Adds the keys of the entries that event `i` of a batch needs and that are not in memory. */
+  abstract want(batch: EventBatch, i: number, wanted: Wanted): void;
+  /** Adds to a delta what has become of a changed item. */
+  abstract write(item: StoredItem, delta: StateRecord[]): void;
+  /** Takes an entry into memory: at a restart, or one that was asked for. */
+  abstract read(key: EntryKey, entry: StoredEntry): void;
+  /** A delta has been taken; all deltas before it are stored. */
+  deltaTaken(): void {
+    // As a rule nothing depends on it.
+  }
+
+  /** Lets go of items that are stored as they are, until no more than `limit` bytes are in memory, or none is left. */
+  abstract spill(limit: number): void;
   /** Bytes held, estimated. */
   abstract sizeBytes(): number;
   /** Takes a window out of the index. */
   protected abstract unlink(state: WindowState): void;
 
+  /** Adds the keys of the entries that the firing of a window reads and that are not in memory. */
+  wantForFiring(_state: WindowState, _wanted: Wanted): void {
+    // As a rule a window holds all that its firing reads.
+  }
+
   /** Asks the trigger about every window that has new elements. */
   tick(): void {
     if (this.trigger === undefined) return;
     for (const state of this.states()) this.consult(state);
+  }
+
+  /** Windows that end by `until` are gone, whatever the lateness. */
+  letGo(until: Instant): void {
+    this.#goneUntil = Math.max(this.#goneUntil, until);
   }
 
   /** Fires a window that the watermark has passed. */
@@ -77,7 +118,7 @@ export abstract class WindowOperator {
 
   /** True when a window that ends at `end` would be gone by the default rule. */
   protected isPast(end: Instant): boolean {
-    return this.ledger.watermark.timestamp >= end + this.lateness.allowedLatenessMs;
+    return this.ledger.watermark.timestamp >= end + this.lateness.allowedLatenessMs || end <= this.#goneUntil;
   }
 
   /** Counts event `i` for the window [start, end) and says whether it belongs in; if not, it has been dropped. */
@@ -127,9 +168,24 @@ export abstract class WindowOperator {
     this.ledger.hold(state.keyId);
   }
 
+  /** Takes a window into memory that was spilled. */
+  protected reloaded(state: WindowState): void {
+    this.ledger.spilledWindows -= 1;
+    this.ledger.reloaded += 1;
+    this.ledger.hold(state.keyId);
+  }
+
+  /** Lets go of a window that is stored as it is. */
+  protected spilled(state: WindowState): void {
+    this.ledger.spilledWindows += 1;
+    this.ledger.spilled += 1;
+    this.ledger.release(state.keyId);
+  }
+
   protected remove(state: WindowState): void {
     this.unlink(state);
     state.removed = true;
+    this.ledger.weigh(state, 0);
     this.ledger.activeWindows -= 1;
     this.ledger.release(state.keyId);
     this.change(state);
@@ -144,6 +200,7 @@ export abstract class WindowOperator {
     const { changes } = this.ledger;
     if (changes === null || item.changed) return;
     item.changed = true;
+    item.touched = true;
     changes.push({ operator: this, item });
   }
 

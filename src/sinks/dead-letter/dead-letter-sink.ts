@@ -13,11 +13,16 @@ export type Undelivered = DeadLetter | LateEvent;
  */
 export class DeadLetterSink implements EventSink<Undelivered> {
   readonly name = 'dead-letter';
+  /** Where the sink within stands; absent where that does not tell. */
+  readonly position?: () => string;
   readonly #inner: EventSink<Undelivered>;
 
   /** @throws ProcessorError CONFIG_INVALID for what is neither a path nor a sink. */
   constructor(target: { readonly path: string } | EventSink<Undelivered>) {
-    this.#inner = sinkOf(target);
+    const inner = sinkOf(target);
+    this.#inner = inner;
+    const position = inner.position?.bind(inner);
+    if (position !== undefined) this.position = position;
   }
 
   async open(context: SinkContext): Promise<void> {

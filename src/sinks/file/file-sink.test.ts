@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { delivery, describeEventSink, testContext } from '../event-sink.contract.ts';
-import { openOnDisk, type AppendHandle, type OpenHandle } from './append-file.ts';
+
 import { FileSink } from './file-sink.ts';
+import { openOnDisk, type AppendHandle, type OpenHandle } from './open-on-disk.ts';
 
 interface Item {
   readonly n: number;
@@ -113,10 +114,11 @@ describe('FileSink', () => {
   });
 
   it.each([
-    ['ENOSPC', 'the disk is full; free some space (ENOSPC)'],
-    ['EIO', 'the disk reports an error; check the disk (EIO)'],
-    ['EWEIRD', 'EWEIRD: refused'],
-  ])('says what to do about %s, with the path', async (code, advice) => {
+    ['ENOSPC', 'SINK_FULL', 'the disk is full; free some space (ENOSPC)'],
+    ['EDQUOT', 'SINK_FULL', 'the disk quota is used up; free some space or raise the quota (EDQUOT)'],
+    ['EIO', 'SINK_FAILED', 'the disk reports an error; check the disk (EIO)'],
+    ['EWEIRD', 'SINK_FAILED', 'EWEIRD: refused'],
+  ])('says what to do about %s, with the path', async (code, sinkCode, advice) => {
     const path = newPath();
     const sink = new FileSink<Item>(path, {
       open: faulty(async () => {
@@ -125,7 +127,7 @@ describe('FileSink', () => {
     });
     await sink.open(testContext);
     const error: unknown = await sink.sendBatch([{ n: 1 }], delivery()).catch((reason: unknown) => reason);
-    expect(error).toMatchObject({ kind: 'sink', code: 'SINK_FAILED', cause: { code } });
+    expect(error).toMatchObject({ kind: 'sink', code: sinkCode, cause: { code } });
     expect(String(error)).toContain(`${path} cannot be written: ${advice}`);
     await sink.close();
   });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { RecordBlock } from '../../event/record-block.ts';
 import { ManualClock } from '../../time/manual-clock.ts';
 import { contextWith, describeResumableSource, positionAfter, readSource, textsOf } from '../event-source.contract.ts';
-import type { SourcePartition } from '../event-source.ts';
+import type { SourcePartition, SourcePosition } from '../event-source.ts';
 import { DemoSource, type DemoSourceOptions } from './demo-source.ts';
 import { demoEvent, DemoTraffic } from './demo-traffic.ts';
 import { TrafficRate } from './traffic-rate.ts';
@@ -99,6 +99,42 @@ describe('the stream of a demo source', () => {
     const later = new ManualClock(NOON + 3_600_000);
     const rest = await readSource(new DemoSource(options), contextWith({ clock: later, positions }));
     expect(rest.get('demo-0')?.flatMap(textsOf)).toEqual(blocks.slice(1).flatMap(textsOf));
+  });
+
+  it('is the same, offsets and all, wherever and however often it is killed', async () => {
+    const blocksRead = fc.array(fc.tuple(fc.nat({ max: 4 }), fc.nat({ max: 4 }), fc.integer({ min: 1, max: 9 })), {
+      maxLength: 8,
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.nat(), blocksRead, async (seed, kills) => {
+        const options: DemoSourceOptions = { seed, eventsPerSec: 0, total: 60, startAt: NOON };
+        const show = (block: RecordBlock): string[] =>
+          textsOf(block).map((text, index) => `${String(block.offsets[index])} ${text}`);
+        const whole = await readSource(new DemoSource(options), contextWith());
+        const read = new Map<string, string[]>();
+        const positions = new Map<string, SourcePosition>();
+        let now = NOON;
+        for (const [first, second, maxBlockRecords] of [...kills, [Infinity, Infinity, 7] as const]) {
+          // The first run has fixed where event time begins.
+          const { startAt: _, ...later } = options;
+          const source = new DemoSource(positions.size === 0 ? options : later);
+          const clock = new ManualClock((now += 60_000));
+          const open = await source.open(contextWith({ clock, maxBlockRecords, positions: new Map(positions) }));
+          for (const [index, partition] of open.partitions.entries()) {
+            const { id } = partition;
+            for (let left = index === 0 ? first : second; left > 0; left -= 1) {
+              const block = await partition.read();
+              if (block === null) break;
+              read.set(id, [...(read.get(id) ?? []), ...show(block)]);
+              positions.set(id, positionAfter(block));
+            }
+          }
+          await open.close();
+        }
+        for (const [id, blocks] of whole) expect(read.get(id)).toEqual(blocks.flatMap(show));
+      }),
+      { numRuns: 50 },
+    );
   });
 
   it('is the same whatever the number of partitions', async () => {

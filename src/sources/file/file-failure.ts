@@ -17,6 +17,12 @@ export function fileFailure(path: string, why: string, cause?: unknown): Process
   return new ProcessorError('source', 'SOURCE_FAILED', `cannot read "${path}": ${why}`, options);
 }
 
+/** A SOURCE_CHANGED error that names the file, and says what to do. */
+export function fileChanged(path: string, why: string): ProcessorError {
+  const remedy = 'put the old file back by moving it, or start over with fresh state';
+  return new ProcessorError('source', 'SOURCE_CHANGED', `cannot go on in "${path}": ${why}; ${remedy}`);
+}
+
 /** What an error of the file system means for a file, and what to do about it. Errors of the processor stay as they are. */
 export function fileSystemFailure(path: string, error: unknown): ProcessorError {
   if (ProcessorError.is(error)) return error;

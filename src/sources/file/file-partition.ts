@@ -3,11 +3,11 @@ import type { SourceContext, SourcePartition } from '../event-source.ts';
 import type { Framer } from '../framing/framer.ts';
 import { createFramer, type StreamFormat } from '../framing/stream-format.ts';
 import { PlainInput, ReadAhead, type ByteInput } from './byte-input.ts';
-import { formatToken, identityOf, type FileIdentity } from './file-token.ts';
+import { formatToken, identityOf, recentOf, type FileToken } from './file-token.ts';
 import type { FoundFile } from './find-files.ts';
 import { GzipInput } from './gzip-input.ts';
 import type { PooledFile } from './handle-pool.ts';
-import { readHead, readRecordFormat, resumeProblem, resumptionOf } from './resumption.ts';
+import { passRecent, readHead, readRecordFormat, resumeProblem, resumptionOf } from './resumption.ts';
 
 /** How much of each file is read ahead. */
 export interface ReadAheadSize {
@@ -18,9 +18,8 @@ export interface ReadAheadSize {
 interface Reading {
   readonly framer: Framer;
   readonly input: ReadAhead;
-  /** Offset in the partition at which the file begins. */
-  readonly start: number;
-  readonly identity: FileIdentity;
+  /** What does not change while the file is read. */
+  readonly token: Omit<FileToken, 'state' | 'recent'>;
 }
 
 /** A file read once, from the committed position or its start to its end. Opened by the first read. */
@@ -39,8 +38,15 @@ export class FilePartition implements SourcePartition {
   #bytesRead = 0;
   #bytesTotal: number;
 
-  constructor(found: FoundFile, file: PooledFile, format: StreamFormat, size: ReadAheadSize, context: SourceContext) {
-    this.id = found.path;
+  constructor(
+    id: string,
+    found: FoundFile,
+    file: PooledFile,
+    format: StreamFormat,
+    size: ReadAheadSize,
+    context: SourceContext,
+  ) {
+    this.id = id;
     this.#file = file;
     this.#format = format;
     this.#size = size;
@@ -61,9 +67,12 @@ export class FilePartition implements SourcePartition {
   async read(): Promise<RecordBlock | null> {
     const { signal, clock } = this.#context;
     while (!signal.aborted && !this.#finished) {
-      const { framer, input, start, identity } = (this.#reading ??= await this.#begin());
+      const { framer, input, token } = (this.#reading ??= await this.#begin());
       const block = framer.take(clock.now());
-      if (block !== null) return { ...block, token: formatToken({ ...identity, start, state: framer.state }) };
+      if (block !== null) {
+        const recent = recentOf(framer.recent);
+        return { ...block, token: formatToken({ ...token, recent, state: framer.state }) };
+      }
       if (this.#ended) await this.close();
       else await this.#readPiece(framer, input);
     }
@@ -92,21 +101,32 @@ export class FilePartition implements SourcePartition {
     const identity = identityOf(opened.inode, opened.head);
     this.#bytesTotal = opened.sizeBytes;
     const { maxBlockRecords, positions } = this.#context;
+    const { path } = this.#file;
     const position = positions.get(this.id);
     if (position === undefined) {
       const framer = createFramer(this.#format, { maxBlockRecords });
-      return { framer, input: new ReadAhead(this.#inputAt(0), this.#size.pieces), start: 0, identity };
+      return { framer, input: this.#readAheadFrom(0), token: { ...identity, start: 0 } };
     }
-    const resumption = resumptionOf(this.id, position);
-    const problem = resumeProblem(this.id, resumption, opened, !this.#gzip);
+    const resumption = resumptionOf(path, position);
+    const problem = resumeProblem(path, resumption, opened, !this.#gzip);
     if (problem !== null) throw problem;
     const framer = createFramer(this.#format, {
       maxBlockRecords,
       offset: position.offset,
       resumption: { state: resumption.state, format: await readRecordFormat(this.#format, this.#inputAt(0)) },
     });
-    const input = new ReadAhead(this.#inputAt(resumption.used), this.#size.pieces);
-    return { framer, input, start: resumption.start, identity };
+    const input = this.#readAheadFrom(resumption.used - resumption.recent.count);
+    try {
+      framer.push(await passRecent(path, resumption.recent, input));
+    } catch (error) {
+      await input.close();
+      throw error;
+    }
+    return { framer, input, token: { ...identity, start: resumption.start } };
+  }
+
+  #readAheadFrom(offset: number): ReadAhead {
+    return new ReadAhead(this.#inputAt(offset), this.#size.pieces);
   }
 
   #inputAt(offset: number): ByteInput {

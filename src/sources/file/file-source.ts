@@ -7,6 +7,7 @@ import { FilePartition, isGzip, type ReadAheadSize } from './file-partition.ts';
 import { findFiles, type FoundFile } from './find-files.ts';
 import { FollowedPartition } from './followed-partition.ts';
 import { HandlePool } from './handle-pool.ts';
+import { KnownFiles } from './known-files.ts';
 import { NewFiles } from './new-files.ts';
 
 /** Handles open at once, however many files there are. Followed files need one each, and are not counted. */
@@ -35,8 +36,9 @@ export interface FileSourceOptions {
  * files, reads what is appended to them, and keeps up with rotation by renaming and by truncation; compressed files are
  * read once. Patterns should not match the names that rotation gives, or what was read is read again under them.
  *
- * After a restart reading goes on at the committed offset, provided that it is still the same file (by inode and its
- * first KiB) and has not become shorter.
+ * After a restart reading goes on at the committed offset. A file is known by its inode and its first KiB, whatever it is
+ * called by then, and keeps the id of its partition; what goes by its old name has `path#2` for an id. A file that
+ * was cut, replaced or changed is an error, SOURCE_CHANGED; of what lies below the offset the last KiB is looked at.
  */
 export class FileSource implements EventSource {
   readonly name = 'file';
@@ -67,12 +69,14 @@ export class FileSource implements EventSource {
   async open(context: SourceContext): Promise<OpenSource> {
     const files = await findFiles(this.#paths, this.#follow);
     const pool = new HandlePool(MAX_OPEN_HANDLES);
+    const known = await KnownFiles.among(files, context.positions, pool);
     const size = readAheadSize(files.length);
     const create = (file: FoundFile): FileSourcePartition => {
       const format = this.#format ?? formatOfPath(file.path);
+      const id = known.idOf(file.path);
       return this.#follow && !isGzip(file.path)
-        ? new FollowedPartition(file.path, format, this.#pollIntervalMs, context)
-        : new FilePartition(file, pool.file(file.path), format, size, context);
+        ? new FollowedPartition(id, file.path, format, this.#pollIntervalMs, context)
+        : new FilePartition(id, file, pool.file(file.path), format, size, context);
     };
     const partitions = files.map(create);
     if (!this.#follow) return { partitions, close: () => closeAll(partitions) };

@@ -12,28 +12,53 @@ export interface FileIdentity {
   readonly headHash: string;
 }
 
+/** Some bytes right before a place: they tell whether a file was changed below it. */
+export interface RecentBytes {
+  /** How many bytes were hashed; 0 where nothing is known. */
+  readonly count: number;
+  readonly hash: string;
+}
+
 /** What is committed with an offset in a file. */
 export interface FileToken extends FileIdentity {
   /** Offset in the partition at which the file begins: above 0 once a followed file has been replaced. */
   readonly start: number;
+  /** The last bytes before the offset. */
+  readonly recent: RecentBytes;
   /** The framer's state. */
   readonly state: string;
 }
 
-const TOKEN = /^1;(\d+);(\d+);([0-9a-f]*);(\d+);(.*)$/s;
+/** Up to 0.1 a token was this, without recent bytes. */
+const FIRST_TOKEN = /^1;(\d+);(\d+);([0-9a-f]*);(\d+);(.*)$/s;
+const TOKEN = /^2;(\d+);(\d+);([0-9a-f]*);(\d+);(\d+);([0-9a-f]*);(.*)$/s;
 
 /** The token as text. */
-export function formatToken(token: FileToken): string {
-  return `1;${String(token.inode)};${String(token.headBytes)};${token.headHash};${String(token.start)};${token.state}`;
+export function formatToken({ inode, headBytes, headHash, start, recent, state }: FileToken): string {
+  return [2, inode, headBytes, headHash, start, recent.count, recent.hash, state].map(String).join(';');
 }
 
 /** @throws ProcessorError SOURCE_FAILED for text that {@link formatToken} did not make. */
 export function parseToken(text: string, path: string): FileToken {
-  const [, inode, headBytes, headHash, start, state] = TOKEN.exec(text) ?? [];
-  if (inode === undefined || headHash === undefined || state === undefined) {
+  const first = FIRST_TOKEN.exec(text);
+  const fields = first === null ? TOKEN.exec(text) : [...first.slice(0, 5), '0', '', first[5]];
+  const [, inode, headBytes, headHash, start, count, hash, state] = fields ?? [];
+  if (inode === undefined || headHash === undefined || hash === undefined || state === undefined) {
     throw fileFailure(path, 'the position committed for it is not one of the file source; start over with fresh state');
   }
-  return { inode: BigInt(inode), headBytes: Number(headBytes), headHash, start: Number(start), state };
+  return {
+    inode: BigInt(inode),
+    headBytes: Number(headBytes),
+    headHash,
+    start: Number(start),
+    recent: { count: Number(count), hash },
+    state,
+  };
+}
+
+/** What is remembered of the bytes right before a place. */
+export function recentOf(bytes: Uint8Array): RecentBytes {
+  return { count: bytes.length, hash: hashOf(bytes) };
 }
 
 /** The identity of a file that begins with `head`. */

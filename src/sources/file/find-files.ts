@@ -10,6 +10,7 @@ export interface FoundFile {
   readonly path: string;
   /** When it was looked at. */
   readonly sizeBytes: number;
+  readonly inode: bigint;
 }
 
 /** Files looked at side by side. */
@@ -50,7 +51,7 @@ async function matchesOf(path: string): Promise<readonly string[]> {
 
 async function lookAt(path: string, mayBeMissing: boolean): Promise<FoundFile | null> {
   try {
-    const stats = await stat(path);
+    const stats = await stat(path, { bigint: true });
     if (stats.isDirectory()) {
       const pattern = `${path.replace(/\/+$/, '')}/*.ndjson`;
       throw fileFailure(path, `it is a directory; to read the files in it, give a pattern such as "${pattern}"`);
@@ -58,7 +59,7 @@ async function lookAt(path: string, mayBeMissing: boolean): Promise<FoundFile | 
     if (!stats.isFile())
       throw fileFailure(path, 'it is a pipe, socket or device, not a file; pipe it into stdin instead');
     await access(path, constants.R_OK);
-    return { path, sizeBytes: stats.size };
+    return { path, sizeBytes: Number(stats.size), inode: stats.ino };
   } catch (error) {
     // Moved away since it was found: if it is to be followed, it will be looked for again.
     if (mayBeMissing && codeOf(error) === 'ENOENT') return null;

@@ -205,7 +205,7 @@ describe('following after a restart', () => {
     await rename(at('copy'), at('a.log'));
     await follow(at('a.log'), positions);
     await expect(partition().read()).rejects.toMatchObject({
-      code: 'SOURCE_FAILED',
+      code: 'SOURCE_CHANGED',
       message: expect.stringContaining('not the file that was being read'),
     });
   });

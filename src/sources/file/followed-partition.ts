@@ -4,9 +4,9 @@ import type { SourceContext, SourcePartition } from '../event-source.ts';
 import type { Framer } from '../framing/framer.ts';
 import { createFramer, type StreamFormat } from '../framing/stream-format.ts';
 import { PlainInput } from './byte-input.ts';
-import { formatToken } from './file-token.ts';
+import { formatToken, recentOf } from './file-token.ts';
 import { findRenamed, FollowedFile } from './followed-file.ts';
-import { readRecordFormat, resumeProblem, resumptionOf, type Resumption } from './resumption.ts';
+import { passRecent, readRecordFormat, resumeProblem, resumptionOf, type Resumption } from './resumption.ts';
 
 const PIECE_BYTES = 262_144;
 
@@ -25,6 +25,7 @@ interface Following {
  */
 export class FollowedPartition implements SourcePartition {
   readonly id: string;
+  readonly #path: string;
   readonly #format: StreamFormat;
   readonly #pollIntervalMs: Millis;
   readonly #context: SourceContext;
@@ -41,8 +42,9 @@ export class FollowedPartition implements SourcePartition {
   #waiting = false;
   #closed = false;
 
-  constructor(path: string, format: StreamFormat, pollIntervalMs: Millis, context: SourceContext) {
-    this.id = path;
+  constructor(id: string, path: string, format: StreamFormat, pollIntervalMs: Millis, context: SourceContext) {
+    this.id = id;
+    this.#path = path;
     this.#format = format;
     this.#pollIntervalMs = pollIntervalMs;
     this.#context = context;
@@ -59,7 +61,8 @@ export class FollowedPartition implements SourcePartition {
       const block = following?.framer.take(clock.now()) ?? null;
       if (following !== null && block !== null) {
         const { file, framer, start } = following;
-        return { ...block, token: formatToken({ ...file.identity, start, state: framer.state }) };
+        const recent = recentOf(framer.recent);
+        return { ...block, token: formatToken({ ...file.identity, start, recent, state: framer.state }) };
       }
       if (await this.#advance(following)) continue;
       this.#waiting = true;
@@ -83,7 +86,7 @@ export class FollowedPartition implements SourcePartition {
     const { file, framer, start } = following;
     const read = framer.offset - start;
     if (this.#atEnd && (await file.wasTruncated(read))) {
-      this.#context.logger.warn({ path: this.id }, 'file was truncated: reading it from its start');
+      this.#context.logger.warn({ path: this.#path }, 'file was truncated: reading it from its start');
       return this.#stopAt(framer);
     }
     const piece = await new PlainInput(file, read, PIECE_BYTES).next();
@@ -96,7 +99,7 @@ export class FollowedPartition implements SourcePartition {
     if (this.#replaced) return this.#stopAt(framer);
     this.#atEnd = true;
     // Looked at once more after this: the last lines may have been written just before the name changed hands.
-    this.#replaced = file.path !== this.id || (await file.wasReplaced());
+    this.#replaced = file.path !== this.#path || (await file.wasReplaced());
     return this.#replaced;
   }
 
@@ -119,7 +122,7 @@ export class FollowedPartition implements SourcePartition {
   async #begin(): Promise<boolean> {
     const position = this.#resumed ? undefined : this.#context.positions.get(this.id);
     const following =
-      position === undefined ? await this.#openNew() : await this.#reopen(resumptionOf(this.id, position));
+      position === undefined ? await this.#openNew() : await this.#reopen(resumptionOf(this.#path, position));
     if (following === null) return false;
     if (this.#closed) {
       await following.file.close();
@@ -131,7 +134,7 @@ export class FollowedPartition implements SourcePartition {
   }
 
   async #openNew(): Promise<Following | null> {
-    const file = await FollowedFile.open(this.id);
+    const file = await FollowedFile.open(this.#path);
     if (file === null) return null;
     const start = this.#nextStart;
     const { maxBlockRecords } = this.#context;
@@ -143,7 +146,8 @@ export class FollowedPartition implements SourcePartition {
     const file = await this.#fileOf(resumption);
     if (file === null) return null;
     try {
-      const { used, start, state } = resumption;
+      const { used, start, state, recent } = resumption;
+      await passRecent(this.#path, recent, new PlainInput(file, used - recent.count, recent.count));
       const format = await readRecordFormat(this.#format, new PlainInput(file, 0, PIECE_BYTES));
       const { maxBlockRecords } = this.#context;
       const options = { maxBlockRecords, offset: start + used, resumption: { state, format } };
@@ -155,11 +159,11 @@ export class FollowedPartition implements SourcePartition {
   }
 
   async #fileOf(resumption: Resumption): Promise<FollowedFile | null> {
-    const current = await FollowedFile.open(this.id);
-    const problem = current === null ? null : resumeProblem(this.id, resumption, current.opened, true);
+    const current = await FollowedFile.open(this.#path);
+    const problem = current === null ? null : resumeProblem(this.#path, resumption, current.opened, true);
     if (current !== null && problem === null) return current;
     await current?.close();
-    const renamed = resumption.identity === null ? null : await findRenamed(this.id, resumption.identity);
+    const renamed = resumption.identity === null ? null : await findRenamed(this.#path, resumption.identity);
     if (renamed === null && problem !== null) throw problem;
     return renamed;
   }

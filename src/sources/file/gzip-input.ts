@@ -1,6 +1,6 @@
 import { createGunzip, type Gunzip } from 'node:zlib';
 import type { ByteInput, Piece } from './byte-input.ts';
-import { fileFailure } from './file-failure.ts';
+import { fileChanged, fileFailure } from './file-failure.ts';
 import type { ReadableFile } from './resumption.ts';
 
 /** Compressed bytes at a time. No more than about a thousand times as many come out of them. */
@@ -72,8 +72,10 @@ export class GzipInput implements ByteInput {
 
   #end(): null {
     if (this.#toSkip === 0) return null;
-    const why = `it ends ${String(this.#toSkip)} bytes before the place where reading was to go on; put the old file back, or start over with fresh state`;
-    throw fileFailure(this.#file.path, why);
+    throw fileChanged(
+      this.#file.path,
+      `it ends ${String(this.#toSkip)} bytes before the place where reading was to go on`,
+    );
   }
 
   #damaged(cause: Error): Error {

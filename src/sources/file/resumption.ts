@@ -4,8 +4,8 @@ import type { ProcessorError } from '../../errors/processor-error.ts';
 import type { SourcePosition } from '../event-source.ts';
 import { createFramer, type StreamFormat } from '../framing/stream-format.ts';
 import type { ByteInput } from './byte-input.ts';
-import { fileFailure } from './file-failure.ts';
-import { HEAD_BYTES, isSameFile, parseToken, type FileIdentity } from './file-token.ts';
+import { fileChanged } from './file-failure.ts';
+import { HEAD_BYTES, isSameFile, parseToken, recentOf, type FileIdentity, type RecentBytes } from './file-token.ts';
 
 /** Something that bytes can be read from, wherever in it they are. */
 export interface ReadableFile {
@@ -24,6 +24,7 @@ export interface Resumption {
   readonly state: string;
   /** The file it was; null where that is not known. */
   readonly identity: FileIdentity | null;
+  readonly recent: RecentBytes;
 }
 
 /** What a file is seen to be when it is opened. */
@@ -34,11 +35,13 @@ export interface OpenedFile {
   readonly head: Uint8Array;
 }
 
+const NOTHING_RECENT: RecentBytes = { count: 0, hash: '' };
+
 /** What a committed position says of a file. @throws ProcessorError SOURCE_FAILED for a position of another source. */
 export function resumptionOf(path: string, position: SourcePosition): Resumption {
   const token = position.token === undefined ? null : parseToken(position.token, path);
-  const start = token?.start ?? 0;
-  return { used: position.offset - start, start, state: token?.state ?? '', identity: token };
+  const { start = 0, state = '', recent = NOTHING_RECENT } = token ?? {};
+  return { used: position.offset - start, start, state, identity: token, recent };
 }
 
 /**
@@ -51,13 +54,34 @@ export function resumeProblem(
   file: OpenedFile,
   storedAsRead: boolean,
 ): ProcessorError | null {
-  const remedy = 'put the old file back, or start over with fresh state';
-  if (storedAsRead && file.sizeBytes < used) {
-    const why = `it has ${String(file.sizeBytes)} bytes, but ${String(used)} of it had been read: it was cut or written anew; ${remedy}`;
-    return fileFailure(path, why);
+  if (storedAsRead && file.sizeBytes < used && (identity === null || identity.inode === file.inode)) {
+    const why = `it has ${String(file.sizeBytes)} bytes, but ${String(used)} of it had been read: it was cut or written anew`;
+    return fileChanged(path, why);
   }
   if (identity === null || isSameFile(identity, file.inode, file.head)) return null;
-  return fileFailure(path, `it is not the file that was being read under this name; ${remedy}`);
+  return fileChanged(path, 'it is not the file that was being read under this name, or its start has been changed');
+}
+
+/**
+ * Reads past the bytes before the place where reading goes on, from an input that begins with them; returns what came
+ * with them of what follows.
+ * @throws ProcessorError SOURCE_CHANGED where they are not what had been read.
+ */
+export async function passRecent(
+  path: string,
+  recent: RecentBytes,
+  input: Pick<ByteInput, 'next'>,
+): Promise<Uint8Array> {
+  let bytes = Buffer.alloc(0);
+  while (bytes.length < recent.count) {
+    const piece = await input.next();
+    if (piece === null) throw fileChanged(path, 'it ends before the place where reading was to go on');
+    bytes = Buffer.concat([bytes, piece.bytes]);
+  }
+  if (recent.count > 0 && recentOf(bytes.subarray(0, recent.count)).hash !== recent.hash) {
+    throw fileChanged(path, 'what had been read of it has been changed in place');
+  }
+  return bytes.subarray(recent.count);
 }
 
 /** The first {@link HEAD_BYTES} of a file, or what there is. */

@@ -12,6 +12,9 @@ const GATHER_BYTES = 65_536;
 /** Bytes of a record, with a CR that may belong to its end, from which on it is too large for sure. */
 const OVERSIZE_BYTES = MAX_RECORD_BYTES + 2;
 
+/** Bytes before a place by which it is known again. */
+const RECENT_BYTES = 1024;
+
 const EMPTY = Buffer.alloc(0);
 const TOO_LARGE: RecordFault = { reason: 'too_large', message: 'The record has more than 1,048,576 bytes.' };
 
@@ -46,6 +49,8 @@ export class Framer {
   #store: Buffer = EMPTY;
   /** Offset in the stream of the first of `#bytes`. */
   #base: number;
+  /** The last bytes before that, {@link RECENT_BYTES} at most. */
+  #before: Buffer = EMPTY;
   /** Place and state after the last record found: what follows it may have been looked at already. */
   #nextOffset: number;
   #state: string;
@@ -72,6 +77,11 @@ export class Framer {
   /** What a new framer needs, beside the block's `nextOffset`, to go on after the block just taken. */
   get state(): string {
     return this.#state;
+  }
+
+  /** The last bytes before the block's `nextOffset` that were pushed, {@link RECENT_BYTES} at most. Right after `take`. */
+  get recent(): Buffer {
+    return lastOf(this.#before, this.#bytes.subarray(0, this.#nextOffset - this.#base));
   }
 
   /** How records are to be read; null for CSV whose header row has not been seen yet. */
@@ -155,6 +165,7 @@ export class Framer {
       this.#oversized = Buffer.from(this.#bytes.subarray(begun, begun + MAX_RECORD_BYTES));
     }
     const used = this.#oversized === null ? begun : length;
+    this.#before = Buffer.from(lastOf(this.#before, this.#bytes.subarray(0, used)));
     this.#base += used;
     this.#splitter.shift(used);
     this.#store = this.#store.subarray(used);
@@ -181,4 +192,10 @@ export class Framer {
       `the header row of the CSV cannot be read: ${fault?.message ?? TOO_LARGE.message}; the first row must name the columns`,
     );
   }
+}
+
+/** The last {@link RECENT_BYTES} of one after the other. */
+function lastOf(before: Buffer, bytes: Buffer): Buffer {
+  if (bytes.length >= RECENT_BYTES) return bytes.subarray(-RECENT_BYTES);
+  return before.length === 0 ? bytes : Buffer.concat([before, bytes]).subarray(-RECENT_BYTES);
 }

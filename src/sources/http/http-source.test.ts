@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { contextWith, positionAfter, readAll, textsOf } from '../event-source.contract.ts';
 import type { OpenSource, SourcePartition } from '../event-source.ts';
 import { HttpSource, type HttpSourceOptions } from './http-source.ts';
-import type { IntakeOutcome } from './intake-outcome.ts';
+import type { HttpIntakeOutcome } from './intake-outcome.ts';
 
 const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' };
 const NDJSON_TYPE = { 'content-type': 'application/x-ndjson' };
@@ -24,7 +24,7 @@ async function openWith(options: HttpSourceOptions = {}): Promise<void> {
 
 beforeEach(() => openWith());
 
-function post(text: string, headers: Readonly<Record<string, string>> = JSON_TYPE): IntakeOutcome {
+function post(text: string, headers: Readonly<Record<string, string>> = JSON_TYPE): Promise<HttpIntakeOutcome> {
   return source.accept(Buffer.from(text), headers);
 }
 
@@ -48,7 +48,7 @@ describe('the events of a request', () => {
       ['{"a":12345678901234567890,"b":1e309}'],
     ],
   ])('are taken from %s', async (_, body, headers, expected) => {
-    expect(post(body, headers)).toEqual({ status: 202, accepted: expected.length, rejected: [] });
+    expect(await post(body, headers)).toEqual({ status: 202, accepted: expected.length, rejected: [] });
     expect(await taken()).toEqual(expected);
   });
 
@@ -63,8 +63,8 @@ describe('the events of a request', () => {
     ['over 1 MiB', `{"a":"${'x'.repeat(1_048_576)}"}`, 'too_large'],
   ])('are named by place and reason where they are bad, the good ones taken: %s', async (_, bad, reason) => {
     const answer = { status: 400, accepted: 2, rejected: [{ index: 1, reason, message: expect.any(String) }] };
-    expect(post(`[${good},${bad},${good}]`)).toEqual(answer);
-    expect(post(`${good}\n${bad}\n${good}\n`, NDJSON_TYPE)).toEqual(answer);
+    expect(await post(`[${good},${bad},${good}]`)).toEqual(answer);
+    expect(await post(`${good}\n${bad}\n${good}\n`, NDJSON_TYPE)).toEqual(answer);
     expect(await taken()).toEqual([good, good, good, good]);
   });
 
@@ -73,13 +73,13 @@ describe('the events of a request', () => {
     ['oops', 'malformed'],
     ['[{"a":1}', 'malformed'],
     ['{"a":', 'malformed'],
-  ])('are bad as a whole in a body of %j', (body, reason) => {
-    expect(post(body)).toMatchObject({ status: 400, rejected: [{ reason }] });
+  ])('are bad as a whole in a body of %j', async (body, reason) => {
+    expect(await post(body)).toMatchObject({ status: 400, rejected: [{ reason }] });
   });
 
-  it('must be UTF-8', () => {
+  it('must be UTF-8', async () => {
     const body = Buffer.from([...Buffer.from('{"a":"'), 0xff, ...Buffer.from('"}')]);
-    expect(source.accept(body, JSON_TYPE)).toMatchObject({ status: 400, rejected: [{ reason: 'invalid_utf8' }] });
+    expect(await source.accept(body, JSON_TYPE)).toMatchObject({ status: 400, rejected: [{ reason: 'invalid_utf8' }] });
   });
 
   it('are looked at as the pipeline would, and named with its reasons', async () => {
@@ -88,7 +88,7 @@ describe('the events of a request', () => {
     const check = (event: Uint8Array): typeof problem | null =>
       Buffer.from(event).includes('timestamp') ? null : problem;
     const opened = await checking.open({ ...contextWith(), check });
-    expect(checking.accept(Buffer.from('[{"timestamp":1},{"a":1},5]'), JSON_TYPE)).toEqual({
+    expect(await checking.accept(Buffer.from('[{"timestamp":1},{"a":1},5]'), JSON_TYPE)).toEqual({
       status: 400,
       accepted: 1,
       rejected: [
@@ -105,14 +105,15 @@ describe('the events of a request', () => {
     ['application/x-www-form-urlencoded'],
     ['__proto__'],
     ['application/json; charset=latin1'],
-  ])('are refused in a body of type %s', (type) => {
-    expect(source.accept(Buffer.from('{}'), { 'content-type': type })).toMatchObject({ status: 415 });
+  ])('are refused in a body of type %s', async (type) => {
+    expect(await source.accept(Buffer.from('{}'), { 'content-type': type })).toMatchObject({ status: 415 });
   });
 
   it('stay as they were sent although the body is written to afterwards', async () => {
     const body = Buffer.from('{"a":1}');
-    source.accept(body, JSON_TYPE);
+    const answer = source.accept(body, JSON_TYPE);
     body.fill(0);
+    await answer;
     expect(await taken()).toEqual(['{"a":1}']);
   });
 });
@@ -123,7 +124,7 @@ describe('a compressed request', () => {
     ['deflate', deflateSync('{"a":1}')],
     ['identity', Buffer.from('{"a":1}')],
   ])('is inflated: %s', async (encoding, body) => {
-    expect(source.accept(body, { ...JSON_TYPE, 'content-encoding': encoding })).toMatchObject({ status: 202 });
+    expect(await source.accept(body, { ...JSON_TYPE, 'content-encoding': encoding })).toMatchObject({ status: 202 });
     expect(await taken()).toEqual(['{"a":1}']);
   });
 
@@ -131,8 +132,8 @@ describe('a compressed request', () => {
     ['that is damaged', 'gzip', Buffer.from('oops'), 400],
     ['of another encoding', 'br', Buffer.from('oops'), 415],
     ['that inflates beyond the bound', 'gzip', gzipSync(Buffer.alloc(50_000_000)), 413],
-  ])('%s is refused', (_, encoding, body, status) => {
-    expect(source.accept(body, { ...JSON_TYPE, 'content-encoding': encoding })).toMatchObject({ status });
+  ])('%s is refused', async (_, encoding, body, status) => {
+    expect(await source.accept(body, { ...JSON_TYPE, 'content-encoding': encoding })).toMatchObject({ status });
   });
 });
 
@@ -148,7 +149,7 @@ describe('a CloudEvent', () => {
     ['data without time', { data: { a: [1, { b: '}' }] } }, '{"a":[1,{"b":"}"}]}'],
     ['data in base64', { data_base64: Buffer.from('{"a":1}').toString('base64') }, '{"a":1}'],
   ])('gives %s', async (_, parts, expected) => {
-    expect(post(JSON.stringify({ ...ENVELOPE, ...parts }), CLOUD_EVENT_TYPE)).toMatchObject({ status: 202 });
+    expect(await post(JSON.stringify({ ...ENVELOPE, ...parts }), CLOUD_EVENT_TYPE)).toMatchObject({ status: 202 });
     expect(await taken()).toEqual([expected]);
   });
 
@@ -160,9 +161,9 @@ describe('a CloudEvent', () => {
     ['no data', { data: undefined }, /data must be a JSON object, found nothing/],
     ['data that is a list', { data: [1] }, /found an array/],
     ['data_base64 that is no text', { data_base64: 5 }, /data_base64/],
-  ])('is refused with %s', (_, parts, message) => {
+  ])('is refused with %s', async (_, parts, message) => {
     const envelope = JSON.stringify({ ...ENVELOPE, data: { a: 1 }, ...parts });
-    expect(post(envelope, CLOUD_EVENT_TYPE)).toMatchObject({
+    expect(await post(envelope, CLOUD_EVENT_TYPE)).toMatchObject({
       status: 400,
       accepted: 0,
       rejected: [{ index: 0, reason: 'malformed', message: expect.stringMatching(message) }],
@@ -172,15 +173,19 @@ describe('a CloudEvent', () => {
   it('comes in batches', async () => {
     const batch = [{ ...ENVELOPE, data: { a: 1 } }, { data: {} }, { ...ENVELOPE, data: { a: 2 } }];
     const headers = { 'content-type': 'application/cloudevents-batch+json' };
-    expect(post(JSON.stringify(batch), headers)).toMatchObject({ status: 400, accepted: 2, rejected: [{ index: 1 }] });
+    expect(await post(JSON.stringify(batch), headers)).toMatchObject({
+      status: 400,
+      accepted: 2,
+      rejected: [{ index: 1 }],
+    });
     expect(await taken()).toEqual(['{"a":1}', '{"a":2}']);
   });
 
   it('comes in binary mode, its attributes in the headers', async () => {
     const headers = { ...JSON_TYPE, 'ce-specversion': '1.0', 'ce-id': '1', 'ce-source': '/s', 'ce-type': 't' };
-    expect(post('{"a":1}', { ...headers, 'ce-time': '2025-01-01T00:00:00Z' })).toMatchObject({ status: 202 });
-    expect(post('{"a":2}', { ...headers, 'ce-id': '' })).toMatchObject({ status: 400 });
-    expect(post('[{"a":2}]', headers)).toMatchObject({ status: 400, rejected: [{ reason: 'not_an_object' }] });
+    expect(await post('{"a":1}', { ...headers, 'ce-time': '2025-01-01T00:00:00Z' })).toMatchObject({ status: 202 });
+    expect(await post('{"a":2}', { ...headers, 'ce-id': '' })).toMatchObject({ status: 400 });
+    expect(await post('[{"a":2}]', headers)).toMatchObject({ status: 400, rejected: [{ reason: 'not_an_object' }] });
     expect(await taken()).toEqual(['{"timestamp":"2025-01-01T00:00:00Z","a":1}']);
   });
 });
@@ -188,32 +193,35 @@ describe('a CloudEvent', () => {
 describe('the buffer of an HTTP source', () => {
   it('takes all good events of a request or none, and asks to come again', async () => {
     await openWith({ bufferEvents: 3 });
-    expect(post('[{"n":1},{"n":2}]')).toMatchObject({ status: 202 });
-    expect(post('[{"n":3},5,{"n":4}]')).toMatchObject({ status: 429, retryAfterSeconds: expect.any(Number) });
-    expect(post('{"n":3}')).toMatchObject({ status: 202 });
-    expect(post('{"n":4}')).toMatchObject({ status: 429 });
+    expect(await post('[{"n":1},{"n":2}]')).toMatchObject({ status: 202 });
+    expect(await post('[{"n":3},5,{"n":4}]')).toMatchObject({ status: 429, retryAfterSeconds: expect.any(Number) });
+    expect(await post('{"n":3}')).toMatchObject({ status: 202 });
+    expect(await post('{"n":4}')).toMatchObject({ status: 429 });
     const block = await partition.read();
     expect(block?.count).toBe(3);
-    expect(post('[{"n":4},{"n":5}]')).toMatchObject({ status: 202, accepted: 2 });
+    expect(await post('[{"n":4},{"n":5}]')).toMatchObject({ status: 202, accepted: 2 });
     expect(await taken()).toEqual(['{"n":4}', '{"n":5}']);
   });
 
   it('refuses a request with more events than it can ever hold', async () => {
     await openWith({ bufferEvents: 2 });
-    expect(post('[{},{},{}]')).toMatchObject({ status: 413, message: expect.stringContaining('at most 2 events') });
+    expect(await post('[{},{},{}]')).toMatchObject({
+      status: 413,
+      message: expect.stringContaining('at most 2 events'),
+    });
   });
 
   it('refuses a body over the bound', async () => {
     await openWith({ maxBodyBytes: 10 });
-    expect(post('{"a":12345}')).toMatchObject({ status: 413, message: expect.stringContaining('10 bytes') });
+    expect(await post('{"a":12345}')).toMatchObject({ status: 413, message: expect.stringContaining('10 bytes') });
   });
 
-  it('is bounded in bytes as well', () => {
+  it('is bounded in bytes as well', async () => {
     const body = `{"a":"${'x'.repeat(1_000_000)}"}\n`.repeat(5);
-    let status = 202;
+    let status: number = 202;
     let requests = 0;
     while (status === 202 && requests < 100) {
-      status = post(body, NDJSON_TYPE).status;
+      ({ status } = await post(body, NDJSON_TYPE));
       requests += 1;
     }
     expect(status).toBe(429);
@@ -224,16 +232,17 @@ describe('the partition of an HTTP source', () => {
   it('waits for events, caught up while there are none', async () => {
     expect(partition.caughtUp).toBe(true);
     const reading = partition.read();
-    post('{"n":1}');
+    const answer = post('{"n":1}');
     expect(partition.caughtUp).toBe(false);
+    await answer;
     expect(await reading).toMatchObject({ count: 1, nextOffset: 1 });
     expect(partition.caughtUp).toBe(true);
   });
 
   it('hands over what was taken before the run ended, then ends', async () => {
-    post('{"n":1}');
+    await post('{"n":1}');
     run.abort();
-    expect(post('{"n":2}')).toMatchObject({ status: 503 });
+    expect(await post('{"n":2}')).toMatchObject({ status: 503 });
     const block = await partition.read();
     expect(block === null ? [] : textsOf(block)).toEqual(['{"n":1}']);
     expect(await partition.read()).toBeNull();
@@ -246,18 +255,18 @@ describe('the partition of an HTTP source', () => {
   });
 
   it('counts on after a restart', async () => {
-    post('[{"n":1},{"n":2}]');
+    await post('[{"n":1},{"n":2}]');
     const block = await partition.read();
     await open.close();
     const positions = new Map(block === null ? [] : [['http', positionAfter(block)]]);
     const again = await source.open(contextWith({ positions }));
-    post('{"n":3}');
+    await post('{"n":3}');
     expect((await again.partitions[0]?.read())?.offsets[0]).toBe(2);
   });
 
   it('makes blocks of bounded size that hold every event once', async () => {
     const events = Array.from({ length: 1000 }, (_, n) => `{"n":${String(n)},"pad":"${'x'.repeat(1000)}"}`);
-    post(`[${events.join(',')}]`);
+    await post(`[${events.join(',')}]`);
     run.abort();
     const blocks = await readAll(partition);
     expect(blocks.flatMap(textsOf)).toEqual(events);
@@ -267,11 +276,11 @@ describe('the partition of an HTTP source', () => {
 
 describe('an HTTP source', () => {
   it('answers 503 unless it is open, and is open to one pipeline at a time', async () => {
-    expect(new HttpSource().accept(Buffer.from('{}'), JSON_TYPE)).toMatchObject({ status: 503 });
+    expect(await new HttpSource().accept(Buffer.from('{}'), JSON_TYPE)).toMatchObject({ status: 503 });
     await expect(source.open(contextWith())).rejects.toMatchObject({ code: 'SOURCE_FAILED' });
     await open.close();
     await open.close();
-    expect(post('{}')).toMatchObject({ status: 503 });
+    expect(await post('{}')).toMatchObject({ status: 503 });
     await (await source.open(contextWith())).close();
   });
 
@@ -299,6 +308,8 @@ describe('an HTTP source', () => {
     [{ bufferEvents: 0 }, /bufferEvents/],
     [{ maxBodyBytes: 1e9 }, /maxBodyBytes/],
     [{ token: '' }, /token/],
+    [{ logMaxBytes: 67_108_863 }, /logMaxBytes .* from 67108864 /],
+    [{ segmentBytes: 1023 }, /segmentBytes/],
   ])('refuses the options %j', (options, message) => {
     expect(() => new HttpSource(options)).toThrow(message);
   });

@@ -3,27 +3,36 @@ import type { RecordRefusal } from '../event-source.ts';
 /** Why an event was refused at the door. */
 export type IntakeRejection = RecordRefusal;
 
-/**
- * The answer to a request with events, by its HTTP status.
- * - 202: all of them were taken. 400: some were not, each named by its place in the request; the others were taken.
- * - 413, 415, 429, 503: nothing was taken, and `message` says why.
- */
-export type IntakeOutcome =
-  | { readonly status: 202; readonly accepted: number; readonly rejected: readonly [] }
-  | {
-      readonly status: 400;
-      readonly accepted: number;
-      readonly rejected: readonly ({ readonly index: number } & IntakeRejection)[];
-    }
-  | { readonly status: 413 | 415 | 503; readonly message: string }
-  | { readonly status: 429; readonly message: string; readonly retryAfterSeconds: number };
+/** An event that was not taken; `index` is its place in the request. */
+export interface HttpRejection {
+  readonly index: number;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** What became of a request's events. */
+export interface HttpIntakeOutcome {
+  /**
+   * 202: all were taken. 400: some or all were not events. 413, 415: too large, or of an unknown type. 429: too many
+   * for now. 503: the pipeline is not running, or cannot keep them.
+   */
+  readonly status: 202 | 400 | 413 | 415 | 429 | 503;
+  /** How many were taken, whatever the status. Default 0. */
+  readonly accepted?: number;
+  /** Default none. */
+  readonly rejected?: readonly HttpRejection[];
+  /** With 429 and 503: when to come back. Default 1. */
+  readonly retryAfterSeconds?: number;
+  /** What is wrong with the request as a whole. */
+  readonly message?: string;
+}
 
 /** An outcome that takes nothing, thrown on the way to it and caught where the request came in. */
 export class IntakeRefusal extends Error {
-  readonly outcome: IntakeOutcome;
+  readonly outcome: HttpIntakeOutcome;
 
-  constructor(outcome: IntakeOutcome) {
-    super('message' in outcome ? outcome.message : 'the body cannot be read');
+  constructor(outcome: HttpIntakeOutcome) {
+    super(outcome.message ?? 'the body cannot be read');
     this.outcome = outcome;
   }
 }
