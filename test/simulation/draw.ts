@@ -52,6 +52,8 @@ export interface DrawnCase {
   readonly checkpointIntervalMs: number;
   readonly checkpointsRetained: number;
   readonly foldBytes: number;
+  /** State held in memory, in bytes, far below what a configuration may ask for: most of it is then on the disk. */
+  readonly stateMemoryLimitBytes: number;
   readonly deliveryTimeoutMs: number;
   readonly maxAttempts: number;
   readonly sendsOneByOne: boolean;
@@ -97,6 +99,7 @@ export function drawCase(seed: number): DrawnCase {
     checkpointIntervalMs: hazards.damage ? random.pick([20, 60, 200]) : random.pick([5, 50, 60_000]),
     checkpointsRetained: random.int(1, 3),
     foldBytes: random.pick([500, 5000, 50_000]),
+    stateMemoryLimitBytes: random.pick([Infinity, 1, 2000, 20_000]),
     deliveryTimeoutMs: random.pick([100, 300, 1000]),
     maxAttempts: random.pick([1, 5, Infinity]),
     sendsOneByOne: random.chance(0.3),

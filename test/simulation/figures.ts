@@ -14,6 +14,8 @@ export class Figures {
   startedAgain = 0;
   diskFull = 0;
   lostAnswers = 0;
+  readFaults = 0;
+  readBack = 0;
   sourceFaults = 0;
   sinkFaults = 0;
   checkpoints = 0;
@@ -86,6 +88,8 @@ const LABELS = {
   commits: 'commits',
   diskFull: 'writes refused, disk full',
   lostAnswers: 'commits of unknown outcome',
+  readFaults: 'reads of the state that failed',
+  readBack: 'keys of state read back into memory',
   sourceFaults: 'reads that failed or hung',
   sinkFaults: 'deliveries that failed, hung or lost their answer',
   checkpoints: 'checkpoints made',

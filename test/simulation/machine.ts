@@ -81,6 +81,7 @@ function planOf(process: SimulatedProcess, machine: Machine, clock: SimulatedClo
   return {
     ...plan,
     state: stateOf(process, machine, clock, [file, store]),
+    stateMemoryLimitBytes: drawn.stateMemoryLimitBytes,
     checkpointIntervalMs: drawn.checkpointIntervalMs,
     checkpointsRetained: drawn.checkpointsRetained,
   };

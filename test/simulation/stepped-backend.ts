@@ -51,13 +51,14 @@ export class SteppedBackend implements StateBackend {
   }
 
   async get(key: Uint8Array): Promise<Uint8Array | undefined> {
-    const value = await this.#process.call('state.get', () => this.#inner.get(key));
+    const value = await this.#process.call('state.get', () => this.#answer(() => this.#inner.get(key)));
     this.#noteRead(key, value);
     return value;
   }
 
   async getMany(keys: readonly Uint8Array[]): Promise<readonly (Uint8Array | undefined)[]> {
-    const values = await this.#process.call('state.getMany', () => this.#inner.getMany(keys));
+    const values = await this.#process.call('state.getMany', () => this.#answer(() => this.#inner.getMany(keys)));
+    if (!keys.some(isMeta)) this.#process.world.figures.readBack += keys.length;
     for (const [i, key] of keys.entries()) this.#noteRead(key, values[i]);
     return values;
   }
@@ -138,6 +139,14 @@ export class SteppedBackend implements StateBackend {
 
   sizeBytes(): number {
     return this.#inner.sizeBytes();
+  }
+
+  /** A read may fail too. */
+  #answer<T>(read: () => T): T {
+    const { world } = this.#process;
+    if (!world.fault(this.#hazards.lostAnswer / 10)) return read();
+    world.figures.readFaults += 1;
+    throw new ProcessorError('state', 'STATE_FAILED', 'the disk does not answer');
   }
 
   async #write(operations: readonly StateOperation[]): Promise<void> {
