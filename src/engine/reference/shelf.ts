@@ -77,3 +77,8 @@ export class Shelf<T extends StoredItem> extends StoredItem {
     this.stored = true;
   }
 }
+
+/** True for a shelf of anything. */
+export function isShelf(item: StoredItem): item is Shelf<StoredItem> {
+  return item instanceof Shelf;
+}
