@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CountTrigger } from '../windows/count-trigger.ts';
-import { brief, EngineBench, type EngineFactory } from './engine-bench.contract.ts';
+import { brief, EngineBench, PREFIX, type EngineFactory } from './engine-bench.contract.ts';
 import { batches, definition, session, sliding, tumbling } from './engine-cases.contract.ts';
 import type { WindowDefinition } from './engine-options.ts';
 import { describeStateEntry } from './state-entry.ts';
@@ -70,7 +70,9 @@ export function restarting(make: EngineFactory): void {
       const engine = new EngineBench(make, options);
       engine.feed([{ at: 1, key: 'a' }], 0);
       engine.commit();
-      const entries = [...engine.stored.keys()].map((key) => describeStateEntry(Buffer.from(key, 'hex')));
+      const entries = [...engine.stored.keys()].map((key) =>
+        describeStateEntry(Buffer.from(key, 'hex').subarray(PREFIX.length)),
+      );
       const told = entries.filter(({ kind }) => kind !== 'index');
       expect(new Set(told.map(({ windowName }) => windowName))).toEqual(new Set(['t', 's', 'g']));
       expect(new Set(told.map(({ key }) => key?.toString()))).toEqual(new Set(['k=a']));

@@ -12,6 +12,7 @@ import { LateEvent } from '../results/late-event.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Instant } from '../time/instant.ts';
 import { ProgressTracker } from '../time/progress.ts';
+import { windowStatePrefix } from './epoch-store.ts';
 import type { Outbox } from './outbox.ts';
 
 /** Keys held beyond twice the live ones before the dead are dropped. */
@@ -52,6 +53,7 @@ export class StreamCore {
       aggregation: plan.aggregation,
       aggregators: plan.aggregators,
       keys: this.#keys,
+      entryPrefix: windowStatePrefix(plan.name),
       trackChanges: plan.state.recoverable,
       residentBytesLimit: plan.state.recoverable ? plan.stateMemoryLimitBytes : Infinity,
     });
