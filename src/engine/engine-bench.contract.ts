@@ -70,7 +70,12 @@ export class EngineBench {
 
   /** Supplies all that is asked for. */
   answer(ask: () => StateRequest | null): void {
-    for (let request = ask(); request !== null; request = ask()) this.engine.supply(request, this.#entriesOf(request));
+    for (let request = ask(); request !== null; request = ask()) this.supply(request);
+  }
+
+  /** Supplies what one request asks for. */
+  supply(request: StateRequest): void {
+    this.engine.supply(request, this.#entriesOf(request));
   }
 
   advance(watermark: number): FiredPane[] {
