@@ -3,6 +3,7 @@ import { GroupingKey } from '../../event/grouping-key.ts';
 import type { Instant } from '../../time/instant.ts';
 import { KeyReader, KeyWriter } from '../../state/key-encoding.ts';
 import { decodeText, encodeText } from '../../state/text-encoding.ts';
+import { allocate } from './arena.ts';
 
 /** What an entry of the engine's state is. Heads are read at a restart, all else when it is needed. */
 export const EntryKind = { head: 0, window: 1, slice: 2, sessions: 3, timer: 4 } as const;
@@ -56,7 +57,7 @@ export class EntryKeys {
 /** The key of an entry of one grouping key, after what all of its like begin with. */
 export function withGroupingKey(prefix: Uint8Array, key: GroupingKey | null): Uint8Array {
   const text = key === null ? '' : key.toString();
-  const bytes = new Uint8Array(prefix.length + text.length);
+  const bytes = allocate(prefix.length + text.length);
   bytes.set(prefix);
   // Keys are short and mostly ASCII: by hand this takes a fraction of what an encoder does, and one array.
   for (let i = 0, at = prefix.length; i < text.length; i += 1, at += 1) {

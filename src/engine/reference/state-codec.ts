@@ -3,6 +3,7 @@ import { MetricAccumulator } from '../../aggregations/metric-accumulator.ts';
 import type { GroupingKey } from '../../event/grouping-key.ts';
 import type { Results } from '../../results/aggregation-result.ts';
 import type { Instant } from '../../time/instant.ts';
+import { allocate } from './arena.ts';
 import { Cell, type CellShape } from './cell.ts';
 import { WindowState } from './window-state.ts';
 
@@ -19,7 +20,7 @@ const shared = new ByteWriter(4096);
 /** Bytes of an entry's value, made by `write`. */
 export function entryBytes(write: (writer: ByteWriter) => void): Uint8Array {
   write(shared);
-  return shared.finish();
+  return shared.finish(allocate);
 }
 
 /** Writes what a window holds, beyond its bounds and key. */

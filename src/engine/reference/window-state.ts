@@ -44,7 +44,7 @@ export class WindowState extends StoredItem {
 
   /** Bytes held, estimated. */
   sizeBytes(): number {
-    return 256 + (this.cell?.sizeBytes() ?? 0);
+    return 720 + (this.cell?.sizeBytes() ?? 0);
   }
 
   /** Moves the bounds of a window that has not fired yet. */
