@@ -18,6 +18,13 @@ export interface CliIo {
   readonly version: string;
   /** Version of Node. */
   readonly nodeVersion: string;
+  /** Options that Node was started with. */
+  readonly nodeOptions: readonly string[];
+  /**
+   * Starts the program anew, as the same process, with more options of Node; absent where the system or the version of
+   * Node has no such thing.
+   */
+  readonly restart?: ((nodeOptions: readonly string[]) => void) | undefined;
   /** Calls back at each signal, until the function that it returns is called. */
   readonly onSignal: (listener: (signal: StopSignal) => void) => () => void;
 }

@@ -45,6 +45,7 @@ export function fakeProcess(environment: Record<string, string> = {}, stdout = n
     clock: new SystemClock(),
     version: '1.2.3',
     nodeVersion: '24.0.0',
+    nodeOptions: [],
     onSignal(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);

@@ -10,6 +10,18 @@ function readOwn(path: string): Promise<string> {
   return readFile(new URL(`../../${path}`, import.meta.url), 'utf8');
 }
 
+function restartOf(): CliIo['restart'] {
+  const { execve } = process;
+  if (execve === undefined || process.platform === 'win32') return undefined;
+  return (options) =>
+    execve.call(
+      process,
+      process.execPath,
+      [process.execPath, ...process.execArgv, ...options, ...process.argv.slice(1)],
+      process.env,
+    );
+}
+
 const { version } = JSON.parse(await readOwn('package.json')) as { readonly version: string };
 
 const io: CliIo = {
@@ -20,6 +32,8 @@ const io: CliIo = {
   clock: new SystemClock(),
   version,
   nodeVersion: process.versions.node,
+  nodeOptions: process.execArgv,
+  restart: restartOf(),
   onSignal(listener) {
     const signals: readonly StopSignal[] = ['SIGINT', 'SIGTERM'];
     for (const signal of signals) process.on(signal, listener);

@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { parseConfig } from '../config/config.ts';
+import { heapOptions } from './heap-bound.ts';
+
+const configOf = (state: string) => parseConfig(`processor: { state: ${state} }\n`).config;
+
+describe('the options of the heap', () => {
+  it.each<[string, string, readonly string[]]>([
+    [
+      'a small bound',
+      '{ backend: rocksdb, memory_limit_mb: 16 }',
+      ['--max-old-space-size=192', '--max-semi-space-size=8'],
+    ],
+    ['a large bound', '{ backend: rocksdb, memory_limit_mb: 1000 }', ['--max-old-space-size=2160']],
+    ['no bound', '{ backend: rocksdb }', []],
+    ['state in memory', '{ backend: memory, memory_limit_mb: 16 }', []],
+  ])('follow %s', (_, state, options) => {
+    expect(heapOptions(configOf(state), ['--enable-source-maps'], undefined)).toEqual(options);
+  });
+
+  it.each<[readonly string[], string | undefined]>([
+    [['--max-old-space-size=99'], undefined],
+    [['--max_old_space_size=99'], undefined],
+    [[], '--max-heap-size=100 --enable-source-maps'],
+  ])('are left alone where somebody has set them: %j %s', (given, nodeOptions) => {
+    expect(heapOptions(configOf('{ backend: rocksdb, memory_limit_mb: 16 }'), given, nodeOptions)).toEqual([]);
+  });
+});
