@@ -12,6 +12,8 @@ export class RunGauges {
   readonly #clock: Clock;
   #sizedAt = -Infinity;
   #stateBytes = 0;
+  #spilled = 0;
+  #reloaded = 0;
 
   constructor(core: StreamCore, metrics: ProcessorMetrics, clock: Clock) {
     this.#core = core;
@@ -29,6 +31,10 @@ export class RunGauges {
     const { engine, progress } = this.#core;
     this.#metrics.recordActiveWindows(engine.activeWindows);
     this.#metrics.recordWatermark(progress.watermark());
+    const { spilledWindows, spilled, reloaded } = engine.residence;
+    this.#metrics.recordSpilled(spilledWindows, spilled - this.#spilled, reloaded - this.#reloaded);
+    this.#spilled = spilled;
+    this.#reloaded = reloaded;
     const counts = { active: 0, idle: 0, finished: 0 };
     for (const { state } of progress.states()) counts[state] += 1;
     this.#metrics.recordPartitions(counts);

@@ -86,7 +86,22 @@ export const METRICS = {
   },
   state_size_bytes: {
     type: 'gauge',
-    help: 'Size of the state held, estimated.',
+    help: 'Size of the window state in memory, estimated.',
+    labels: {},
+  },
+  windows_spilled: {
+    type: 'gauge',
+    help: 'Of the windows that hold state, those that are in the state backend only, for want of memory or since a restart.',
+    labels: {},
+  },
+  state_entries_spilled_total: {
+    type: 'counter',
+    help: 'Entries of window state let go of in memory, to stay within the bound.',
+    labels: {},
+  },
+  state_entries_reloaded_total: {
+    type: 'counter',
+    help: 'Entries of window state read back from the state backend.',
     labels: {},
   },
   epochs_committed_total: {

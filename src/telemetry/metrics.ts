@@ -102,6 +102,13 @@ export class ProcessorMetrics {
     this.#gauge('state_size_bytes').set(sizeBytes);
   }
 
+  /** How many windows are in the state backend only, and how many entries have gone out and come back since last told. */
+  recordSpilled(windows: number, spilled: number, reloaded: number): void {
+    this.#gauge('windows_spilled').set(windows);
+    this.#counter('state_entries_spilled_total').inc(spilled);
+    this.#counter('state_entries_reloaded_total').inc(reloaded);
+  }
+
   /** Panes fired. */
   recordFired(timing: 'early' | 'on_time' | 'late' | 'retraction', count = 1): void {
     this.#counter('windows_fired_total').inc({ timing }, count);
