@@ -62,7 +62,7 @@ export class CommandLine {
       if (this.ending !== undefined) return false;
       if (await condition()) return true;
       if (performance.now() > deadline) throw new ChaosFailure(`${what}: not within ${String(withinMs)} ms`);
-      await sleep(5);
+      await sleep(8);
     }
   }
 
@@ -81,8 +81,8 @@ export class CommandLine {
 
 /** The part of `/health` that is looked at. */
 export interface Health {
-  readonly pipeline?: string;
+  readonly epoch?: number;
   readonly watermark?: string | null;
   readonly components?: Readonly<Record<string, { readonly status: string; readonly message: string | null }>>;
-  readonly state?: { readonly full: boolean };
+  readonly state?: { readonly full: boolean; readonly last_checkpoint: { readonly id: string } | null };
 }

@@ -29,6 +29,10 @@ export interface Feed {
   readonly done: Promise<void>;
   /** Where the process is to be found; undefined while there is none. */
   connect(url: string | undefined): void;
+  /** The processor has committed something of each file, and made a checkpoint since: they may be renamed. */
+  filesAreKnown(): void;
+  /** True once that was said. */
+  readonly knowsFiles: boolean;
   /** True once the processor has said by this channel that its disk is full. */
   readonly wasToldFull: boolean;
   /** Gives nothing more. */

@@ -15,6 +15,7 @@ class GrowingFile {
   readonly #bytes: Buffer;
   readonly #rotatedAt: number;
   #given = 0;
+  #isRotated = false;
 
   constructor(folder: string, { name, records, rotatedAt }: FileInput) {
     this.path = join(folder, name);
@@ -23,14 +24,19 @@ class GrowingFile {
     writeFileSync(this.path, '');
   }
 
-  /** Appends up to this share of all that it is to hold. Renamed, it is begun anew with the next call only. */
-  growTo(share: number): void {
+  /** Appends up to this share of all that it is to hold, or renames it; it is then begun anew with a later call. */
+  growTo(share: number, mayRotate: boolean): void {
+    if (this.#given === this.#rotatedAt && !this.#isRotated) {
+      if (!mayRotate) return;
+      renameSync(this.path, `${this.path}.1`);
+      this.#isRotated = true;
+      return;
+    }
     const upTo = Math.min(this.#bytes.length, Math.ceil(this.#bytes.length * share));
     if (upTo <= this.#given) return;
     const end = this.#given < this.#rotatedAt ? Math.min(upTo, this.#rotatedAt) : upTo;
     appendFileSync(this.path, this.#bytes.subarray(this.#given, end));
     this.#given = end;
-    if (end === this.#rotatedAt) renameSync(this.path, `${this.path}.1`);
   }
 
   get isWhole(): boolean {
@@ -47,6 +53,7 @@ export class FileFeed implements Feed {
   readonly #input: Input;
   readonly #stop = new AbortController();
   #allowed = 0;
+  knowsFiles = false;
 
   constructor(folder: string, input: Input, follow: boolean) {
     this.#folder = folder;
@@ -70,6 +77,10 @@ export class FileFeed implements Feed {
 
   connect(): void {
     // A file is there, whoever reads it.
+  }
+
+  filesAreKnown(): void {
+    this.knowsFiles = true;
   }
 
   async stop(): Promise<void> {
@@ -101,9 +112,8 @@ export class FileFeed implements Feed {
   async #grow(files: readonly GrowingFile[]): Promise<void> {
     let share = 0;
     while (!this.#stop.signal.aborted && files.some((file) => !file.isWhole)) {
-      // At the end there may be a file left that was renamed, and has yet to be begun anew.
       share = Math.min(this.#allowed, share + 1 / PIECES);
-      for (const file of files) file.growTo(share);
+      for (const file of files) file.growTo(share, this.knowsFiles);
       await sleep(INTERVAL_MS);
     }
   }

@@ -34,6 +34,7 @@ export class HttpFeed implements Feed {
   #allowed = 0;
   #url: string | undefined;
   wasToldFull = false;
+  readonly knowsFiles = true;
 
   /** @param token by which a process of another round that has got the same port is told apart. */
   constructor(input: Input, token: string) {
@@ -49,6 +50,10 @@ export class HttpFeed implements Feed {
 
   connect(url: string | undefined): void {
     this.#url = url;
+  }
+
+  filesAreKnown(): void {
+    // There are none.
   }
 
   async stop(): Promise<void> {

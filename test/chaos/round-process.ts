@@ -1,5 +1,5 @@
 /** One round in a process of its own: `round-process.ts <options as JSON>`. Prints its report as the last line. */
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,7 +17,8 @@ export interface RoundOptions {
 }
 
 const ROUND_MS = 60_000;
-const MOST_DIFFERENCES = 20;
+const MOST_DIFFERENCES = 10;
+const MOST_LETTERS = 600;
 
 const options = JSON.parse(process.argv[2] ?? '') as RoundOptions;
 const startedAt = performance.now();
@@ -42,14 +43,15 @@ try {
     throw new ChaosFailure(`the round is not over after ${String(ROUND_MS / 1000)} s`);
   });
   const { differences } = await Promise.race([round.run(), late]);
-  failures.push(...differences.slice(0, MOST_DIFFERENCES));
+  failures.push(...differences.slice(0, MOST_DIFFERENCES).map((text) => text.slice(0, MOST_LETTERS)));
   if (differences.length > MOST_DIFFERENCES) failures.push(`and ${String(differences.length - MOST_DIFFERENCES)} more`);
 } catch (error) {
   failures.push(error instanceof ChaosFailure ? error.message : String(error instanceof Error ? error.stack : error));
 }
 await round?.end();
 if (failures.length > 0) keep();
-else rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+round?.close(failures.length > 0);
+if (failures.length === 0) rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
 const report: RoundReport = {
   seed: options.seed,
   about: about(world),
@@ -62,8 +64,6 @@ process.stdout.write(`${JSON.stringify(report)}\n`, () => process.exit(0));
 /** Everything that may tell why. */
 function keep(): void {
   round?.writeLogs();
-  // The small disk is gone with this process.
-  if (world.disk !== 'large') cpSync(join(folder, 'disk'), join(folder, 'disk-copy'), { recursive: true });
   writeFileSync(join(folder, 'world.json'), JSON.stringify({ ...world, input: undefined }, null, 2));
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, watch, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ChaosFailure, CommandLine } from './command-line.ts';
@@ -7,7 +7,7 @@ import { FileFeed } from './file-feed.ts';
 import { HttpFeed } from './http-feed.ts';
 import { NO_FIGURES, type Figures } from './report.ts';
 import { SmallDisk } from './small-disk.ts';
-import { judge, keysOf, type Outputs, type Verdict } from './verdict.ts';
+import { judge, keysOf, type Inspection, type Outputs, type Verdict } from './verdict.ts';
 import type { LifePlan, World } from './world.ts';
 
 const STARTED_MS = 15_000;
@@ -20,6 +20,9 @@ const RANDOM_KILL_MS = 1500;
 /** How long a recovery is given from the first sign of life. */
 const RECOVERY_MS = 40;
 const CHECKPOINT_MS = 3000;
+
+/** What a process finds free that is to run out of room. */
+const LEFT_BYTES = 5_000_000;
 
 type Count = { -readonly [Name in keyof Figures]: Figures[Name] };
 
@@ -80,6 +83,13 @@ export class Round {
   async end(): Promise<void> {
     for (const child of this.#children) if (child.ending === undefined) child.signal('SIGKILL');
     await this.#feed.stop();
+  }
+
+  /** Keeps what lies on a small disk, which ends here. */
+  close(isKept: boolean): void {
+    if (this.#disk === null) return;
+    if (isKept) cpSync(this.#disk.path, join(this.#folder, 'disk-copy'), { recursive: true });
+    this.#disk.unmount();
   }
 
   /** Writes down what the processes have said. */
@@ -147,6 +157,14 @@ export class Round {
     return child;
   }
 
+  #startRun(): CommandLine {
+    const child = this.#start(['run']);
+    if (this.#world.input.files.some(({ rotatedAt }) => rotatedAt !== -1) && !this.#feed.knowsFiles) {
+      void this.#watchKnown(child);
+    }
+    return child;
+  }
+
   /** A command that must do what it is told. */
   async #command(argv: readonly string[]): Promise<string> {
     const child = this.#start(argv);
@@ -157,7 +175,8 @@ export class Round {
 
   /** One life, to the end that is planned for it. */
   async #live(plan: LifePlan): Promise<void> {
-    const child = this.#start(['run']);
+    if (plan.filled) this.#disk?.leave(LEFT_BYTES);
+    const child = this.#startRun();
     try {
       if (!(await this.#meanwhile(child, plan))) {
         if (child.ending !== 'SIGKILL') await this.#endedByItself(child);
@@ -192,6 +211,35 @@ export class Round {
     if (child.url === undefined || child.ending !== undefined) return false;
     this.#feed.connect(child.url);
     return true;
+  }
+
+  /**
+   * Lets files be renamed once a checkpoint knows of all of them. A file that is renamed before anything of it was
+   * committed is one that nobody can find again after a crash.
+   */
+  async #watchKnown(child: CommandLine): Promise<void> {
+    const epoch = await this.#epochThatKnowsAll(child);
+    await child.until('a checkpoint knows its files', Infinity, async () => {
+      const checkpoint = (await child.health())?.state?.last_checkpoint?.id.split('-').at(-1);
+      return Number(checkpoint) >= epoch;
+    });
+    if (child.ending === undefined) this.#feed.filesAreKnown();
+  }
+
+  /** The first epoch found that has a position in each file. */
+  async #epochThatKnowsAll(child: CommandLine): Promise<number> {
+    const count = this.#world.input.files.length;
+    while (child.ending === undefined) {
+      await sleep(100);
+      if (!(await this.#hasEpoch(child))) continue;
+      const inspecting = this.#start(['state', 'inspect', '--json']);
+      // It may come too late, or find no room.
+      if ((await inspecting.ended(COMMAND_MS).catch(() => null)) !== 0) continue;
+      const { pipelines } = JSON.parse(inspecting.stdout) as Inspection;
+      const known = pipelines[0]?.partitions.filter(({ offset }) => offset !== null) ?? [];
+      if (known.length === count) return pipelines[0]?.epoch ?? Infinity;
+    }
+    return Infinity;
   }
 
   async #untilMoment(child: CommandLine, { end, moment }: LifePlan): Promise<void> {
@@ -256,7 +304,7 @@ export class Round {
   }
 
   async #inspectLive(child: CommandLine): Promise<void> {
-    await child.until('it takes up its state', STARTED_MS, async () => (await this.#hasEpoch(child)) === true);
+    await child.until('it takes up its state', STARTED_MS, () => this.#hasEpoch(child));
     if (child.ending !== undefined) return;
     JSON.parse(await this.#command(['state', 'inspect', '--json']));
     this.#count.inspections += 1;
@@ -285,10 +333,10 @@ export class Round {
   async #fillDisk(child: CommandLine, { moment }: LifePlan): Promise<void> {
     const disk = this.#disk;
     if (disk === null) return;
-    await child.until('it takes up its state', STARTED_MS, () => this.#hasEpoch(child));
-    this.#feed.allow(1);
-    disk.fill();
     try {
+      await child.until('it takes up its state', STARTED_MS, () => this.#hasEpoch(child));
+      this.#feed.allow(1);
+      disk.fill();
       const isTold = async (): Promise<boolean> => this.#feed.wasToldFull || isFull(await child.health());
       const lives = await child.until('it says that the disk is full', FULL_MS, isTold);
       if (!lives) return;
@@ -323,7 +371,7 @@ export class Round {
 
   /** The life that is left alone, until everything is given and processed. */
   async #lastLife(): Promise<void> {
-    const child = this.#start(['run']);
+    const child = this.#startRun();
     if (this.#world.source === 'bounded') {
       await this.#endedByItself(child);
       return;

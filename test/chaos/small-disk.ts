@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 const SIZE = '64m';
@@ -25,6 +25,18 @@ export class SmallDisk {
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${SIZE}`, 'tmpfs', path]);
   }
 
+  /**
+   * Takes the room but for a little. A database that is then opened cannot take room in advance, by which it would not
+   * notice for a long time that there is no more.
+   */
+  leave(bytes: number): void {
+    const { bavail, bsize } = statfsSync(this.path);
+    const count = Math.floor((bavail * bsize - bytes) / PIECES_BYTES[0]);
+    const file = openSync(this.#filler, 'a');
+    for (let piece = 0; piece < count; piece += 1) writeSync(file, Buffer.alloc(PIECES_BYTES[0]));
+    closeSync(file);
+  }
+
   /** Takes all the room that there is. */
   fill(): void {
     const file = openSync(this.#filler, 'a');
@@ -41,6 +53,11 @@ export class SmallDisk {
   /** Gives it back. */
   release(): void {
     rmSync(this.#filler, { force: true });
+  }
+
+  /** Ends it, and all that is on it. */
+  unmount(): void {
+    execFileSync('umount', ['--lazy', this.path]);
   }
 
   get #filler(): string {

@@ -1,8 +1,9 @@
 import type { Expected } from '../oracle/oracle.ts';
 import { oracle } from '../oracle/oracle.ts';
-import type { OracleConfig } from '../oracle/model.ts';
-import type { LateJson, ResultJson } from '../oracle/result-json.ts';
+import type { Drop, OracleConfig } from '../oracle/model.ts';
+import { lateJson, type LateJson, type ResultJson } from '../oracle/result-json.ts';
 import { compare } from '../properties/compare.ts';
+import { canonical, multisetDifference } from '../properties/equality.ts';
 import { byWindow } from '../properties/laws.ts';
 import type { Observed } from '../properties/subject.ts';
 import type { Given } from './feed.ts';
@@ -28,8 +29,10 @@ export interface Verdict {
   readonly differences: readonly string[];
 }
 
-interface Inspection {
+/** The part of `state inspect --json` that is looked at. */
+export interface Inspection {
   readonly pipelines: readonly {
+    readonly epoch: number | null;
     readonly partitions: readonly { readonly id: string; readonly offset: number | null }[];
     readonly counters: Readonly<Record<string, number>>;
     readonly undelivered: Readonly<Record<string, number>>;
@@ -56,7 +59,7 @@ export function judge(config: OracleConfig, given: Given, outputs: Outputs, fire
   const all = oracle(config, given.partitions);
   const expected = { ...all, windows: all.windows.filter(({ span }) => span.end <= firedUpTo) };
   const found: Differences[] = [
-    judgeResults(expected, given, outputs),
+    judgeResults(expected, outputs),
     judgeDeadLetters(given, outputs.deadLetters),
     judgeInspection(given, outputs.inspection),
   ];
@@ -77,7 +80,7 @@ export function judge(config: OracleConfig, given: Given, outputs: Outputs, fire
   };
 }
 
-function judgeResults(expected: Expected, given: Given, outputs: Outputs): Differences {
+function judgeResults(expected: Expected, outputs: Outputs): Differences {
   const results = linesOf(outputs.results, 'results');
   const late = linesOf(outputs.lateEvents, 'late events');
   const observed: Observed = {
@@ -93,16 +96,35 @@ function judgeResults(expected: Expected, given: Given, outputs: Outputs): Diffe
     counters: countersOf(outputs.inspection),
   };
   const windows = byWindow(observed.results);
-  const missing = expected.windows.filter(({ id }) => !windows.has(id)).map(({ id }) => id);
-  const duplicate = [...repeated(observed.results.map(({ id }) => id)), ...repeated(late.objects.map(textOfLate))];
-  const differences = compare(expected, observed);
-  const known = (text: string): boolean => text.endsWith(': never fired') || text.startsWith('id twice: ');
-  return { missing, duplicate, wrong: [...results.torn, ...late.torn, ...differences.filter((text) => !known(text))] };
+  const lateDifferences = compareWith(expected.drops.map(lateText), observed.late.map(canonical));
+  // What is counted here already.
+  const known = /: never fired$|^id twice: |^(?:not )?dropped: /;
+  return {
+    missing: [...expected.windows.map(({ id }) => id).filter((id) => !windows.has(id)), ...lateDifferences.missing],
+    duplicate: [...repeated(observed.results.map(({ id }) => id)), ...lateDifferences.duplicate],
+    wrong: [
+      ...results.torn,
+      ...late.torn,
+      ...lateDifferences.wrong,
+      ...compare(expected, observed).filter((text) => !known.test(text)),
+    ],
+  };
 }
 
-function textOfLate(late: unknown): string {
-  const { source, window } = late as LateJson;
-  return JSON.stringify({ source, window });
+function lateText(drop: Drop): string {
+  return canonical(lateJson(drop));
+}
+
+/** Late events, as texts. Two windows of one span make two of them that are the same. */
+function compareWith(expected: readonly string[], found: readonly string[]): Differences {
+  const { missing, surplus } = multisetDifference(expected, found);
+  const known = new Set(expected);
+  const told = (text: string): string => `late event ${text}`;
+  return {
+    missing: missing.map(told),
+    duplicate: surplus.filter((text) => known.has(text)).map(told),
+    wrong: surplus.filter((text) => !known.has(text)).map(told),
+  };
 }
 
 function judgeDeadLetters(given: Given, text: string): Differences {
@@ -148,7 +170,7 @@ function countersOf(inspection: string): Observed['counters'] {
     ...(['read', 'decoded', 'rejected', 'fired'] as const),
     ...(['assigned', 'onTime', 'outOfOrder', 'acceptedLate', 'droppedLate', 'unassigned'] as const),
   ];
-  return Object.fromEntries(names.map((name) => [name, counters[name] ?? Number.NaN])) as Observed['counters'];
+  return Object.fromEntries(names.map((name) => [name, counters[name] ?? Number.NaN])) as unknown as Observed['counters'];
 }
 
 function pipelineOf(inspection: string): Inspection['pipelines'][number] {
