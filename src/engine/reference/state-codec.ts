@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter } from '../../aggregations/accumulator-bytes.ts';
+import { ByteWriter, type ByteReader } from '../../aggregations/accumulator-bytes.ts';
 import { MetricAccumulator } from '../../aggregations/metric-accumulator.ts';
 import type { GroupingKey } from '../../event/grouping-key.ts';
 import type { Results } from '../../results/aggregation-result.ts';
@@ -58,6 +58,7 @@ export function readWindowState(
   return state;
 }
 
+/** Writes the accumulators of a cell. */
 export function writeCell(writer: ByteWriter, shape: CellShape, cell: Cell): void {
   writer.whole(cell.events);
   for (const metric of cell.metrics) metric.write(writer);
