@@ -218,28 +218,26 @@ export class Round {
    * committed is one that nobody can find again after a crash.
    */
   async #watchKnown(child: CommandLine): Promise<void> {
-    const epoch = await this.#epochThatKnowsAll(child);
-    await child.until('a checkpoint knows its files', Infinity, async () => {
-      const checkpoint = (await child.health())?.state?.last_checkpoint?.id.split('-').at(-1);
-      return Number(checkpoint) >= epoch;
-    });
-    if (child.ending === undefined) this.#feed.filesAreKnown();
+    while (child.ending === undefined && !(await this.#knowsAll(child))) await sleep(100);
+    while (child.ending === undefined) {
+      const options = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' };
+      const response = await fetch(`${child.url ?? ''}/v1/checkpoints`, options).catch(() => null);
+      if (response?.status === 201) {
+        this.#feed.filesAreKnown();
+        return;
+      }
+      await sleep(100);
+    }
   }
 
-  /** The first epoch found that has a position in each file. */
-  async #epochThatKnowsAll(child: CommandLine): Promise<number> {
-    const count = this.#world.input.files.length;
-    while (child.ending === undefined) {
-      await sleep(100);
-      if (!(await this.#hasEpoch(child))) continue;
-      const inspecting = this.#start(['state', 'inspect', '--json']);
-      // It may come too late, or find no room.
-      if ((await inspecting.ended(COMMAND_MS).catch(() => null)) !== 0) continue;
-      const { pipelines } = JSON.parse(inspecting.stdout) as Inspection;
-      const known = pipelines[0]?.partitions.filter(({ offset }) => offset !== null) ?? [];
-      if (known.length === count) return pipelines[0]?.epoch ?? Infinity;
-    }
-    return Infinity;
+  /** True if what is committed has a position in each file. */
+  async #knowsAll(child: CommandLine): Promise<boolean> {
+    if (!(await this.#hasEpoch(child))) return false;
+    const inspecting = this.#start(['state', 'inspect', '--json']);
+    // It may come too late, or find no room.
+    if ((await inspecting.ended(COMMAND_MS).catch(() => null)) !== 0) return false;
+    const partitions = (JSON.parse(inspecting.stdout) as Inspection).pipelines[0]?.partitions ?? [];
+    return partitions.filter(({ offset }) => offset !== null).length === this.#world.input.files.length;
   }
 
   async #untilMoment(child: CommandLine, { end, moment }: LifePlan): Promise<void> {
