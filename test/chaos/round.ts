@@ -201,7 +201,8 @@ export class Round {
     }
     if (isQuick) return true;
     if (!(await child.until('it listens', STARTED_MS, () => this.#connected(child)))) return false;
-    if (plan.inspected) await this.#inspectLive(child);
+    // The copy that is looked into takes room, too.
+    if (plan.inspected && !plan.filled) await this.#inspectLive(child);
     if (plan.intruder) await this.#intrude(child);
     if (plan.filled) await this.#fillDisk(child, plan);
     return child.ending === undefined;
