@@ -328,17 +328,25 @@ export class Round {
     this.#count.intruders += 1;
   }
 
-  /** Takes the room away until the process says so; then gives it back, before or after a kill. */
+  /**
+   * Takes the room away until the process says so; then gives it back, before or after a kill. Where little was left to
+   * write, that may have found its place.
+   */
   async #fillDisk(child: CommandLine, { moment }: LifePlan): Promise<void> {
     const disk = this.#disk;
     if (disk === null) return;
     try {
       await child.until('it takes up its state', STARTED_MS, () => this.#hasEpoch(child));
       this.#feed.allow(1);
-      disk.fill();
-      const isTold = async (): Promise<boolean> => this.#feed.wasToldFull || isFull(await child.health());
-      const lives = await child.until('it says that the disk is full', FULL_MS, isTold);
-      if (!lives) return;
+      const isTold = async (): Promise<boolean> => {
+        // Old checkpoints go, and leave room.
+        disk.fill();
+        return this.#feed.wasToldFull || isFull(await child.health());
+      };
+      let wasTold = false;
+      const isSeen = async (): Promise<boolean> => (wasTold = await isTold()) || (await this.#isDrained(child));
+      await child.until('it says that the disk is full', FULL_MS, isSeen);
+      if (!wasTold) return;
       this.#count.fullDisks += 1;
       await sleep(moment * 800);
       if (moment < 0.3) {
@@ -377,11 +385,15 @@ export class Round {
     }
     await child.until('it listens', STARTED_MS, () => this.#connected(child));
     await Promise.race([this.#feed.done, this.#noEnd(child)]);
-    const last = new Date(this.#lastWatermark).toISOString();
-    const isDrained = async (): Promise<boolean> => (await child.health())?.watermark === last;
-    if (!(await child.until('everything is processed', DRAINED_MS, isDrained))) await this.#noEnd(child);
+    const isDrained = await child.until('everything is processed', DRAINED_MS, () => this.#isDrained(child));
+    if (!isDrained) await this.#noEnd(child);
     child.signal('SIGTERM');
     await this.#endedByItself(child);
+  }
+
+  /** True once the last event is processed, which closes all windows. */
+  async #isDrained(child: CommandLine): Promise<boolean> {
+    return (await child.health())?.watermark === new Date(this.#lastWatermark).toISOString();
   }
 
   async #noEnd(child: CommandLine): Promise<never> {
