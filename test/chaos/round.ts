@@ -34,6 +34,7 @@ export class Round {
   readonly #world: World;
   readonly #main: string;
   readonly #folder: string;
+  readonly #tamper: () => void;
   readonly #disk: SmallDisk | null;
   readonly #feed: Feed;
   readonly #count: Count = { ...NO_FIGURES };
@@ -42,9 +43,11 @@ export class Round {
   /**
    * @param main the entry of the command line.
    * @param folder an empty one, for everything that the round writes.
+   * @param tamper is called before the last life, to do harm that must be noticed.
    */
-  constructor(world: World, main: string, folder: string) {
+  constructor(world: World, main: string, folder: string, tamper: () => void = () => undefined) {
     this.#world = world;
+    this.#tamper = tamper;
     this.#main = main;
     this.#folder = folder;
     this.#disk = world.disk === 'large' ? null : new SmallDisk(join(folder, 'disk'));
@@ -73,6 +76,7 @@ export class Round {
       if (life.restored) await this.#restoreNewest(life);
       this.#count.restarts += 1;
     }
+    this.#tamper();
     this.#feed.allow(1);
     await this.#lastLife();
     const inspection = await this.#command(['state', 'inspect', '--json']);

@@ -53,7 +53,7 @@ export function drawWorld(seed: number, { source: wanted, smallDisk }: WorldOpti
   // Files that are all there are read before a disk is noticed to be full.
   const source = wanted ?? (smallDisk && drawn === 'bounded' ? 'follow' : drawn);
   const partitions = source === 'http' ? 1 : random.whole(1, 3);
-  const windows = drawWindows(random);
+  const windows = drawWindows(random, source);
   const metrics = random.one<readonly string[]>([[], ['ms'], ['ms', 'cost']]);
   const aggregates = drawAggregates(random);
   const disorderSecs = random.one([0, 1, 5]);
@@ -84,12 +84,13 @@ export function drawWorld(seed: number, { source: wanted, smallDisk }: WorldOpti
   };
 }
 
-function drawWindows(random: Random): readonly WindowDefinition[] {
+function drawWindows(random: Random, source: SourceKind): readonly WindowDefinition[] {
   const allowedLateness = random.one([0, 0, 0, 5, 20]) * SECOND_MS;
   const size = random.one([5, 10, 30]) * SECOND_MS;
   const offset = random.one([0, 0, 3 * SECOND_MS]);
   const tumbling = { name: 'tumbling', type: 'tumbling', size, offset, allowedLateness } as const;
-  const slide = random.one([size / 2, size / 5, size * 1.5]);
+  // An event in a gap has no result, and by its marker's result it is told whether a request was taken.
+  const slide = random.one([size / 2, size / 5, source === 'http' ? size / 2 : size * 1.5]);
   const sliding = { name: 'sliding', type: 'sliding', size, slide, offset, allowedLateness } as const;
   const session = { name: 'session', type: 'session', gap: random.whole(1, 8) * SECOND_MS, allowedLateness } as const;
   return random.one<readonly WindowDefinition[]>([
