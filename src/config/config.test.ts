@@ -409,6 +409,12 @@ describe('files that are no configuration', () => {
     expect(failure.message).toBe(message);
   });
 
+  it('takes a line with many fields that do not lie deep, as programs write it', () => {
+    const metrics = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`metric${String(i)}`, 'ms']));
+    const { event } = parse(JSON.stringify({ processor: { event: { values: metrics } } })).config;
+    expect(event.values).toEqual(new Map(Object.entries(metrics)));
+  });
+
   it.each<[string, string, string]>([
     [
       'a key that is there twice',

@@ -17,9 +17,9 @@ export function offsetBeyondDepth(source: string, limit: number): number | undef
     } else if (token === CST.DOCUMENT || token === CST.FLOW_END || token === CST.BOM) continue;
     else if (token === '[' || token === '{') brackets += 1;
     else if (token === ']' || token === '}') brackets -= 1;
-    else if (token === '-' || token === '?' || token === ':') itemsInLine += 1;
+    else if (brackets === 0 && (token === '-' || token === '?' || token === ':')) itemsInLine += 1;
     else if (token.includes('\n')) itemsInLine = 0;
-    if (brackets > limit || (brackets === 0 && itemsInLine > limit)) return offset;
+    if (brackets > limit || itemsInLine > limit) return offset;
     offset += token.length;
   }
   return undefined;

@@ -220,8 +220,9 @@ export class ServedState {
     try {
       await database?.close();
     } catch (error) {
-      // It closes all the same; what could not be written then is read from the log when it is opened again.
-      if (!isFull(error)) throw error;
+      // It closes all the same; what could not be written then is read from the log when it is opened again. One that has
+      // refused a write may complain of anything: all that it ever took for good is synced.
+      if (!this.#mustReopen && !isFull(error)) throw error;
     }
   }
 

@@ -1,0 +1,127 @@
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { ensureBuilt, ROOT } from '../../scripts/toolchain.mjs';
+import { Round } from './round.ts';
+import { runRounds } from './rounds.ts';
+import { canMount } from './small-disk.ts';
+import type { Verdict } from './verdict.ts';
+import { drawWorld, type LifePlan, type World } from './world.ts';
+
+const MAIN = join(ROOT, 'dist', 'cli', 'main.js');
+const scratch = mkdtempSync(join(tmpdir(), 'processor-chaos-test-'));
+
+beforeAll(() => ensureBuilt());
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+async function expectNoFailure(rounds: number, firstSeed: number, fullDisks: 'always' | 'never'): Promise<void> {
+  const lines: string[] = [];
+  const { signal } = new AbortController();
+  const print = (line: string): void => void lines.push(line);
+  const options = { rounds, firstSeed, jobs: 2, fullDisks, source: undefined, main: MAIN, signal, print };
+  expect([await runRounds(options), lines.join('\n')]).toEqual([true, expect.stringContaining('No failure in ')]);
+}
+
+describe('the real process, killed again and again', { timeout: 240_000 }, () => {
+  it('leaves what the oracle expects, each once', async () => {
+    await expectNoFailure(6, 4, 'never');
+  });
+
+  it('waits for room on a disk that is full, and goes on by itself', async (context) => {
+    if (!canMount()) context.skip('this system lets nobody mount a small disk');
+    await expectNoFailure(2, 506, 'always');
+  });
+});
+
+const KILLED: LifePlan = {
+  end: 'random',
+  moment: 1,
+  inspected: false,
+  intruder: false,
+  filled: false,
+  restored: false,
+  restoreKilled: false,
+};
+
+/** A world of the source, with kills in it. */
+function worldWith(source: World['source']): World {
+  return { ...drawWorld(8, { source, smallDisk: false }), lives: [KILLED, KILLED] };
+}
+
+/** What becomes of a world with which somebody tampers between the two lives: a verdict, or the message of a failure. */
+async function outcomeOf(name: string, world: World, tamper: (folder: string) => void): Promise<Verdict | string> {
+  const folder = join(scratch, name);
+  mkdirSync(folder);
+  const round = new Round(world, MAIN, folder, () => tamper(folder));
+  onTestFinished(() => round.end());
+  try {
+    return await round.run();
+  } catch (error) {
+    return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  } finally {
+    await round.end();
+  }
+}
+
+/** The last file of the log in which received events are kept. */
+function lastLogFile(folder: string): string {
+  const log = join(folder, 'state', 'sources', 'http');
+  return join(log, readdirSync(log).filter((name) => name.endsWith('.log')).toSorted().at(-1) ?? '');
+}
+
+/** Takes a line away from the middle of a file, or writes it twice. */
+function changeLine(path: string, change: (line: string) => readonly string[]): void {
+  const lines = readFileSync(path, 'utf8').split('\n');
+  const middle = Math.floor((lines.length - 1) / 2);
+  if (lines.length < 4) throw new Error(`there is not enough in ${path} to tamper with`);
+  writeFileSync(path, lines.flatMap((line, index) => (index === middle ? change(line) : [line])).join('\n'));
+}
+
+describe('what goes wrong between two lives', { timeout: 120_000 }, () => {
+  it('is nothing where nobody tampers', async () => {
+    expect(await outcomeOf('untouched', worldWith('follow'), () => undefined)).toMatchObject({ differences: [] });
+  });
+
+  it.each<[string, World['source'], (folder: string) => void]>([
+    ['a result that is lost', 'follow', (folder) => changeLine(join(folder, 'results.ndjson'), () => [])],
+    [
+      'a result that is there twice',
+      'follow',
+      (folder) => changeLine(join(folder, 'results.ndjson'), (line) => [line, line]),
+    ],
+    [
+      'results that are gone',
+      'follow',
+      (folder) => {
+        changeLine(join(folder, 'results.ndjson'), (line) => [line]);
+        rmSync(join(folder, 'results.ndjson'));
+      },
+    ],
+    [
+      'a state that is gone, though its results are not',
+      'follow',
+      (folder) => {
+        rmSync(join(folder, 'state'), { recursive: true });
+        rmSync(join(folder, 'checkpoints'), { recursive: true });
+      },
+    ],
+    ['a log of received events that is cut', 'http', (folder) => halve(lastLogFile(folder))],
+    [
+      'an event that nobody has sent',
+      'follow',
+      (folder) => {
+        const [name = ''] = readdirSync(join(folder, 'input'));
+        appendFileSync(join(folder, 'input', name), '{"timestamp":1700000000000,"model":"nobody"}\n');
+      },
+    ],
+  ])('is noticed: %s', async (what, source, tamper) => {
+    const outcome = await outcomeOf(what.replaceAll(/\W/g, '-'), worldWith(source), tamper);
+    if (typeof outcome === 'string') expect(outcome).toMatch(/^ChaosFailure: /);
+    else expect(outcome.differences).not.toEqual([]);
+  });
+});
+
+function halve(path: string): void {
+  truncateSync(path, Math.floor(statSync(path).size / 2));
+}
