@@ -130,6 +130,7 @@ class Stages {
       keys,
       trackChanges: plan.state.recoverable,
       residentBytesLimit: Infinity,
+      entryPrefix: new Uint8Array(),
     });
   }
 

@@ -43,9 +43,11 @@ export class ByteWriter {
     this.#length += bytes.length;
   }
 
-  /** All that was written, and begins anew. The array is the caller's. */
-  finish(): Uint8Array {
-    const bytes = this.#bytes.slice(0, this.#length);
+  /** All that was written, and begins anew. The array is the caller's, who may give room for it. */
+  finish(allocate?: (sizeBytes: number) => Uint8Array): Uint8Array {
+    const written = this.#bytes.subarray(0, this.#length);
+    const bytes = allocate === undefined ? written.slice() : allocate(written.length);
+    if (allocate !== undefined) bytes.set(written);
     this.#length = 0;
     return bytes;
   }

@@ -199,7 +199,7 @@ export class MetricAccumulator {
 
   /** Bytes held, estimated. */
   sizeBytes(): number {
-    return 320 + (this.#percentiles?.sizeBytes() ?? 0);
+    return 560 + (this.#percentiles?.sizeBytes() ?? 0);
   }
 
   /** All that is held, as bytes: {@link MetricAccumulator.decode} goes on from exactly here. */

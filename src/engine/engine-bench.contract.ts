@@ -5,6 +5,9 @@ import { KeyDictionary } from '../event/key-dictionary.ts';
 import type { EngineOptions } from './engine-options.ts';
 import type { DroppedEvent, FiredPane, StateRequest, StoredEntry, WindowEngine } from './window-engine.ts';
 
+/** Where the engines under test keep their entries. */
+export const PREFIX = Uint8Array.of(0, 47, 255);
+
 /** Makes the engine under test. */
 export type EngineFactory = (options: EngineOptions) => WindowEngine;
 
@@ -41,6 +44,7 @@ export class EngineBench {
       aggregators: [],
       trackChanges: true,
       residentBytesLimit: Infinity,
+      entryPrefix: PREFIX,
       ...options,
       keys: this.keys,
     });
@@ -66,7 +70,12 @@ export class EngineBench {
 
   /** Supplies all that is asked for. */
   answer(ask: () => StateRequest | null): void {
-    for (let request = ask(); request !== null; request = ask()) this.engine.supply(request, this.#entriesOf(request));
+    for (let request = ask(); request !== null; request = ask()) this.supply(request);
+  }
+
+  /** Supplies what one request asks for. */
+  supply(request: StateRequest): void {
+    this.engine.supply(request, this.#entriesOf(request));
   }
 
   advance(watermark: number): FiredPane[] {

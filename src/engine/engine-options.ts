@@ -31,6 +31,8 @@ export interface EngineOptions {
   readonly aggregation: AggregationSpec;
   readonly aggregators: readonly Aggregator<number>[];
   readonly keys: KeyDictionary;
+  /** What the keys of all entries begin with: the engine's place in the state backend. */
+  readonly entryPrefix: Uint8Array;
   /** False if deltas are never asked for: nothing is then kept for them. */
   readonly trackChanges: boolean;
   /** How much state may stay in memory when {@link WindowEngine.spill} is called, in bytes; Infinity for no bound. */

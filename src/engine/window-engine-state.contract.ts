@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CountTrigger } from '../windows/count-trigger.ts';
-import { EngineBench, type EngineFactory } from './engine-bench.contract.ts';
+import { brief, EngineBench, PREFIX, type EngineFactory } from './engine-bench.contract.ts';
 import { batches, definition, session, sliding, tumbling } from './engine-cases.contract.ts';
 import type { WindowDefinition } from './engine-options.ts';
 import { describeStateEntry } from './state-entry.ts';
@@ -70,7 +70,9 @@ export function restarting(make: EngineFactory): void {
       const engine = new EngineBench(make, options);
       engine.feed([{ at: 1, key: 'a' }], 0);
       engine.commit();
-      const entries = [...engine.stored.keys()].map((key) => describeStateEntry(Buffer.from(key, 'hex')));
+      const entries = [...engine.stored.keys()].map((key) =>
+        describeStateEntry(Buffer.from(key, 'hex').subarray(PREFIX.length)),
+      );
       const told = entries.filter(({ kind }) => kind !== 'index');
       expect(new Set(told.map(({ windowName }) => windowName))).toEqual(new Set(['t', 's', 'g']));
       expect(new Set(told.map(({ key }) => key?.toString()))).toEqual(new Set(['k=a']));
@@ -104,6 +106,44 @@ export function restarting(make: EngineFactory): void {
       expect(dropped.map(({ index, window }) => [index, window.start, window.end])).toContainEqual([0, start, end]);
       expect(dropped.some(({ index }) => index === 1)).toBe(false);
     });
+
+    it.each([
+      ['tumbling', tumbling(10, 20)],
+      ['sliding', sliding(10, 5, 20)],
+    ] as const)(
+      'goes on being deleted after crashes between its parts, %s, though others wait to fire',
+      (_, windows) => {
+        const options = { windows: [windows], residentBytesLimit: 0 };
+        const first = new EngineBench(make, options);
+        first.feed(
+          [
+            { at: 7, key: 'a' },
+            { at: 7, key: 'b' },
+            { at: 7, key: 'c' },
+          ],
+          15,
+        );
+        first.commit();
+        // What is stored can be let go of.
+        first.commit();
+        first.advance(50);
+        first.commit();
+        // A part of it only; what is left is known to be on its way out.
+        const request = first.engine.requestForCleaning();
+        expect(request).not.toBeNull();
+        if (request !== null) first.supply(request);
+        first.commit();
+        const second = new EngineBench(make, options, first.stored);
+        second.engine.advance(50);
+        second.add([{ at: 57, key: 'a', watermark: 50 }]);
+        second.engine.advance(70);
+        second.takeSome(0);
+        second.commit();
+        const third = new EngineBench(make, options, second.stored);
+        expect(third.advance(70).map(brief)).toEqual(second.take().map(brief));
+        third.answer(() => third.engine.requestForCleaning());
+      },
+    );
 
     it('is not tracked where nobody asks for it', () => {
       const engine = new EngineBench(make, { windows: [tumbling(10)], trackChanges: false });

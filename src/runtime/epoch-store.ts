@@ -66,6 +66,11 @@ export function placeOfEntry(
 
 const RECORDS: ReadonlySet<string> = new Set(['/meta', '/outbox', '/plan', '/checkpoints']);
 
+/** What the keys of a pipeline's window state begin with. */
+export function windowStatePrefix(pipeline: string): Uint8Array {
+  return Buffer.from(`${encodeURIComponent(pipeline)}/w/`);
+}
+
 /**
  * How epochs stand in a state backend. Under the pipeline's name there are `meta`, the `outbox` of the last epoch, the
  * `plan` that the state depends on, the `checkpoints` with their positions, and the window state under `w`. Reads; what is
@@ -77,7 +82,6 @@ export class EpochStore {
   readonly #outboxKey: Uint8Array;
   readonly #planKey: Uint8Array;
   readonly #checkpointsKey: Uint8Array;
-  readonly #windowPrefix: Uint8Array;
 
   constructor(backend: EpochReader, pipeline: string) {
     this.#backend = backend;
@@ -86,7 +90,6 @@ export class EpochStore {
     this.#outboxKey = Buffer.from(`${namespace}/outbox`);
     this.#planKey = Buffer.from(`${namespace}/plan`);
     this.#checkpointsKey = Buffer.from(`${namespace}/checkpoints`);
-    this.#windowPrefix = Buffer.from(`${namespace}/w/`);
   }
 
   /**
@@ -108,8 +111,7 @@ export class EpochStore {
   /** The window state whose keys begin with one of some prefixes. */
   async *windowState(prefixes: readonly Uint8Array[]): AsyncGenerator<StoredEntry, void, undefined> {
     for (const prefix of prefixes) {
-      const entries = this.#backend.scan(this.#storedKey(prefix));
-      for await (const { key, value } of entries) yield { key: this.#engineKey(key), value };
+      yield* this.#backend.scan(prefix);
     }
   }
 
@@ -117,7 +119,7 @@ export class EpochStore {
   async entriesOf(request: StateRequest): Promise<readonly StoredEntry[]> {
     const entries: StoredEntry[] = [];
     if (request.type === 'keys') {
-      const values = await this.#backend.getMany(request.keys.map((key) => this.#storedKey(key)));
+      const values = await this.#backend.getMany(request.keys);
       for (const [i, key] of request.keys.entries()) {
         const value = values[i];
         if (value !== undefined) entries.push({ key, value });
@@ -125,19 +127,14 @@ export class EpochStore {
       return entries;
     }
     const { prefix, after, limit } = request;
-    const options = { limit, ...(after === null ? {} : { after: this.#storedKey(after) }) };
-    for await (const { key, value } of this.#backend.scan(this.#storedKey(prefix), options)) {
-      entries.push({ key: this.#engineKey(key), value });
-    }
+    const options = { limit, ...(after === null ? {} : { after }) };
+    for await (const entry of this.#backend.scan(prefix, options)) entries.push(entry);
     return entries;
   }
 
   /** The commit of an epoch: one atomic write. The outbox of the epoch before goes with it. */
   operationsOf({ meta, delta, outbox, plan }: EpochWrite): readonly StateOperation[] {
-    const operations: StateOperation[] = delta.map(({ key, value }) => {
-      const stored = this.#storedKey(key);
-      return value === undefined ? { key: stored } : { key: stored, value };
-    });
+    const operations: StateOperation[] = [...delta];
     operations.push({ key: this.#metaKey, value: encodeMeta(meta) });
     if (!this.#backend.recoverable) return operations;
     operations.push({ key: this.#outboxKey, value: writeOutbox(outbox) });
@@ -164,17 +161,6 @@ export class EpochStore {
   checkpointsOperation(checkpoints: ReadonlyMap<string, Positions>): StateOperation {
     const positions = [...checkpoints].map(([id, pairs]) => [id, [...pairs]]);
     return { key: this.#checkpointsKey, value: Buffer.from(JSON.stringify({ positions })) };
-  }
-
-  #storedKey(key: Uint8Array): Uint8Array {
-    const stored = new Uint8Array(this.#windowPrefix.length + key.length);
-    stored.set(this.#windowPrefix);
-    stored.set(key, this.#windowPrefix.length);
-    return stored;
-  }
-
-  #engineKey(key: Uint8Array): Uint8Array {
-    return key.subarray(this.#windowPrefix.length);
   }
 }
 

@@ -11,11 +11,11 @@ import { Delivery } from './delivery.ts';
 import { EpochBuffer } from './epoch-buffer.ts';
 import { EpochStore } from './epoch-store.ts';
 import type { PartitionReader } from './partition-reader.ts';
-import { recordCheckOf } from './record-check.ts';
 import { Recovery } from './recovery.ts';
 import { RunGauges } from './run-gauges.ts';
 import { RunTotals } from './run-totals.ts';
-import { SourceReader } from './source-reader.ts';
+import { openSource } from './open-source.ts';
+import type { SourceReader } from './source-reader.ts';
 import { StateWriter } from './state-writer.ts';
 import { StateSupply } from './state-supply.ts';
 import { StreamCore } from './stream-core.ts';
@@ -31,8 +31,6 @@ export interface RunOptions {
 
 /** Work at a stretch, in ms, before I/O and timers get their turn. */
 const STRETCH_MS = 10;
-/** The most records of a block: how much is done between two looks at what is due. */
-const MAX_BLOCK_RECORDS = 1024;
 /** The longest wait for something to read, in ms: a source that has grown does not ring. */
 const LONGEST_WAIT_MS = 1000;
 /** How long a run that has failed waits for what it has closed to be committed and delivered, in ms. */
@@ -147,36 +145,17 @@ export class PipelineRun {
     this.totals.start(stored?.meta.totals);
     await this.delivery.open({ pipeline: plan.name, clock, logger }, stored?.meta.sinks);
     await this.committer.start(stored, this.recovery.planToWrite(stored));
-    const reader = await this.#openSource();
+    const reader = await openSource(this.core, {
+      ...this.#options,
+      positions: this.committer.last?.positions ?? new Map<never, never>(),
+      stopping: this.#stopping.signal,
+      onSettled: () => this.#wakeUp.ring(),
+    });
     this.#reader = reader;
     await this.checkpointer.start();
     this.#openedAt = clock.monotonic();
     this.#tickedAt = this.#openedAt;
     return reader;
-  }
-
-  async #openSource(): Promise<SourceReader> {
-    const { plan, clock, logger } = this.#options;
-    const { directory } = plan.state;
-    const positions = this.committer.last?.positions ?? new Map<never, never>();
-    const { signal } = this.#stopping;
-    const maxBlockRecords = Math.min(MAX_BLOCK_RECORDS, plan.bufferSize);
-    const check = recordCheckOf(plan.decode, clock);
-    const context = {
-      clock,
-      logger,
-      positions,
-      signal,
-      maxBlockRecords,
-      ...(check === undefined ? {} : { check }),
-      ...(directory === undefined ? {} : { directory }),
-    };
-    const source = await plan.source.open(context);
-    return new SourceReader(source, this.core, positions, {
-      ...this.#options,
-      stopping: signal,
-      onSettled: () => this.#wakeUp.ring(),
-    });
   }
 
   async #loop(reader: SourceReader): Promise<void> {
@@ -241,7 +220,6 @@ export class PipelineRun {
     this.#tick(reader);
     this.#openedAt = this.#tickedAt;
     await this.#drain(reader);
-    this.core.dropDeadKeys();
     const isCleaning = await this.#supply.answerOnce(this.core.engine.requestForCleaning());
     if (isCleaning || !this.#buffer.isEmpty) await this.#commitEpoch(reader);
     this.gauges.show(reader.isDone);
@@ -252,6 +230,7 @@ export class PipelineRun {
     await this.committer.settled();
     this.committer.rethrow();
     this.core.engine.spill();
+    this.core.dropDeadKeys();
     this.committer.commit(this.#takeEpoch(reader));
   }
 

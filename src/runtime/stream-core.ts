@@ -12,9 +12,10 @@ import { LateEvent } from '../results/late-event.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Instant } from '../time/instant.ts';
 import { ProgressTracker } from '../time/progress.ts';
+import { windowStatePrefix } from './epoch-store.ts';
 import type { Outbox } from './outbox.ts';
 
-/** Keys held beyond twice the live ones before the dead are dropped. */
+/** Keys held beyond one and a half times the windows in memory before the dead are dropped. */
 const KEY_SLACK = 4096;
 
 /** A block that has been decoded, and not yet gone into the windows. */
@@ -52,6 +53,7 @@ export class StreamCore {
       aggregation: plan.aggregation,
       aggregators: plan.aggregators,
       keys: this.#keys,
+      entryPrefix: windowStatePrefix(plan.name),
       trackChanges: plan.state.recoverable,
       residentBytesLimit: plan.state.recoverable ? plan.stateMemoryLimitBytes : Infinity,
     });
@@ -127,7 +129,7 @@ export class StreamCore {
   /** Drops keys that no window holds any more, now and then. Only between batches. */
   dropDeadKeys(): void {
     const { activeWindows, residence } = this.engine;
-    if (this.#keys.size <= KEY_SLACK + 2 * (activeWindows - residence.spilledWindows)) return;
+    if (this.#keys.size <= KEY_SLACK + 1.5 * (activeWindows - residence.spilledWindows)) return;
     this.#keys.retain((id) => this.engine.isLive(id));
   }
 

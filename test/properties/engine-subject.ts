@@ -4,7 +4,6 @@ import { GroupingKey } from '../../src/event/grouping-key.ts';
 import { LateEventHandler } from '../../src/plan/late-event-handler.ts';
 import { createPipeline } from '../../src/pipeline/create-pipeline.ts';
 import type { PipelineBuilder } from '../../src/pipeline/pipeline-builder.ts';
-import type { PipelinePlan } from '../../src/plan/plan.ts';
 import { TestDriver } from '../../src/testing/test-driver.ts';
 import { BoundedOutOfOrdernessWatermark } from '../../src/time/bounded-out-of-orderness-watermark.ts';
 import { CountTrigger } from '../../src/windows/count-trigger.ts';
@@ -12,8 +11,8 @@ import type { Case, Observed, Subject } from './subject.ts';
 
 type Builder = PipelineBuilder<OracleEvent, unknown>;
 
-/** The pipeline that a case describes. */
-function planOfCase(config: OracleConfig): PipelinePlan {
+/** The pipeline that a case describes; source, sinks and the rest are up to the caller. */
+export function builderOf(config: OracleConfig): PipelineBuilder<OracleEvent, unknown> {
   const withMetrics = metricsOf(createPipeline<OracleEvent>(config.pipeline), config);
   let builder = withMetrics
     .withTimestamp((event) => event.timestamp)
@@ -42,7 +41,7 @@ function planOfCase(config: OracleConfig): PipelinePlan {
         break;
     }
   }
-  return builder.build().plan;
+  return builder;
 }
 
 function metricsOf(builder: Builder, { metrics, flat }: OracleConfig): Builder {
@@ -59,7 +58,9 @@ export const engineSubject: Subject = {
   followsSteps: true,
   run(given: Case): Observed {
     const manual = given.config.outOfOrderness === null;
-    const driver = new TestDriver(planOfCase(given.config), { watermarks: manual ? 'manual' : 'generated' });
+    const driver = new TestDriver(builderOf(given.config).build().plan, {
+      watermarks: manual ? 'manual' : 'generated',
+    });
     for (const { id } of given.partitions) {
       driver.addPartition(id);
       driver.setCaughtUp(false, id);

@@ -3,9 +3,9 @@ import { present } from '../../errors/assert.ts';
 import type { EventBatch } from '../../event/event-batch.ts';
 import type { GroupingKey } from '../../event/grouping-key.ts';
 import type { Results } from '../../results/aggregation-result.ts';
-import type { Instant, Millis } from '../../time/instant.ts';
-import { tumblingStart } from '../../windows/window-arithmetic.ts';
+import type { Instant } from '../../time/instant.ts';
 import type { StateRecord, StoredEntry } from '../window-engine.ts';
+import { lastStartAt, windowsBefore, type Alignment } from './alignment.ts';
 import { Cell } from './cell.ts';
 import { Cleaning } from './cleaning.ts';
 import { DeadlineHeap } from './deadline-heap.ts';
@@ -13,19 +13,12 @@ import { EntryKind, readGroupingKey, withGroupingKey, type EntryKey } from './en
 import { GroupSweep } from './group-sweep.ts';
 import { Hand } from './hand.ts';
 import type { Ledger } from './ledger.ts';
-import { Shelf } from './shelf.ts';
+import { isShelf, Shelf } from './shelf.ts';
 import { entryBytes, readWindowState, writeWindowState } from './state-codec.ts';
 import type { StoredItem } from './stored-item.ts';
 import type { Wanted } from './wanted.ts';
 import { WindowOperator, type OperatorSettings } from './window-operator.ts';
 import { WindowState } from './window-state.ts';
-
-/** Where windows that are aligned to the calendar of 1970 lie. Tumbling windows have slide = size. */
-export interface Alignment {
-  readonly sizeMs: Millis;
-  readonly slideMs: Millis;
-  readonly offsetMs: Millis;
-}
 
 /** The windows of all keys over one span of time. */
 export type WindowGroup = Shelf<WindowState>;
@@ -47,18 +40,20 @@ export class AlignedWindows extends WindowOperator {
   }
 
   override add(batch: EventBatch, i: number): boolean {
-    const { slideMs } = this.alignment;
-    const last = this.#lastStart(batch.timestamps[i] ?? Number.NaN);
-    const earlier = this.#windowsBefore(batch.timestamps[i] ?? Number.NaN, last);
-    for (let n = earlier; n >= 0; n -= 1) this.#addTo(last - n * slideMs, batch, i);
+    const at = batch.timestamps[i] ?? Number.NaN;
+    const last = lastStartAt(at, this.alignment);
+    const earlier = windowsBefore(at, last, this.alignment);
+    for (let n = earlier; n >= 0; n -= 1) this.#addTo(last - n * this.alignment.slideMs, batch, i);
     return earlier >= 0;
   }
 
   override want(batch: EventBatch, i: number, wanted: Wanted): void {
+    const at = batch.timestamps[i] ?? Number.NaN;
+    const last = lastStartAt(at, this.alignment);
     const { slideMs } = this.alignment;
-    const last = this.#lastStart(batch.timestamps[i] ?? Number.NaN);
-    const earlier = this.#windowsBefore(batch.timestamps[i] ?? Number.NaN, last);
-    for (let n = earlier; n >= 0; n -= 1) this.wantWindow(last - n * slideMs, batch.keys[i] ?? 0, wanted);
+    for (let n = windowsBefore(at, last, this.alignment); n >= 0; n -= 1) {
+      this.wantWindow(last - n * slideMs, batch.keys[i] ?? 0, wanted);
+    }
   }
 
   override close(): void {
@@ -82,13 +77,13 @@ export class AlignedWindows extends WindowOperator {
 
   override sizeBytes(): number {
     let size = 0;
-    for (const state of this.states()) size += sizeOf(state);
+    for (const state of this.states()) size += state.sizeBytes();
     return size;
   }
 
   override write(item: StoredItem, delta: StateRecord[]): void {
     if (item instanceof WindowState) this.#writeWindow(item, delta);
-    else if (item instanceof Shelf) this.writeHead(item, EntryKind.window, delta);
+    else if (isShelf(item)) this.writeHead(item, EntryKind.window, delta);
   }
 
   protected writeHead(shelf: Shelf<StoredItem>, kind: EntryKind, delta: StateRecord[]): void {
@@ -133,7 +128,7 @@ export class AlignedWindows extends WindowOperator {
     reader.end();
     state.stored = true;
     group.items.set(keyId, state);
-    this.ledger.weigh(state, sizeOf(state));
+    this.ledger.weigh(state, state.sizeBytes());
     if (this.isSpillable) {
       group.spilled -= 1;
       this.reloaded(state);
@@ -167,7 +162,7 @@ export class AlignedWindows extends WindowOperator {
     return group;
   }
 
-  /** The group of the windows that start at `start`, if there is one. */
+  /** The same, if there is one. */
   protected groupOf(start: Instant): WindowGroup | undefined {
     return this.#last?.start === start ? this.#last : this.#groups.get(start);
   }
@@ -178,12 +173,12 @@ export class AlignedWindows extends WindowOperator {
     this.#last = group;
     const known = group.items.get(keyId);
     if (known !== undefined) return known;
-    const key = this.ledger.keys.keyOf(keyId);
-    const state = new WindowState(start, group.end, keyId, key, this.newCell(), this.ledger.now);
+    const { keys, now } = this.ledger;
+    const state = new WindowState(start, group.end, keyId, keys.keyOf(keyId), this.newCell(), now);
     group.items.set(keyId, state);
     this.change(group);
     this.created(state);
-    this.ledger.weigh(state, sizeOf(state));
+    this.ledger.weigh(state, state.sizeBytes());
     return state;
   }
 
@@ -233,10 +228,7 @@ export class AlignedWindows extends WindowOperator {
     this.clean(group, () => this.#drop(group));
   }
 
-  /**
-   * Has the stored items of a shelf deleted that is gone, and then `drop`s it from the index. Its head stays until then,
-   * so that a restart goes on with it.
-   */
+  /** Has the stored items of a shelf deleted that is gone, then `drop`s it. Its head stays till then, for a restart. */
   protected clean(shelf: Shelf<StoredItem>, drop: () => void): void {
     shelf.isCleaned = true;
     shelf.closed = true;
@@ -250,16 +242,6 @@ export class AlignedWindows extends WindowOperator {
       drop();
     };
     this.ledger.cleanings.push(new Cleaning(shelf, this.ledger.pageEntries, done));
-  }
-
-  #lastStart(at: Instant): Instant {
-    return tumblingStart(at, this.alignment.slideMs, this.alignment.offsetMs);
-  }
-
-  /** Windows around an instant besides the last; −1 if it lies in a gap. */
-  #windowsBefore(at: Instant, lastStart: Instant): number {
-    const reach = this.alignment.sizeMs - 1 - (at - lastStart);
-    return reach < 0 ? -1 : Math.floor(reach / this.alignment.slideMs);
   }
 
   #addTo(start: Instant, batch: EventBatch, i: number): void {
@@ -294,7 +276,7 @@ export class AlignedWindows extends WindowOperator {
   }
 
   #drop(group: WindowGroup): void {
-    if (this.#groups.get(group.start) === group) this.#groups.delete(group.start);
+    this.#groups.delete(group.start);
     if (this.#last === group) this.#last = undefined;
     group.removed = true;
     this.change(group);
@@ -311,10 +293,6 @@ export class AlignedWindows extends WindowOperator {
     }
     state.stored = true;
     delta.push({ key, value: entryBytes((writer) => writeWindowState(writer, this.settings.shape, state)) });
-    this.ledger.weigh(state, sizeOf(state));
+    this.ledger.weigh(state, state.sizeBytes());
   }
-}
-
-function sizeOf(state: WindowState): number {
-  return 256 + (state.cell?.sizeBytes() ?? 0);
 }

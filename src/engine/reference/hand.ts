@@ -17,7 +17,9 @@ export interface Holder<T> {
  */
 export class Hand<T extends StoredItem> {
   readonly #holders: () => Iterable<Holder<T>>;
-  #round: Iterator<readonly [Holder<T>, T]> | null = null;
+  #round: Iterator<T> | null = null;
+  /** Where the item that the round has come to lies. */
+  #holder: Holder<T> | null = null;
 
   /** `holders`: all that there are at the moment of the call. */
   constructor(holders: () => Iterable<Holder<T>>) {
@@ -29,28 +31,34 @@ export class Hand<T extends StoredItem> {
    * `letGo` takes an item off its holder, or says false if it has to stay.
    */
   spill(ledger: Ledger, limit: number, letGo: (holder: Holder<T>, item: T) => boolean): void {
-    // Twice round at most: the first look at an item that was used only notes that it came by.
-    for (let rounds = 0; rounds <= 2 && ledger.residentBytes > limit;) {
+    let isFruitful = true;
+    while (ledger.residentBytes > limit) {
       const next = (this.#round ??= this.#around()).next();
       if (next.done === true) {
         this.#round = null;
-        rounds += 1;
+        // After a round that found nothing, not even something to take the next time, the next would find nothing.
+        if (!isFruitful) return;
+        isFruitful = false;
         continue;
       }
-      const [holder, item] = next.value;
+      const item = next.value;
       if (item.changed || !item.stored) continue;
+      const holder = this.#holder;
       if (item.touched) item.touched = false;
-      else if (letGo(holder, item)) {
+      else if (holder === null || !letGo(holder, item)) continue;
+      else {
         holder.spilled += 1;
         ledger.weigh(item, 0);
       }
+      isFruitful = true;
     }
   }
 
-  *#around(): Generator<readonly [Holder<T>, T], void> {
+  *#around(): Generator<T, void> {
     for (const holder of this.#holders()) {
       if (holder.isCleaned) continue;
-      for (const item of holder.items.values()) yield [holder, item];
+      this.#holder = holder;
+      yield* holder.items.values();
     }
   }
 }

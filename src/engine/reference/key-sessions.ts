@@ -75,9 +75,7 @@ export class KeySessions extends StoredItem {
   }
 
   sizeBytes(): number {
-    let size = 192;
-    for (const { cell } of this.list) size += 256 + (cell?.sizeBytes() ?? 0);
-    return size;
+    return this.list.reduce((size, state) => size + state.sizeBytes(), 192);
   }
 
   encode(shape: CellShape): Uint8Array {

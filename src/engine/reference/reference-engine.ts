@@ -34,6 +34,7 @@ export class ReferenceEngine implements WindowEngine {
   readonly #byName: ReadonlyMap<string, WindowOperator>;
   readonly #due: DueWindows;
   readonly #residentBytesLimit: number;
+  readonly #prefixLength: number;
   readonly #wanted = new Wanted();
   /** What the batch at hand needs, until it is supplied. */
   #unanswered: StateRequest | null = null;
@@ -45,8 +46,9 @@ export class ReferenceEngine implements WindowEngine {
     this.#ledger = ledger;
     this.#due = new DueWindows(ledger);
     this.#residentBytesLimit = options.residentBytesLimit;
+    this.#prefixLength = options.entryPrefix.length;
     this.#operators = options.windows.map((definition, place) =>
-      operatorOf(definition, { place, rule: options.lateRule, shape }, ledger),
+      operatorOf(definition, { place, rule: options.lateRule, shape, entryPrefix: options.entryPrefix }, ledger),
     );
     this.#byName = new Map(this.#operators.map((operator) => [operator.settings.name, operator]));
   }
@@ -206,7 +208,7 @@ export class ReferenceEngine implements WindowEngine {
   }
 
   #read(entry: StoredEntry): void {
-    const key = readEntryKey(entry.key);
+    const key = readEntryKey(entry.key.subarray(this.#prefixLength));
     const operator = this.#byName.get(key.name);
     if (operator === undefined) {
       const message = `there is state of windows "${key.name}", which are not configured`;
@@ -231,16 +233,22 @@ function shapeOf(options: EngineOptions): CellShape {
 }
 
 interface Common {
+  readonly entryPrefix: Uint8Array;
   readonly place: number;
   readonly rule: LateRule;
   readonly shape: CellShape;
 }
 
-function operatorOf(definition: WindowDefinition, { place, rule, shape }: Common, ledger: Ledger): WindowOperator {
+function operatorOf(
+  definition: WindowDefinition,
+  { place, rule, shape, entryPrefix }: Common,
+  ledger: Ledger,
+): WindowOperator {
   const { name, assigner, allowedLatenessMs, trigger } = definition;
   const settings: OperatorSettings = {
     name,
     place,
+    entryPrefix,
     type: assigner.type,
     lateness: { allowedLatenessMs, rule },
     trigger,

@@ -2,7 +2,7 @@ import { ProcessorError } from '../../errors/processor-error.ts';
 import { KeyReader } from '../../state/key-encoding.ts';
 import type { GroupingKey } from '../../event/grouping-key.ts';
 import type { StateRequest, StoredEntry } from '../window-engine.ts';
-import { readEntryKey, readGroupingKey, withGroupingKey, type EntryKeys } from './entry-keys.ts';
+import { readGroupingKey, withGroupingKey, type EntryKeys } from './entry-keys.ts';
 import type { DueWindow, Ledger } from './ledger.ts';
 import type { SessionWindows } from './session-windows.ts';
 import type { Sweep } from './sweep.ts';
@@ -72,7 +72,10 @@ export class SessionSweep implements Sweep {
     this.isDone = isLast;
     const due: DueWindow[] = [];
     for (const { key, value } of entries) {
-      for (const state of this.#operator.adopt(readGroupingKey(readEntryKey(key).rest), value)) {
+      for (const state of this.#operator.adopt(
+        readGroupingKey(new KeyReader(key.subarray(this.#entryKeys.sessions.length))),
+        value,
+      )) {
         state.due = true;
         due.push({ operator: this.#operator, state });
       }

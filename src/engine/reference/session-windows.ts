@@ -1,5 +1,4 @@
 import { present } from '../../errors/assert.ts';
-import { ByteReader } from '../../aggregations/accumulator-bytes.ts';
 import type { EventBatch } from '../../event/event-batch.ts';
 import type { GroupingKey } from '../../event/grouping-key.ts';
 import type { Results } from '../../results/aggregation-result.ts';
@@ -11,19 +10,12 @@ import { EntryKind, readGroupingKey, withGroupingKey, type EntryKey } from './en
 import { Hand } from './hand.ts';
 import { isEarlier, KeySessions, type Timer } from './key-sessions.ts';
 import type { Ledger } from './ledger.ts';
+import { SessionCount } from './session-count.ts';
 import { SessionSweep } from './session-sweep.ts';
-import { entryBytes } from './state-codec.ts';
-import { StoredItem } from './stored-item.ts';
+import type { StoredItem } from './stored-item.ts';
 import type { Wanted } from './wanted.ts';
 import { WindowOperator, type OperatorSettings } from './window-operator.ts';
 import { WindowState } from './window-state.ts';
-
-/** How many sessions there are in all, and of how many keys: the head of their entries. */
-class SessionCount extends StoredItem {
-  sessions = 0;
-  /** Keys whose sessions are only in the state backend. */
-  spilledKeys = 0;
-}
 
 /** Sessions: windows that an event opens, and that merge while less than the gap lies between their events. */
 export class SessionWindows extends WindowOperator {
@@ -105,7 +97,8 @@ export class SessionWindows extends WindowOperator {
   override write(item: StoredItem, delta: StateRecord[]): void {
     item.changed = false;
     if (item instanceof KeySessions) this.#writeSessions(item, delta);
-    else if (item instanceof SessionCount) this.#writeCount(delta);
+    else if (item instanceof SessionCount)
+      item.write(this.entryKeys.head(EntryKind.sessions, 0), this.#keys.size, delta);
   }
 
   override read({ kind, rest }: EntryKey, { value }: StoredEntry): void {
@@ -156,7 +149,7 @@ export class SessionWindows extends WindowOperator {
     this.ledger.weigh(sessions, sessions.sizeBytes());
     if (this.isSpillable) this.#count.spilledKeys -= 1;
     const due: WindowState[] = [];
-    for (const state of [...sessions.list]) {
+    for (const state of sessions.list.slice()) {
       if (this.isSpillable) this.reloaded(state);
       else this.held(state);
       const isDue = state.closed ? state.elements > 0 : state.end <= this.ledger.watermark.timestamp;
@@ -284,29 +277,8 @@ export class SessionWindows extends WindowOperator {
     return this.entryKeys.timer(deadline, start, key);
   }
 
-  #writeCount(delta: StateRecord[]): void {
-    const { sessions } = this.#count;
-    const key = this.entryKeys.head(EntryKind.sessions, 0);
-    if (sessions === 0) {
-      if (this.#count.stored) delta.push({ key });
-      this.#count.stored = false;
-      return;
-    }
-    this.#count.stored = true;
-    const keys = this.#keys.size + this.#count.spilledKeys;
-    const value = entryBytes((writer) => {
-      writer.whole(sessions);
-      writer.whole(keys);
-    });
-    delta.push({ key, value });
-  }
-
   #readCount(value: Uint8Array): void {
-    const reader: ByteReader = new ByteReader(value);
-    this.#count.sessions = reader.whole();
-    this.#count.stored = true;
-    const keys = reader.whole();
-    reader.end();
+    const keys = this.#count.decode(value);
     if (!this.isSpillable) return;
     this.#count.spilledKeys = keys;
     this.ledger.activeWindows += this.#count.sessions;

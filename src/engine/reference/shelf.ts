@@ -56,8 +56,10 @@ export class Shelf<T extends StoredItem> extends StoredItem {
       if (before > 0) delta.push({ key });
       return -before;
     }
-    // While something has still to fire, a restart must look for it here.
-    const flags = isQuiet ? (this.closed ? FLAG_SETTLED : 0) | (this.isCleaned ? FLAG_CLEANED : 0) : 0;
+    // While something has still to fire, a restart must look for it here; but not where all that is left is on its way
+    // out, for some of that may be deleted already.
+    const hasNothingDue = isQuiet || (this.isCleaned && this.items.size === 0);
+    const flags = hasNothingDue ? (this.closed ? FLAG_SETTLED : 0) | (this.isCleaned ? FLAG_CLEANED : 0) : 0;
     const value = entryBytes((writer) => {
       writer.whole(this.size);
       writer.byte(flags);
@@ -76,4 +78,9 @@ export class Shelf<T extends StoredItem> extends StoredItem {
     reader.end();
     this.stored = true;
   }
+}
+
+/** True for a shelf of anything. */
+export function isShelf(item: StoredItem): item is Shelf<StoredItem> {
+  return item instanceof Shelf;
 }

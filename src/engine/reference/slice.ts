@@ -1,9 +1,10 @@
+import { ByteReader } from '../../aggregations/accumulator-bytes.ts';
 import type { GroupingKey } from '../../event/grouping-key.ts';
 import type { Instant } from '../../time/instant.ts';
-import { tumblingStart } from '../../windows/window-arithmetic.ts';
-import type { Alignment } from './aligned-windows.ts';
-import type { Cell } from './cell.ts';
+import { lastStartAt, windowsBefore, type Alignment } from './alignment.ts';
+import type { Cell, CellShape } from './cell.ts';
 import { Shelf } from './shelf.ts';
+import { entryBytes, readCell, writeCell } from './state-codec.ts';
 import { StoredItem } from './stored-item.ts';
 
 /** Values of one key in one slice, for the windows that end at `firstEnd` or later. */
@@ -27,6 +28,30 @@ export class SliceState extends StoredItem {
     this.slice = slice;
     this.keyId = keyId;
     this.key = key;
+  }
+
+  sizeBytes(): number {
+    return this.buckets.reduce((size, { cell }) => size + cell.sizeBytes(), 192);
+  }
+
+  encode(shape: CellShape): Uint8Array {
+    return entryBytes((writer) => {
+      writer.whole(this.buckets.length);
+      for (const { firstEnd, cell } of this.buckets) {
+        writer.float(firstEnd);
+        writeCell(writer, shape, cell);
+      }
+    });
+  }
+
+  /** Takes in what {@link SliceState.encode} gave. @throws ProcessorError ACCUMULATOR_CORRUPT for anything else. */
+  decode(value: Uint8Array, shape: CellShape): void {
+    const reader: ByteReader = new ByteReader(value);
+    for (let left = reader.whole(); left > 0; left -= 1) {
+      this.buckets.push({ firstEnd: reader.finite(), cell: readCell(reader, shape) });
+    }
+    reader.end();
+    this.stored = true;
   }
 
   bucketOf(firstEnd: Instant): Bucket | undefined {
@@ -72,13 +97,13 @@ export class SliceGrid {
 
   /** The slice around an instant. */
   boundsAt(at: Instant): SliceBounds {
-    const { sizeMs, slideMs, offsetMs } = this.#alignment;
-    const base = tumblingStart(at, slideMs, offsetMs);
+    const { sizeMs, slideMs } = this.#alignment;
+    const base = lastStartAt(at, this.#alignment);
     const isTail = this.#cut > 0 && at >= base + this.#cut;
     const start = isTail ? base + this.#cut : base;
     const end = isTail || this.#cut === 0 ? base + slideMs : base + this.#cut;
-    const firstStart = base - Math.floor((base + sizeMs - 1 - start) / slideMs) * slideMs;
-    const windows = (base - firstStart) / slideMs + 1;
+    const windows = windowsBefore(start, base, this.#alignment) + 1;
+    const firstStart = base - (windows - 1) * slideMs;
     return { start, end, firstStart, firstEnd: firstStart + sizeMs, lastStart: base, windows };
   }
 

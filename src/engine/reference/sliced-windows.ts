@@ -1,16 +1,15 @@
-import { ByteReader } from '../../aggregations/accumulator-bytes.ts';
 import type { EventBatch } from '../../event/event-batch.ts';
 import type { GroupingKey } from '../../event/grouping-key.ts';
 import type { Results } from '../../results/aggregation-result.ts';
 import type { Instant } from '../../time/instant.ts';
 import type { StateRecord, StoredEntry } from '../window-engine.ts';
-import { AlignedWindows, type Alignment, type WindowGroup } from './aligned-windows.ts';
+import { AlignedWindows, type WindowGroup } from './aligned-windows.ts';
+import type { Alignment } from './alignment.ts';
 import { Cell } from './cell.ts';
 import { EntryKind, readGroupingKey, withGroupingKey, type EntryKey } from './entry-keys.ts';
 import { Hand } from './hand.ts';
 import type { Ledger } from './ledger.ts';
 import { Slice, SliceGrid, SliceState, type Bucket } from './slice.ts';
-import { entryBytes, readCell, writeCell } from './state-codec.ts';
 import type { StoredItem } from './stored-item.ts';
 import type { Wanted } from './wanted.ts';
 import type { OperatorSettings } from './window-operator.ts';
@@ -97,7 +96,7 @@ export class SlicedWindows extends AlignedWindows {
   override sizeBytes(): number {
     let size = super.sizeBytes();
     for (const slice of this.#slices.values()) {
-      for (const held of slice.items.values()) size += sizeOf(held);
+      for (const held of slice.items.values()) size += held.sizeBytes();
     }
     return size;
   }
@@ -160,7 +159,7 @@ export class SlicedWindows extends AlignedWindows {
       const slice = this.#slices.get(start);
       if (slice?.bounds.lastStart !== group.start) continue;
       // Of keys whose last window was spilled.
-      for (const held of [...slice.items.values()]) {
+      for (const held of slice.items.values()) {
         if (!this.#isHeld(slice, held.keyId)) this.#dropFrom(slice, held);
       }
       if (slice.spilled > 0 && !slice.isCleaned) this.clean(slice, () => this.#forget(slice));
@@ -230,7 +229,7 @@ export class SlicedWindows extends AlignedWindows {
     const { slice, keyId } = held;
     const bucket = { firstEnd, cell: new Cell(this.settings.shape) };
     held.buckets.push(bucket);
-    this.ledger.weigh(held, sizeOf(held));
+    this.ledger.weigh(held, held.sizeBytes());
     const { sizeMs, slideMs } = this.alignment;
     for (let start = firstEnd - sizeMs; start <= slice.bounds.lastStart; start += slideMs) this.stateAt(start, keyId);
     return bucket;
@@ -241,16 +240,11 @@ export class SlicedWindows extends AlignedWindows {
     const keyId = this.ledger.keys.idOf(key);
     if (slice.items.has(keyId)) return;
     const held = new SliceState(slice, keyId, key);
-    const reader: ByteReader = new ByteReader(value);
-    for (let left = reader.whole(); left > 0; left -= 1) {
-      held.buckets.push({ firstEnd: reader.finite(), cell: readCell(reader, this.settings.shape) });
-    }
-    reader.end();
-    held.stored = true;
+    held.decode(value, this.settings.shape);
     slice.items.set(keyId, held);
     slice.spilled -= 1;
     this.ledger.reloaded += 1;
-    this.ledger.weigh(held, sizeOf(held));
+    this.ledger.weigh(held, held.sizeBytes());
   }
 
   #writeSliceState(held: SliceState, delta: StateRecord[]): void {
@@ -262,15 +256,8 @@ export class SlicedWindows extends AlignedWindows {
       return;
     }
     held.stored = true;
-    const value = entryBytes((writer) => {
-      writer.whole(held.buckets.length);
-      for (const { firstEnd, cell } of held.buckets) {
-        writer.float(firstEnd);
-        writeCell(writer, this.settings.shape, cell);
-      }
-    });
-    delta.push({ key, value });
-    this.ledger.weigh(held, sizeOf(held));
+    delta.push({ key, value: held.encode(this.settings.shape) });
+    this.ledger.weigh(held, held.sizeBytes());
   }
 
   #dropFrom(slice: Slice, held: SliceState): void {
@@ -305,8 +292,4 @@ export class SlicedWindows extends AlignedWindows {
     this.#lastSlice = this.#slices.get(bounds.start) ?? new Slice(bounds, this.entryKeys.slice(bounds.start));
     return this.#lastSlice;
   }
-}
-
-function sizeOf({ buckets }: SliceState): number {
-  return buckets.reduce((size, { cell }) => size + cell.sizeBytes(), 192);
 }

@@ -1,8 +1,9 @@
-import { ByteReader, ByteWriter } from '../../aggregations/accumulator-bytes.ts';
+import { ByteWriter, type ByteReader } from '../../aggregations/accumulator-bytes.ts';
 import { MetricAccumulator } from '../../aggregations/metric-accumulator.ts';
 import type { GroupingKey } from '../../event/grouping-key.ts';
 import type { Results } from '../../results/aggregation-result.ts';
 import type { Instant } from '../../time/instant.ts';
+import { allocate } from './arena.ts';
 import { Cell, type CellShape } from './cell.ts';
 import { WindowState } from './window-state.ts';
 
@@ -19,7 +20,7 @@ const shared = new ByteWriter(4096);
 /** Bytes of an entry's value, made by `write`. */
 export function entryBytes(write: (writer: ByteWriter) => void): Uint8Array {
   write(shared);
-  return shared.finish();
+  return shared.finish(allocate);
 }
 
 /** Writes what a window holds, beyond its bounds and key. */
@@ -58,6 +59,7 @@ export function readWindowState(
   return state;
 }
 
+/** Writes the accumulators of a cell. */
 export function writeCell(writer: ByteWriter, shape: CellShape, cell: Cell): void {
   writer.whole(cell.events);
   for (const metric of cell.metrics) metric.write(writer);

@@ -18,6 +18,8 @@ export interface OperatorSettings {
   readonly name: string;
   /** Its place among the definitions: of windows that are due with the same bounds and key, the first comes first. */
   readonly place: number;
+  /** What the keys of all entries begin with. */
+  readonly entryPrefix: Uint8Array;
   readonly type: WindowType;
   readonly lateness: LatenessRule;
   readonly trigger: WindowTrigger | undefined;
@@ -39,7 +41,7 @@ export abstract class WindowOperator {
     this.ledger = ledger;
     this.lateness = settings.lateness;
     this.trigger = settings.trigger;
-    this.entryKeys = new EntryKeys(settings.name);
+    this.entryKeys = new EntryKeys(settings.entryPrefix, settings.name);
   }
 
   /**

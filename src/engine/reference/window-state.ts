@@ -42,6 +42,11 @@ export class WindowState extends StoredItem {
     return this.#window;
   }
 
+  /** Bytes held, estimated. */
+  sizeBytes(): number {
+    return 720 + (this.cell?.sizeBytes() ?? 0);
+  }
+
   /** Moves the bounds of a window that has not fired yet. */
   resize(start: Instant, end: Instant): void {
     this.start = start;
