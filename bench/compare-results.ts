@@ -29,6 +29,31 @@ export async function differences(path: string, otherPath: string): Promise<read
   return found;
 }
 
+/** The same of two files in the same order, however large: all of each line but the time of its making must be equal. */
+export async function differencesInOrder(path: string, otherPath: string): Promise<readonly string[]> {
+  const found: string[] = [];
+  const others = linesOf(otherPath);
+  let count = 0;
+  for await (const line of linesOf(path)) {
+    count += 1;
+    const other = await others.next();
+    if (other.done === true) found.push(`${otherPath} ends before line ${String(count)}`);
+    else if (withoutTime(line) !== withoutTime(other.value)) found.push(`line ${String(count)}:\n${line}\n${other.value}`);
+    if (other.done === true || found.length >= 10) return found;
+  }
+  if ((await others.next()).done !== true) found.push(`${path} ends after line ${String(count)}`);
+  if (count === 0) found.push('there are no results at all');
+  return found;
+}
+
+async function* linesOf(path: string): AsyncGenerator<string, void, undefined> {
+  yield* createInterface({ input: createReadStream(path) });
+}
+
+function withoutTime(line: string): string {
+  return line.replace(/,"timestamp":"[^"]*"/, '');
+}
+
 function differingFields(one: Aggregates, other: Aggregates): readonly string[] {
   const differing = [
     ...EXACT.filter((name) => one[name] === undefined || one[name] !== other[name]),

@@ -27,25 +27,34 @@ const MODELS = [
   'command-r-plus',
 ];
 const REGIONS = ['us-west-2', 'us-east-1', 'eu-central-1', 'ap-south-1', 'sa-east-1'];
-const TENANTS = Array.from({ length: 20 }, (_, index) => `tenant-${String(index + 1).padStart(3, '0')}`);
+const KEYS_PER_TENANT = MODELS.length * REGIONS.length;
 
-/** Fields of an event that the benchmarks group by: 10 × 5 × 20 = 1,000 keys, all equally likely. */
+/** Fields of an event that the benchmarks group by: 10 models × 5 regions × tenants. */
 export const KEY_FIELDS = ['model', 'region', 'tenant'] as const;
 /** The field that they aggregate. */
 export const VALUE_FIELD = 'latency_ms';
 export const WINDOW_MS = 60_000;
 
-/** The path of a file of that many events under `folder`; written unless it is there. */
-export async function sampleFile(folder: string, events: number): Promise<string> {
-  const path = join(folder, `events-${String(FORM)}-${String(SEED)}-${String(events)}.ndjson`);
+/** Which events a file has. */
+export interface Sample {
+  readonly events: number;
+  /** A multiple of 50. All are equally likely. Default 1,000. */
+  readonly keys?: number;
+}
+
+/** The path of a file of events under `folder`; written unless it is there. */
+export async function sampleFile(folder: string, { events, keys = 1000 }: Sample): Promise<string> {
+  const ofKeys = keys === 1000 ? '' : `-${String(keys)}-keys`;
+  const path = join(folder, `events-${String(FORM)}-${String(SEED)}-${String(events)}${ofKeys}.ndjson`);
   if (existsSync(path)) return path;
+  const tenants = tenantsFor(keys);
   await mkdir(folder, { recursive: true });
   const unfinished = `${path}.${String(process.pid)}`;
   const out = createWriteStream(unfinished);
   const random = seeded(SEED);
   for (let first = 0; first < events; first += EVENTS_PER_WRITE) {
     const count = Math.min(EVENTS_PER_WRITE, events - first);
-    const lines = Array.from({ length: count }, (_, index) => eventText(first + index, events, random));
+    const lines = Array.from({ length: count }, (_, index) => eventText(first + index, events, tenants, random));
     if (!out.write(`${lines.join('\n')}\n`)) await once(out, 'drain');
   }
   out.end();
@@ -54,14 +63,21 @@ export async function sampleFile(folder: string, events: number): Promise<string
   return path;
 }
 
-function eventText(index: number, events: number, random: () => number): string {
+function tenantsFor(keys: number): readonly string[] {
+  const tenants = keys / KEYS_PER_TENANT;
+  if (!Number.isSafeInteger(tenants)) throw new RangeError(`${String(keys)} keys are not a multiple of 50`);
+  const digits = Math.max(3, String(tenants).length);
+  return Array.from({ length: tenants }, (_, index) => `tenant-${String(index + 1).padStart(digits, '0')}`);
+}
+
+function eventText(index: number, events: number, tenants: readonly string[], random: () => number): string {
   const at = START_MS + Math.floor((index / events) * SPAN_MS) - Math.floor(random() * DISORDER_MS);
   return JSON.stringify({
     event_id: `evt-${String(index).padStart(10, '0')}`,
     timestamp: new Date(at).toISOString(),
     model: pick(MODELS, random),
     region: pick(REGIONS, random),
-    tenant: pick(TENANTS, random),
+    tenant: pick(tenants, random),
     session: `s-${Math.floor(random() * 1e9).toString(36)}`,
     latency_ms: latencyMs(random),
     usage: {

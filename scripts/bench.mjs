@@ -1,5 +1,16 @@
-/** `npm run bench`: the benchmarks; what follows `--` is passed on to them. */
+/** `npm run bench -- [NAME] [options]`: a benchmark, `bench/NAME.ts`; what follows its name is passed on to it. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { launch } from './launch.mjs';
 import { ROOT } from './toolchain.mjs';
 
-launch('bench/main.ts', process.argv.slice(2), { cwd: ROOT });
+const [first = '', ...rest] = process.argv.slice(2);
+const isNamed = first !== '' && !first.startsWith('-');
+const file = `bench/${isNamed ? first : 'by-hand'}.bench.ts`;
+if (existsSync(join(ROOT, file))) {
+  launch(file, isNamed ? rest : process.argv.slice(2), { cwd: ROOT });
+} else {
+  const names = readdirSync(join(ROOT, 'bench')).flatMap((name) => /^(.*)\.bench\.ts$/.exec(name)?.[1] ?? []);
+  process.stderr.write(`There is no benchmark "${first}"; there are: ${names.join(', ')}.\n`);
+  process.exitCode = 2;
+}
