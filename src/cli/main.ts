@@ -11,15 +11,11 @@ function readOwn(path: string): Promise<string> {
 }
 
 function restartOf(): CliIo['restart'] {
-  const { execve } = process;
-  if (execve === undefined || process.platform === 'win32') return undefined;
-  return (options) =>
-    execve.call(
-      process,
-      process.execPath,
-      [process.execPath, ...process.execArgv, ...options, ...process.argv.slice(1)],
-      process.env,
-    );
+  if (process.execve === undefined || process.platform === 'win32') return undefined;
+  return (options) => {
+    const args = [process.execPath, ...process.execArgv, ...options, ...process.argv.slice(1)];
+    process.execve?.(process.execPath, args, process.env);
+  };
 }
 
 const { version } = JSON.parse(await readOwn('package.json')) as { readonly version: string };

@@ -60,6 +60,7 @@ export class AggregationResult<R = Results> {
   readonly pane: Pane;
   /** When the result was emitted, by the clock. The only part that differs on replay. */
   readonly timestamp: Instant;
+  #text: string | undefined;
 
   constructor(init: AggregationResultInit<R>) {
     this.pipeline = init.pipeline;
@@ -79,6 +80,12 @@ export class AggregationResult<R = Results> {
 
   get key(): GroupingKey | null {
     return this.window.key;
+  }
+
+  /** The result as JSON text, made once: state and sinks write the same. */
+  toText(): string {
+    this.#text ??= JSON.stringify(this);
+    return this.#text;
   }
 
   toJSON(): object {

@@ -11,14 +11,20 @@ interface StoredWindow {
   readonly key: readonly KeyField[] | null;
 }
 
-interface StoredResult {
+/** A result in the form that sinks write, with the name of its windows, which is no part of that. */
+type StoredResult = readonly [windowName: string, result: ResultJson];
+
+interface ResultJson {
   readonly pipeline: string;
-  readonly windowName: string;
-  readonly windowType: WindowType;
-  readonly window: StoredWindow;
+  readonly window: {
+    readonly type: WindowType;
+    readonly start: string;
+    readonly end: string;
+    readonly key: string | null;
+  };
   readonly results: Results;
   readonly pane: Pane;
-  readonly timestamp: number;
+  readonly timestamp: string;
 }
 
 type StoredLate = Omit<LateEventInit, 'window' | 'raw' | 'data'> & {
@@ -29,22 +35,20 @@ type StoredDeadLetter = Omit<DeadLetterInit, 'raw'> & { readonly raw: string };
 
 /** Bytes of an outbox. An event's JavaScript value is not kept, its raw bytes are. */
 export function writeOutbox(outbox: Outbox): Uint8Array {
-  return Buffer.from(
-    JSON.stringify({
-      results: outbox.results.map(storedResult),
-      lateEvents: outbox.lateEvents.map((late): StoredLate => ({
-        window: storedWindow(late.window),
-        eventTime: late.eventTime,
-        // Infinity has no JSON; only an event behind the end of all input is judged by it.
-        watermark: late.watermark === Infinity ? Number.MAX_VALUE : late.watermark,
-        partition: late.partition,
-        offset: late.offset,
-        raw: base64(late.raw),
-        timestamp: late.timestamp,
-      })),
-      deadLetters: outbox.deadLetters.map(storedDeadLetter),
-    }),
-  );
+  const results = outbox.results.map((result) => `[${JSON.stringify(result.windowName)},${result.toText()}]`);
+  const lateEvents = outbox.lateEvents.map((late): StoredLate => ({
+    window: storedWindow(late.window),
+    eventTime: late.eventTime,
+    // Infinity has no JSON; only an event behind the end of all input is judged by it.
+    watermark: late.watermark === Infinity ? Number.MAX_VALUE : late.watermark,
+    partition: late.partition,
+    offset: late.offset,
+    raw: base64(late.raw),
+    timestamp: late.timestamp,
+  }));
+  const deadLetters = outbox.deadLetters.map(storedDeadLetter);
+  const others = `"lateEvents":${JSON.stringify(lateEvents)},"deadLetters":${JSON.stringify(deadLetters)}`;
+  return Buffer.from(`{"results":[${results.join(',')}],${others}}`);
 }
 
 /** The outbox of bytes that {@link writeOutbox} has made. */
@@ -55,7 +59,7 @@ export function readOutbox(bytes: Uint8Array): Outbox {
     readonly deadLetters: readonly StoredDeadLetter[];
   };
   return {
-    results: stored.results.map((result) => new AggregationResult({ ...result, window: windowOf(result.window) })),
+    results: stored.results.map(resultOf),
     lateEvents: stored.lateEvents.map(
       (late) =>
         new LateEvent({
@@ -72,16 +76,17 @@ export function readOutbox(bytes: Uint8Array): Outbox {
   };
 }
 
-function storedResult({
-  pipeline,
-  windowName,
-  windowType,
-  window,
-  results,
-  pane,
-  timestamp,
-}: AggregationResult): StoredResult {
-  return { pipeline, windowName, windowType, window: storedWindow(window), results, pane, timestamp };
+function resultOf([windowName, { pipeline, window, results, pane, timestamp }]: StoredResult): AggregationResult {
+  const key = window.key === null ? null : GroupingKey.parse(window.key);
+  return new AggregationResult({
+    pipeline,
+    windowName,
+    windowType: window.type,
+    window: new Window(Date.parse(window.start), Date.parse(window.end), key),
+    results,
+    pane,
+    timestamp: Date.parse(timestamp),
+  });
 }
 
 function storedDeadLetter({ code, message, path, partition, offset, raw, timestamp }: DeadLetter): StoredDeadLetter {

@@ -9,7 +9,7 @@ const ESCAPED = 0xff;
 
 /**
  * Writes the parts of a state key so that keys sort bytewise as their parts do, part by part: numbers by value,
- * text by code point. The same parts must be read in the same order by a {@link KeyReader}.
+ * text by UTF-16 code unit. The same parts must be read in the same order by a {@link KeyReader}.
  */
 export class KeyWriter {
   #bytes = new Uint8Array(64);

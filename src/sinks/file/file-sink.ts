@@ -1,6 +1,6 @@
 import { messageOf } from '../../errors/message-of.ts';
 import { ProcessorError } from '../../errors/processor-error.ts';
-import type { AggregationResult } from '../../results/aggregation-result.ts';
+import { AggregationResult } from '../../results/aggregation-result.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Delivery, EventSink, SinkContext } from '../event-sink.ts';
 import { sinkFailed, sinkFull, sinkTimedOut, unlessAborted } from '../sink-error.ts';
@@ -165,7 +165,7 @@ export class FileSink<T = AggregationResult<object>> implements EventSink<T> {
 function* linesOf(items: readonly unknown[]): Generator<Uint8Array> {
   let chunk = '';
   for (const item of items) {
-    const json: string | undefined = JSON.stringify(item);
+    const json: string | undefined = item instanceof AggregationResult ? item.toText() : JSON.stringify(item);
     if (json === undefined) throw new TypeError('an item has no JSON form');
     chunk += `${json}\n`;
     if (chunk.length < CHUNK_LENGTH) continue;
