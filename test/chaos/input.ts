@@ -49,6 +49,8 @@ export interface InputOptions {
   readonly mayBeLate: boolean;
   /** So many keys that they do not all stay in memory. */
   readonly isCold: boolean;
+  /** Files may be renamed, and begun anew. */
+  readonly mayRotate: boolean;
 }
 
 const BEGIN = 1_700_000_000_000;
@@ -71,7 +73,7 @@ export function drawInput(random: Random, options: InputOptions): Input {
       const count = random.whole(500, most);
       const records = Array.from({ length: count }, () => events.draw());
       const isZipped = source === 'bounded' && random.chance(0.5);
-      const rotatedAt = source === 'follow' && random.chance(0.5) ? random.whole(1, count - 1) : -1;
+      const rotatedAt = options.mayRotate && random.chance(0.5) ? random.whole(1, count - 1) : -1;
       files.push({ name: `events-${String(p)}.ndjson${isZipped ? '.gz' : ''}`, records, rotatedAt });
     }
   }

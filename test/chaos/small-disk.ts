@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
-const SIZE = '64m';
+const SIZE = '128m';
 const PIECES_BYTES = [1_048_576, 65_536, 4096] as const;
 
 /** How a program is started where it may mount a disk of its own; nothing of that is seen outside. */

@@ -71,8 +71,10 @@ export function drawWorld(seed: number, { source: wanted, smallDisk }: WorldOpti
   };
   // Otherwise what sessions hold would depend on the order in which the partitions are read.
   const mayBeLate = senders === 1 && (partitions === 1 || windows.every(({ type }) => type !== 'session'));
-  const isCold = random.chance(0.2);
-  const input = drawInput(random, { source, partitions, oracle, senders, mayBeLate, isCold });
+  // All that a world writes must fit a small disk; and what knows the files is not to be had while it is full.
+  const isCold = random.chance(0.2) && !smallDisk;
+  const mayRotate = source === 'follow' && !smallDisk;
+  const input = drawInput(random, { source, partitions, oracle, senders, mayBeLate, isCold, mayRotate });
   return {
     seed,
     source,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readdir, rm, stat } from 'node:fs/promises';
+import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ProcessorError } from '../../errors/processor-error.ts';
 import type { CheckpointInfo, StateBackend } from '../../state/state-backend.ts';
@@ -39,7 +39,7 @@ export interface StateStore {
 }
 
 /** The state at a place. */
-export function stateStore({ path, checkpointPath }: StatePlace): StateStore {
+export function stateStore({ path, checkpointPath }: Pick<StatePlace, 'path' | 'checkpointPath'>): StateStore {
   const folderOf = (id: string): string => join(checkpointPath, id);
   const open = async (): Promise<StateBackend> => {
     const backend = new RocksDBStateBackend(path, checkpointPath);
@@ -101,15 +101,19 @@ async function openWithoutCheckpoints(path: string): Promise<void> {
   }
 }
 
+/** Of what is there: a process may be at work on it. One folder at a time, for a listing of all fails with any that goes. */
 async function sizeOf(path: string): Promise<FolderSize> {
   let [files, bytes] = [0, 0];
-  for (const entry of await readdir(path, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    try {
-      bytes += (await stat(join(entry.parentPath, entry.name))).size;
+  for (const name of await namesIn(path)) {
+    const inner = join(path, name);
+    const stats = await lstat(inner).catch(() => null);
+    if (stats?.isDirectory() === true) {
+      const below = await sizeOf(inner);
+      files += below.files;
+      bytes += below.bytes;
+    } else if (stats?.isFile() === true) {
       files += 1;
-    } catch {
-      // Gone since it was listed: a process is at work on it.
+      bytes += stats.size;
     }
   }
   return { files, bytes };
