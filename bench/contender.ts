@@ -59,7 +59,8 @@ export async function measureInTurn(
   return new Map([...measured].map(([one, runs]) => [one, middleOf(runs)]));
 }
 
-function middleOf(runs: readonly Measurement[]): Measurement {
+/** Each of the figures, its median over several runs. */
+export function middleOf(runs: readonly Measurement[]): Measurement {
   return {
     seconds: median(runs.map((run) => run.seconds)),
     cpuSeconds: median(runs.map((run) => run.cpuSeconds)),
