@@ -1,4 +1,14 @@
-import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -67,7 +77,13 @@ async function outcomeOf(name: string, world: World, tamper: (folder: string) =>
 /** The last file of the log in which received events are kept. */
 function lastLogFile(folder: string): string {
   const log = join(folder, 'state', 'sources', 'http');
-  return join(log, readdirSync(log).filter((name) => name.endsWith('.log')).toSorted().at(-1) ?? '');
+  return join(
+    log,
+    readdirSync(log)
+      .filter((name) => name.endsWith('.log'))
+      .toSorted()
+      .at(-1) ?? '',
+  );
 }
 
 /** Takes a line away from the middle of a file, or writes it twice. */

@@ -25,7 +25,10 @@ const isWell = await runRounds({
   firstSeed: values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : whole('--seed', values.seed, 0),
   jobs: whole('--jobs', values.jobs, 1),
   fullDisks: oneOf('--full-disks', values['full-disks'], ['some', 'always', 'never']),
-  source: values.source === undefined ? undefined : oneOf<SourceKind>('--source', values.source, ['follow', 'bounded', 'http']),
+  source:
+    values.source === undefined
+      ? undefined
+      : oneOf<SourceKind>('--source', values.source, ['follow', 'bounded', 'http']),
   main: values.main,
   signal: stop.signal,
   print: (line) => console.log(line),

@@ -32,7 +32,6 @@ export class AlignedWindows extends WindowOperator {
   /** Closed groups whose trigger decides when they go. */
   #lingering: WindowGroup[] = [];
   #last: WindowGroup | undefined;
-  #lastPrefix: { readonly start: Instant; readonly prefix: Uint8Array } = { start: NaN, prefix: new Uint8Array() };
   readonly #hand = new Hand<WindowState>(() => this.#groups.values());
 
   constructor(settings: OperatorSettings, ledger: Ledger, alignment: Alignment) {
@@ -283,17 +282,9 @@ export class AlignedWindows extends WindowOperator {
     this.change(group);
   }
 
-  /** What the keys of a window's group begin with; of a group that is gone too, whose windows are written one by one. */
-  #prefixOf({ start, end }: WindowState): Uint8Array {
-    if (this.#lastPrefix.start !== start) {
-      this.#lastPrefix = { start, prefix: this.groupOf(start)?.prefix ?? this.entryKeys.windows(end, start) };
-    }
-    return this.#lastPrefix.prefix;
-  }
-
   #writeWindow(state: WindowState, delta: StateRecord[]): void {
     state.changed = false;
-    const key = withGroupingKey(this.#prefixOf(state), state.key);
+    const key = withGroupingKey(this.entryKeys.windows(state.end, state.start), state.key);
     if (state.removed) {
       if (state.stored) delta.push({ key });
       state.stored = false;
