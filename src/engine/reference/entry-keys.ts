@@ -20,7 +20,11 @@ export class EntryKeys {
   readonly heads: Uint8Array;
   readonly sessions: Uint8Array;
   readonly timers: Uint8Array;
-  #last = { start: Number.NaN, end: Number.NaN, prefix: new Uint8Array() };
+  #last: { readonly start: Instant; readonly end: Instant; readonly prefix: Uint8Array } = {
+    start: Number.NaN,
+    end: Number.NaN,
+    prefix: new Uint8Array(),
+  };
 
   /** `prefix`: what the keys of all definitions begin with. */
   constructor(prefix: Uint8Array, name: string) {
