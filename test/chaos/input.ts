@@ -187,5 +187,9 @@ function recordAt(
 ): InputRecord {
   const key = keyFields.map((name, index): KeyField => [name, keys[index] ?? null]);
   const present = Object.fromEntries(key.filter(([, value]) => value !== null));
-  return { text: JSON.stringify({ timestamp, ...present, ...fields }), event: { timestamp, key, values }, reason: null };
+  return {
+    text: JSON.stringify({ timestamp, ...present, ...fields }),
+    event: { timestamp, key, values },
+    reason: null,
+  };
 }

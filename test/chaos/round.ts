@@ -99,7 +99,10 @@ export class Round {
   /** Writes down what the processes have said. */
   writeLogs(): void {
     for (const [index, { arguments: argv, ending, stderr }] of this.#children.entries()) {
-      const name = `${String(index).padStart(2, '0')}-${argv.slice(0, 2).join('-').replaceAll(/[^a-z-]/g, '')}.log`;
+      const name = `${String(index).padStart(2, '0')}-${argv
+        .slice(0, 2)
+        .join('-')
+        .replaceAll(/[^a-z-]/g, '')}.log`;
       writeFileSync(join(this.#folder, name), `${argv.join(' ')}\n${stderr}\nended: ${String(ending)}\n`);
     }
   }
@@ -364,7 +367,9 @@ export class Round {
   }
 
   async #restoreNewest({ restoreKilled, moment }: LifePlan): Promise<void> {
-    const list = JSON.parse(await this.#command(['checkpoint', 'list', '--json'])) as readonly { readonly id: string }[];
+    const list = JSON.parse(await this.#command(['checkpoint', 'list', '--json'])) as readonly {
+      readonly id: string;
+    }[];
     const newest = list.at(-1);
     if (newest === undefined) return;
     const restore = ['checkpoint', 'restore', newest.id, '--yes'];
@@ -402,7 +407,9 @@ export class Round {
 
   async #noEnd(child: CommandLine): Promise<never> {
     const ending = await child.ended(2 * DRAINED_MS);
-    throw new ChaosFailure(`the process ended with ${String(ending)}, though its input had not: ${child.stderr.slice(-2000)}`);
+    throw new ChaosFailure(
+      `the process ended with ${String(ending)}, though its input had not: ${child.stderr.slice(-2000)}`,
+    );
   }
 }
 

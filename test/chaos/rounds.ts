@@ -106,7 +106,10 @@ function printRound({ seed, about, seconds, failures }: RoundReport, options: Ro
   print(`seed ${String(seed)}: ${failures.length === 0 ? 'ok' : 'FAILED'} in ${seconds.toFixed(1)} s (${about})`);
   if (failures.length === 0) return;
   for (const failure of failures) print(`  ${failure}`);
-  const drawn = [`--full-disks ${smallDisk ? 'always' : 'never'}`, ...(source === undefined ? [] : [`--source ${source}`])];
+  const drawn = [
+    `--full-disks ${smallDisk ? 'always' : 'never'}`,
+    ...(source === undefined ? [] : [`--source ${source}`]),
+  ];
   print(`  Again: npm run chaos -- --rounds 1 --seed ${String(seed)} ${drawn.join(' ')}`);
   print('  (the same world, input and plan; the instant at which a signal hits the process is never the same)');
 }
@@ -144,7 +147,9 @@ function printFigures(reports: readonly RoundReport[], notRun: number, print: (l
   for (const [text, name] of ROWS) row(text, sum[name]);
   const count = reports.length;
   if (count > 0 && failed.length === 0) {
-    print(`No failure in ${String(count)} rounds: at 95 % the rate is below about 3/${String(count)}, ${(300 / count).toFixed(1)} %.`);
+    print(
+      `No failure in ${String(count)} rounds: at 95 % the rate is below about 3/${String(count)}, ${(300 / count).toFixed(1)} %.`,
+    );
   } else if (count > 0) {
     print(`Failed: seeds ${failed.map(({ seed }) => String(seed)).join(', ')}`);
   }

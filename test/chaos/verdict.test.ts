@@ -69,7 +69,9 @@ describe('the verdict on what a process has left', () => {
     expect(late.length).toBeGreaterThan(1);
     expect(results.length).toBeGreaterThan(2);
     expect(judge(CONFIG, GIVEN, RIGHT, FIRED_UP_TO).differences).toEqual([]);
-    expect(counted({ results: lines(results.toReversed()), deadLetters: lines(letters.toReversed()) })).toEqual([0, 0, 0]);
+    expect(counted({ results: lines(results.toReversed()), deadLetters: lines(letters.toReversed()) })).toEqual([
+      0, 0, 0,
+    ]);
   });
 
   const countersOf = (changed: object): Partial<Outputs> => ({
@@ -86,12 +88,28 @@ describe('the verdict on what a process has left', () => {
     ['half a line in between', { results: `{"id":\n${RIGHT.results}` }, 'wrong'],
     ['a lost late event', { lateEvents: lines(late.slice(1)) }, 'missing'],
     ['a late event that is there twice', { lateEvents: lines([...late, ...late.slice(0, 1)]) }, 'duplicate'],
-    ['a late event that was not late', { lateEvents: RIGHT.lateEvents.replaceAll('"offset":40', '"offset":60') }, 'wrong'],
+    [
+      'a late event that was not late',
+      { lateEvents: RIGHT.lateEvents.replaceAll('"offset":40', '"offset":60') },
+      'wrong',
+    ],
     ['a lost dead letter', { deadLetters: lines(letters.slice(1)) }, 'missing'],
     ['a dead letter that is there twice', { deadLetters: lines([...letters, ...letters.slice(0, 1)]) }, 'duplicate'],
-    ['a dead letter for another reason', { deadLetters: RIGHT.deadLetters.replaceAll('not_json', 'too_deep') }, 'wrong'],
-    ['a state that is not at the end', { inspection: inspectionOf({ partitions: [{ id: 'p', offset: 120 }] }) }, 'wrong'],
-    ['a partition that nobody knows', { inspection: inspectionOf({ partitions: [...pipeline.partitions, { id: 'q', offset: 1 }] }) }, 'wrong'],
+    [
+      'a dead letter for another reason',
+      { deadLetters: RIGHT.deadLetters.replaceAll('not_json', 'too_deep') },
+      'wrong',
+    ],
+    [
+      'a state that is not at the end',
+      { inspection: inspectionOf({ partitions: [{ id: 'p', offset: 120 }] }) },
+      'wrong',
+    ],
+    [
+      'a partition that nobody knows',
+      { inspection: inspectionOf({ partitions: [...pipeline.partitions, { id: 'q', offset: 1 }] }) },
+      'wrong',
+    ],
     ['something undelivered', { inspection: inspectionOf({ undelivered: { results: 1 } }) }, 'wrong'],
     ['an event that was not read', countersOf({ read: 8 }), 'wrong'],
     ['an event that was counted twice', countersOf({ decoded: 8, read: 10 }), 'wrong'],

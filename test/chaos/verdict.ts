@@ -85,7 +85,7 @@ function judgeResults(expected: Expected, outputs: Outputs): Differences {
   const late = linesOf(outputs.lateEvents, 'late events');
   const observed: Observed = {
     results: (results.objects as readonly (ResultJson & { timestamp?: string })[]).map(
-      ({ timestamp: _, ...result }) => result,
+      ({ timestamp: _timestamp, ...result }) => result,
     ),
     late: (late.objects as readonly LateJson[]).map(({ source, window, watermark, lateness_ms }) => ({
       source,
@@ -170,7 +170,9 @@ function countersOf(inspection: string): Observed['counters'] {
     ...(['read', 'decoded', 'rejected', 'fired'] as const),
     ...(['assigned', 'onTime', 'outOfOrder', 'acceptedLate', 'droppedLate', 'unassigned'] as const),
   ];
-  return Object.fromEntries(names.map((name) => [name, counters[name] ?? Number.NaN])) as unknown as Observed['counters'];
+  return Object.fromEntries(
+    names.map((name) => [name, counters[name] ?? Number.NaN]),
+  ) as unknown as Observed['counters'];
 }
 
 function pipelineOf(inspection: string): Inspection['pipelines'][number] {
@@ -180,7 +182,10 @@ function pipelineOf(inspection: string): Inspection['pipelines'][number] {
 }
 
 /** The JSON objects of a file of lines, and what is wrong with its form. */
-function linesOf(text: string, file: string): { readonly objects: readonly unknown[]; readonly torn: readonly string[] } {
+function linesOf(
+  text: string,
+  file: string,
+): { readonly objects: readonly unknown[]; readonly torn: readonly string[] } {
   const lines = text.split('\n');
   const last = lines.pop() ?? '';
   const torn = last === '' ? [] : [`the last line of the ${file} has no end: ${last.slice(0, 80)}`];
