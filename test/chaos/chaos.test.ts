@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureBuilt, ROOT } from '../../scripts/toolchain.mjs';
 import { Round } from './round.ts';
 import { runRounds } from './rounds.ts';
@@ -44,8 +44,8 @@ describe('the real process, killed again and again', { timeout: 240_000 }, () =>
   });
 });
 
-const KILLED: LifePlan = {
-  end: 'random',
+const STOPPED: LifePlan = {
+  end: 'sigterm',
   moment: 1,
   inspected: false,
   intruder: false,
@@ -53,18 +53,24 @@ const KILLED: LifePlan = {
   restored: false,
   restoreKilled: false,
 };
+const KILLED: LifePlan = { ...STOPPED, end: 'random' };
 
-/** A world of the source, with kills in it. */
-function worldWith(source: World['source']): World {
-  return { ...drawWorld(8, { source, smallDisk: false }), lives: [KILLED, KILLED] };
-}
+/** A world with hundreds of results by the time that somebody tampers with it. */
+const FILES: World = { ...drawWorld(4, { source: 'follow', smallDisk: false }), lives: [STOPPED] };
+
+const http = drawWorld(31, { source: 'http', smallDisk: false });
+/** A world in which nothing but the log has what was received, for nothing is committed. */
+const RECEIVED: World = {
+  ...http,
+  lives: [KILLED, KILLED],
+  settings: { ...http.settings, commit_interval_ms: 60_000, buffer_size: 100_000 },
+};
 
 /** What becomes of a world with which somebody tampers between the two lives: a verdict, or the message of a failure. */
 async function outcomeOf(name: string, world: World, tamper: (folder: string) => void): Promise<Verdict | string> {
   const folder = join(scratch, name);
   mkdirSync(folder);
   const round = new Round(world, MAIN, folder, () => tamper(folder));
-  onTestFinished(() => round.end());
   try {
     return await round.run();
   } catch (error) {
@@ -96,19 +102,19 @@ function changeLine(path: string, change: (line: string) => readonly string[]): 
 
 describe('what goes wrong between two lives', { timeout: 120_000 }, () => {
   it('is nothing where nobody tampers', async () => {
-    expect(await outcomeOf('untouched', worldWith('follow'), () => undefined)).toMatchObject({ differences: [] });
+    expect(await outcomeOf('untouched', FILES, () => undefined)).toMatchObject({ differences: [] });
   });
 
-  it.each<[string, World['source'], (folder: string) => void]>([
-    ['a result that is lost', 'follow', (folder) => changeLine(join(folder, 'results.ndjson'), () => [])],
+  it.concurrent.for<[string, World, (folder: string) => void]>([
+    ['a result that is lost', FILES, (folder) => changeLine(join(folder, 'results.ndjson'), () => [])],
     [
       'a result that is there twice',
-      'follow',
+      FILES,
       (folder) => changeLine(join(folder, 'results.ndjson'), (line) => [line, line]),
     ],
     [
       'results that are gone',
-      'follow',
+      FILES,
       (folder) => {
         changeLine(join(folder, 'results.ndjson'), (line) => [line]);
         rmSync(join(folder, 'results.ndjson'));
@@ -116,28 +122,30 @@ describe('what goes wrong between two lives', { timeout: 120_000 }, () => {
     ],
     [
       'a state that is gone, though its results are not',
-      'follow',
+      FILES,
       (folder) => {
         rmSync(join(folder, 'state'), { recursive: true });
         rmSync(join(folder, 'checkpoints'), { recursive: true });
       },
     ],
-    ['a log of received events that is cut', 'http', (folder) => halve(lastLogFile(folder))],
+    ['a log of received events that is cut', RECEIVED, (folder) => halve(lastLogFile(folder))],
     [
       'an event that nobody has sent',
-      'follow',
+      FILES,
       (folder) => {
         const [name = ''] = readdirSync(join(folder, 'input'));
         appendFileSync(join(folder, 'input', name), '{"timestamp":1700000000000,"model":"nobody"}\n');
       },
     ],
-  ])('is noticed: %s', async (what, source, tamper) => {
-    const outcome = await outcomeOf(what.replaceAll(/\W/g, '-'), worldWith(source), tamper);
+  ])('is noticed: %s', async ([what, world, tamper]) => {
+    const outcome = await outcomeOf(what.replaceAll(/\W/g, '-'), world, tamper);
     if (typeof outcome === 'string') expect(outcome).toMatch(/^ChaosFailure: /);
     else expect(outcome.differences).not.toEqual([]);
   });
 });
 
 function halve(path: string): void {
-  truncateSync(path, Math.floor(statSync(path).size / 2));
+  const { size } = statSync(path);
+  if (size < 1000) throw new Error(`there is not enough in ${path} to tamper with`);
+  truncateSync(path, Math.floor(size / 2));
 }

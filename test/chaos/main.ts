@@ -31,20 +31,20 @@ const isWell = await runRounds({
       : oneOf<SourceKind>('--source', values.source, ['follow', 'bounded', 'http']),
   main: values.main,
   signal: stop.signal,
-  print: (line) => console.log(line),
+  print: (line) => process.stdout.write(`${line}\n`),
 });
 process.exit(isWell ? 0 : 1);
 
 function whole(option: string, text: string, least: number): number {
   const number = Number(text);
   if (Number.isSafeInteger(number) && number >= least) return number;
-  console.error(`${option}: ${text} is not a whole number from ${String(least)} up`);
+  process.stderr.write(`${option}: ${text} is not a whole number from ${String(least)} up\n`);
   process.exit(2);
 }
 
 function oneOf<T extends string>(option: string, text: string, choices: readonly T[]): T {
   const found = choices.find((choice) => choice === text);
   if (found !== undefined) return found;
-  console.error(`${option}: ${text} is none of ${choices.join(', ')}`);
+  process.stderr.write(`${option}: ${text} is none of ${choices.join(', ')}\n`);
   process.exit(2);
 }
