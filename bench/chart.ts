@@ -47,7 +47,9 @@ export function drawChart({ title, x: unit, lines }: Chart): string {
   lines.forEach((line, i) => {
     const colour = COLOURS[i % COLOURS.length] ?? GREY;
     const at = line.points.map(({ x, y }) => [round(xOf(x)), round(yOf(y))] as const);
-    parts.push(`<polyline points="${at.map((pair) => pair.join(',')).join(' ')}" fill="none" stroke="${colour}" stroke-width="2.5"/>`);
+    parts.push(
+      `<polyline points="${at.map((pair) => pair.join(',')).join(' ')}" fill="none" stroke="${colour}" stroke-width="2.5"/>`,
+    );
     for (const [x, y] of at) parts.push(`<circle cx="${x}" cy="${y}" r="4" fill="${colour}"/>`);
     parts.push(text(LEFT + i * 120, 46, `● ${line.name}`, 'start', '', colour));
   });

@@ -69,6 +69,6 @@ export function middleOf(runs: readonly Measurement[]): Measurement {
 }
 
 /** The middle one of some numbers; the upper one of two. */
-export function median(numbers: readonly number[]): number {
+function median(numbers: readonly number[]): number {
   return numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN;
 }

@@ -89,6 +89,10 @@ function write(): void {
       .filter((point) => point.backend === backend)
       .map(({ keys, events, seconds }) => ({ x: keys, y: events / seconds })),
   });
-  const chart = { title: 'Events per second over keys in a window', x: 'keys', lines: [line('memory'), line('rocksdb')] };
+  const chart = {
+    title: 'Events per second over keys in a window',
+    x: 'keys',
+    lines: [line('memory'), line('rocksdb')],
+  };
   writeFileSync(join(RESULTS, 'keys.svg'), drawChart(chart));
 }

@@ -59,7 +59,13 @@ export interface SampleEvent {
 /** The path of a file of events under `folder`; written unless it is there. */
 export async function sampleFile(folder: string, sample: Sample): Promise<string> {
   const { events, keys = 1000, order = 'random' } = sample;
-  const name = [FORM, SEED, events, ...(keys === 1000 ? [] : [`${String(keys)}-keys`]), ...(order === 'random' ? [] : [order])];
+  const name = [
+    FORM,
+    SEED,
+    events,
+    ...(keys === 1000 ? [] : [`${String(keys)}-keys`]),
+    ...(order === 'random' ? [] : [order]),
+  ];
   const path = join(folder, `events-${name.join('-')}.ndjson`);
   if (existsSync(path)) return path;
   await mkdir(folder, { recursive: true });
@@ -79,7 +85,11 @@ export async function sampleFile(folder: string, sample: Sample): Promise<string
 }
 
 /** The events of a sample, one after another. */
-export function* sampleEvents({ events, keys = 1000, order = 'random' }: Sample): Generator<SampleEvent, void, undefined> {
+export function* sampleEvents({
+  events,
+  keys = 1000,
+  order = 'random',
+}: Sample): Generator<SampleEvent, void, undefined> {
   if (keys % KEYS_PER_TENANT !== 0) throw new RangeError(`${String(keys)} keys are not a multiple of 50`);
   const random = seeded(SEED);
   const tenants = keys / KEYS_PER_TENANT;
@@ -98,7 +108,9 @@ export function* sampleEvents({ events, keys = 1000, order = 'random' }: Sample)
 export function keyOf(fields: Readonly<Record<(typeof KEY_FIELDS)[number], string>>): number {
   const [model, region] = [MODELS.indexOf(fields.model), REGIONS.indexOf(fields.region)];
   const tenant = Number(/^tenant-(\d+)$/.exec(fields.tenant)?.[1] ?? 0) - 1;
-  return model === -1 || region === -1 || tenant === -1 ? -1 : (tenant * REGIONS.length + region) * MODELS.length + model;
+  return model === -1 || region === -1 || tenant === -1
+    ? -1
+    : (tenant * REGIONS.length + region) * MODELS.length + model;
 }
 
 function anyKey(tenants: number, random: () => number): number {
@@ -121,7 +133,12 @@ function divisorOf(one: number, other: number): number {
 }
 
 function sampleEvent(
-  { index, at, key, digits }: { readonly index: number; readonly at: number; readonly key: number; readonly digits: number },
+  {
+    index,
+    at,
+    key,
+    digits,
+  }: { readonly index: number; readonly at: number; readonly key: number; readonly digits: number },
   random: () => number,
 ): SampleEvent {
   const session = Math.floor(random() * 1e9);
