@@ -8,7 +8,7 @@ import type { CheckpointInfo } from '../state/state-backend.ts';
 import { silentLogger } from '../telemetry/logger.ts';
 import { ProcessorMetrics } from '../telemetry/metrics.ts';
 import { ManualClock } from '../time/manual-clock.ts';
-import type { MakeCheckpoint } from './checkpoint-route.ts';
+import type { MakeCheckpoint } from './make-checkpoint.ts';
 import { HostGuard } from './host-guard.ts';
 import { createRoutes } from './routes.ts';
 import { createServer, type HttpServerOptions } from './server.ts';

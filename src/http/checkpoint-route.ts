@@ -1,18 +1,15 @@
 import { ProcessorError } from '../errors/processor-error.ts';
-import type { CheckpointInfo } from '../state/state-backend.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Millis } from '../time/instant.ts';
 import { fail, type RequestContext } from './answers.ts';
 import { isLoopback } from './host-guard.ts';
 import type { HttpIntake } from './http-intake.ts';
+import type { MakeCheckpoint } from './make-checkpoint.ts';
 import { readBody } from './request-body.ts';
 
 const MAX_BODY_BYTES = 1024;
 const RETRY_AFTER_SECONDS = 1;
 const CHECKPOINT_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
-
-/** Makes a checkpoint of the running pipeline, under an id of the pipeline's choice where none is given. */
-export type MakeCheckpoint = (id?: string) => Promise<CheckpointInfo>;
 
 /** What the route needs of the server. */
 export interface CheckpointRouteOptions {

@@ -7,10 +7,11 @@ import type { ProcessorMetrics } from '../telemetry/metrics.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Millis } from '../time/instant.ts';
 import { errorBody, fail, type RequestContext } from './answers.ts';
-import { checkpointRoute, type MakeCheckpoint } from './checkpoint-route.ts';
+import { checkpointRoute } from './checkpoint-route.ts';
 import { healthPage, readyPage } from './health.ts';
 import type { HostGuard } from './host-guard.ts';
 import type { HttpIntake } from './http-intake.ts';
+import type { MakeCheckpoint } from './make-checkpoint.ts';
 import { readBody } from './request-body.ts';
 
 /** A request with more header lines is answered 431. */

@@ -9,7 +9,7 @@ import type { Millis } from '../time/instant.ts';
 import { HostGuard, isLoopback } from './host-guard.ts';
 import type { HttpIntake } from './http-intake.ts';
 import { errorBody } from './answers.ts';
-import type { MakeCheckpoint } from './checkpoint-route.ts';
+import type { MakeCheckpoint } from './make-checkpoint.ts';
 import { createRoutes, MAX_HEADERS } from './routes.ts';
 
 const MAX_HEADER_BYTES = 16_384;
