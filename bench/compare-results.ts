@@ -38,7 +38,8 @@ export async function differencesInOrder(path: string, otherPath: string): Promi
     count += 1;
     const other = await others.next();
     if (other.done === true) found.push(`${otherPath} ends before line ${String(count)}`);
-    else if (withoutTime(line) !== withoutTime(other.value)) found.push(`line ${String(count)}:\n${line}\n${other.value}`);
+    else if (withoutTime(line) !== withoutTime(other.value))
+      found.push(`line ${String(count)}:\n${line}\n${other.value}`);
     if (other.done === true || found.length >= 10) return found;
   }
   if ((await others.next()).done !== true) found.push(`${path} ends after line ${String(count)}`);

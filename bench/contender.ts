@@ -59,7 +59,8 @@ export async function measureInTurn(
   return new Map([...measured].map(([one, runs]) => [one, middleOf(runs)]));
 }
 
-function middleOf(runs: readonly Measurement[]): Measurement {
+/** Each of the figures, its median over several runs. */
+export function middleOf(runs: readonly Measurement[]): Measurement {
   return {
     seconds: median(runs.map((run) => run.seconds)),
     cpuSeconds: median(runs.map((run) => run.cpuSeconds)),
@@ -68,6 +69,6 @@ function middleOf(runs: readonly Measurement[]): Measurement {
 }
 
 /** The middle one of some numbers; the upper one of two. */
-export function median(numbers: readonly number[]): number {
+function median(numbers: readonly number[]): number {
   return numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN;
 }

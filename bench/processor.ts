@@ -5,7 +5,7 @@ import { FOLDER } from './options.ts';
 import { KEY_FIELDS, VALUE_FIELD } from './sample-events.ts';
 
 /** The command line of the processor, as `npm run build` makes it. */
-export const PROCESSOR = join(import.meta.dirname, '..', 'dist', 'cli', 'main.js');
+const PROCESSOR = join(import.meta.dirname, '..', 'dist', 'cli', 'main.js');
 
 /** Where the state is. */
 export type Backend = 'memory' | 'rocksdb';
@@ -29,7 +29,7 @@ export interface StateFolders {
 }
 
 /** New folders for a state on the disk of the project. */
-export function newStateFolders(): StateFolders {
+function newStateFolders(): StateFolders {
   const folder = mkdtempSync(join(FOLDER, 'state-'));
   return {
     path: join(folder, 'state'),
@@ -39,7 +39,7 @@ export function newStateFolders(): StateFolders {
 }
 
 /** The variables that configure such a state. */
-export function stateEnvironment({ path, checkpointPath }: StateFolders): Record<string, string> {
+function stateEnvironment({ path, checkpointPath }: StateFolders): Record<string, string> {
   return {
     PROCESSOR_STATE__BACKEND: 'rocksdb',
     PROCESSOR_STATE__PATH: path,
@@ -63,7 +63,7 @@ export function processor({ name, input, output, windowMs, backend, environment 
 }
 
 /** What `processor` is called with, for a run over a file. */
-export function argumentsOf({ input, output, windowMs }: Pick<ProcessorRun, 'input' | 'output' | 'windowMs'>): string[] {
+function argumentsOf({ input, output, windowMs }: Pick<ProcessorRun, 'input' | 'output' | 'windowMs'>): string[] {
   return ['run', '--log-level', 'warn'].concat(
     ['--input', input, '--key', KEY_FIELDS.join(','), '--value', VALUE_FIELD],
     ['--window', `${String(windowMs / 1000)}s`, '--output', output],

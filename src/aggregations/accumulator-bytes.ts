@@ -24,6 +24,14 @@ export class ByteWriter {
     this.#length += 8;
   }
 
+  /** Each as {@link ByteWriter.float} writes it. */
+  floats(values: readonly number[]): void {
+    this.#reserve(8 * values.length);
+    let at = this.#length;
+    for (let i = 0; i < values.length; i += 1, at += 8) this.#view.setFloat64(at, values[i] ?? 0, true);
+    this.#length = at;
+  }
+
   /** A whole number, 0 ≤ value < 2^53, in as few groups of seven bits as it needs. */
   whole(value: number): void {
     this.#reserve(8);

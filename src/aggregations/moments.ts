@@ -83,10 +83,10 @@ export class Moments {
 
   encode(writer: ByteWriter): void {
     writer.float(this.#origin);
-    for (const { high, low } of [this.#sum, this.#squares]) {
-      writer.float(high);
-      writer.float(low);
-    }
+    writer.float(this.#sum.high);
+    writer.float(this.#sum.low);
+    writer.float(this.#squares.high);
+    writer.float(this.#squares.low);
   }
 
   static decode(reader: ByteReader): Moments {

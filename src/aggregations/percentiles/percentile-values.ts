@@ -83,7 +83,7 @@ export class PercentileValues {
       return;
     }
     writer.byte(EXACT);
-    for (const value of this.#values) writer.float(value);
+    writer.floats(this.#values);
   }
 
   /** Reads what is held of `count` values. */

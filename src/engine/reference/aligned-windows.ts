@@ -284,8 +284,7 @@ export class AlignedWindows extends WindowOperator {
 
   #writeWindow(state: WindowState, delta: StateRecord[]): void {
     state.changed = false;
-    const prefix = this.groupOf(state.start)?.prefix ?? this.entryKeys.windows(state.end, state.start);
-    const key = withGroupingKey(prefix, state.key);
+    const key = withGroupingKey(this.entryKeys.windows(state.end, state.start), state.key);
     if (state.removed) {
       if (state.stored) delta.push({ key });
       state.stored = false;

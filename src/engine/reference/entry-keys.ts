@@ -20,6 +20,11 @@ export class EntryKeys {
   readonly heads: Uint8Array;
   readonly sessions: Uint8Array;
   readonly timers: Uint8Array;
+  #last: { readonly start: Instant; readonly end: Instant; readonly prefix: Uint8Array } = {
+    start: Number.NaN,
+    end: Number.NaN,
+    prefix: new Uint8Array(),
+  };
 
   /** `prefix`: what the keys of all definitions begin with. */
   constructor(prefix: Uint8Array, name: string) {
@@ -34,9 +39,12 @@ export class EntryKeys {
     return this.#of(EntryKind.head).byte(kind).double(start).finish();
   }
 
-  /** Begins the keys of the windows [start, end). */
+  /** Begins the keys of the windows [start, end). The last is remembered: windows of a span are written one after another. */
   windows(end: Instant, start: Instant): Uint8Array {
-    return this.#of(EntryKind.window).double(end).double(start).finish();
+    if (this.#last.start !== start || this.#last.end !== end) {
+      this.#last = { start, end, prefix: this.#of(EntryKind.window).double(end).double(start).finish() };
+    }
+    return this.#last.prefix;
   }
 
   /** Begins the keys of a slice. */

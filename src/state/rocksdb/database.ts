@@ -107,7 +107,7 @@ export class Database {
     const values = this.#native.db_get_many_sync(this.#handle, list, {});
     // null is the answer where RocksDB stopped early, which it does at 2 GiB.
     if (values.includes(null)) throw new Error('the values of so many keys do not fit into one answer');
-    return packList(values.length, (i) => values[i] ?? undefined);
+    return packList(values);
   }
 
   /** Begins a scan of what is there now. */
@@ -132,7 +132,7 @@ export class Database {
     if (!this.#iterators.has(iterator)) return undefined;
     const { rows, finished } = this.#native.iterator_nextv_sync(iterator, PAGE_PAIRS);
     if (finished) this.closeIterator(iterator);
-    return { entries: packList(rows.length, (i) => rows[i]), isLast: finished };
+    return { entries: packList(rows), isLast: finished };
   }
 
   closeIterator(iterator: NativeHandle): void {

@@ -6,20 +6,20 @@ describe('a packed list', () => {
   it('comes back as it was, absent and empty strings told apart', () => {
     fc.assert(
       fc.property(fc.array(fc.option(fc.uint8Array({ maxLength: 40 }), { nil: undefined })), (list) => {
-        const buffer = packList(list.length, (i) => list[i]);
+        const buffer = packList(list);
         expect(unpackList(buffer)).toEqual(list);
       }),
     );
   });
 
   it('gives strings that can be changed without changing one another', () => {
-    const [first, second] = unpackList(packList(2, (i) => Uint8Array.of(i, i)));
+    const [first, second] = unpackList(packList([Uint8Array.of(0, 0), Uint8Array.of(1, 1)]));
     first?.fill(9);
     expect([...(second ?? [])]).toEqual([1, 1]);
   });
 
   it('takes parts of larger arrays', () => {
     const whole = Uint8Array.of(1, 2, 3, 4);
-    expect(unpackList(packList(1, () => whole.subarray(1, 3)))).toEqual([Uint8Array.of(2, 3)]);
+    expect(unpackList(packList([whole.subarray(1, 3)]))).toEqual([Uint8Array.of(2, 3)]);
   });
 });

@@ -3,21 +3,22 @@
  * where it is absent, all as 32-bit numbers in the machine's order, then the bytes one after another.
  */
 
-/** Copies `count` byte strings into a buffer of their own. */
-export function packList(count: number, at: (index: number) => Uint8Array | undefined): ArrayBuffer {
+/** Copies byte strings, null counting as absent, into a buffer of their own. */
+export function packList(list: readonly (Uint8Array | null | undefined)[]): ArrayBuffer {
+  const count = list.length;
   let sizeBytes = 4 * (count + 1);
-  for (let i = 0; i < count; i++) sizeBytes += at(i)?.byteLength ?? 0;
+  for (let i = 0; i < count; i++) sizeBytes += list[i]?.length ?? 0;
   const buffer = new ArrayBuffer(sizeBytes);
   const header = new Uint32Array(buffer, 0, count + 1);
   const bytes = new Uint8Array(buffer);
   header[0] = count;
   let offset = 4 * (count + 1);
   for (let i = 0; i < count; i++) {
-    const value = at(i);
-    if (value === undefined) continue;
-    header[i + 1] = value.byteLength + 1;
+    const value = list[i];
+    if (value === undefined || value === null) continue;
+    header[i + 1] = value.length + 1;
     bytes.set(value, offset);
-    offset += value.byteLength;
+    offset += value.length;
   }
   return buffer;
 }

@@ -119,14 +119,13 @@ export class RocksDBStateBackend implements StateBackend {
 
   async batch(operations: readonly StateOperation[]): Promise<void> {
     const client = this.#reader.client();
+    const parts: (Uint8Array | undefined)[] = [];
     for (const { key, value } of operations) {
       if (!(key instanceof Uint8Array)) throw notBytes('a key');
       if (value !== undefined && !(value instanceof Uint8Array)) throw notBytes('a value');
+      parts.push(key, value);
     }
-    const packed = packList(2 * operations.length, (i) => {
-      const operation = operations[i >>> 1];
-      return (i & 1) === 0 ? operation?.key : operation?.value;
-    });
+    const packed = packList(parts);
     await client.ask('batch', packed, [packed]);
   }
 

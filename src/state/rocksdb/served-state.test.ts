@@ -4,7 +4,7 @@ import { packList } from './pack.ts';
 import { usePlaces } from './scratch.contract.ts';
 import { ServedState } from './served-state.ts';
 
-const batchOf = (name: string): ArrayBuffer => packList(2, (index) => Buffer.from(index === 0 ? name : 'value'));
+const batchOf = (name: string): ArrayBuffer => packList([Buffer.from(name), Buffer.from('value')]);
 
 /** RocksDB as it is after a write that found no room: it refuses to close well, for a part of the write is left. */
 async function withoutRoomOnce(): Promise<NativeRocksDB> {

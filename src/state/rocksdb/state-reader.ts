@@ -43,7 +43,7 @@ export class StateReader {
     const client = this.client();
     for (const key of keys) requireBytes(key);
     if (keys.length === 0) return [];
-    const packed = packList(keys.length, (i) => keys[i]);
+    const packed = packList(keys);
     return unpackList(await client.ask('getMany', packed, [packed]));
   }
 
