@@ -142,7 +142,7 @@ export class Pipeline<R = Results> {
   status(): StatusSnapshot {
     const basics = {
       plan: this.plan,
-      state: this.#state === 'running' && this.#run?.recovery.isOver === false ? 'starting' : this.#state,
+      state: this.#state === 'running' && this.#run?.reader === undefined ? 'starting' : this.#state,
       startedAt: this.#startedAt,
       uptimeMs: this.#clock.monotonic() - this.#madeAt,
     };
