@@ -106,6 +106,7 @@ export class EngineBench {
   /** Writes what has changed to {@link EngineBench.stored}, and lets go of what need not stay in memory. */
   commit(): void {
     this.engine.spill();
+    this.keys.retain((id) => this.engine.isLive(id));
     for (const { key, value } of this.engine.takeDelta()) {
       const text = Buffer.from(key).toString('hex');
       if (value === undefined) this.stored.delete(text);

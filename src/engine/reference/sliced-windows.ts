@@ -120,6 +120,7 @@ export class SlicedWindows extends AlignedWindows {
   override spill(limit: number): void {
     this.#hand.spill(this.ledger, limit, (slice, { keyId }) => {
       this.ledger.spilled += 1;
+      this.ledger.release(keyId);
       return slice.items.delete(keyId);
     });
     super.spill(limit);
@@ -220,6 +221,7 @@ export class SlicedWindows extends AlignedWindows {
   #hold(slice: Slice, keyId: number): SliceState {
     const held = new SliceState(slice, keyId, this.ledger.keys.keyOf(keyId));
     slice.items.set(keyId, held);
+    this.ledger.hold(keyId);
     this.#slices.set(slice.start, slice);
     this.change(slice);
     return held;
@@ -243,6 +245,7 @@ export class SlicedWindows extends AlignedWindows {
     held.decode(value, this.settings.shape);
     slice.items.set(keyId, held);
     slice.spilled -= 1;
+    this.ledger.hold(keyId);
     this.ledger.reloaded += 1;
     this.ledger.weigh(held, held.sizeBytes());
   }
@@ -265,6 +268,7 @@ export class SlicedWindows extends AlignedWindows {
     this.ledger.weigh(held, 0);
     this.change(held);
     slice.items.delete(held.keyId);
+    this.ledger.release(held.keyId);
     this.change(slice);
     if (slice.size > 0) return;
     slice.removed = true;
