@@ -8,6 +8,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['time', 'telemetry'],
   ['event'],
   ['results'],
+  ['kafka'],
   ['decode', 'windows', 'aggregations', 'state', 'sources', 'sinks'],
   ['engine'],
   ['plan'],
@@ -26,6 +27,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@hono/node-server': ['http'],
   '@nxtedition/rocksdb': ['state/rocksdb'],
   '@opentelemetry/api': ['telemetry'],
+  '@platformatic/kafka': ['kafka', 'sources/kafka', 'sinks/kafka'],
   '@standard-schema/spec': ['decode', 'plan', 'pipeline'],
   commander: ['cli'],
   'fastest-levenshtein': ['config'],
@@ -40,7 +42,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 };
 
 const ANYWHERE: readonly string[] = FLOORS.flat();
-const EDGES: readonly string[] = ['sources', 'sinks', 'state', 'config', 'http', 'cli'];
+const EDGES: readonly string[] = ['kafka', 'sources', 'sinks', 'state', 'config', 'http', 'cli'];
 
 /** Where each module of Node may be imported. I/O stays at the edges; what is not listed may be imported nowhere. */
 const NODE_MODULES: Readonly<Record<string, readonly string[]>> = {
