@@ -2,9 +2,10 @@ import { Command, Option } from 'commander';
 import { examples } from './help-examples.ts';
 import type { RunOptions } from './one-off.ts';
 import { addStateCommands, type StateCommands } from './state/state-program.ts';
+import { addToolCommands, type ToolCommands } from './tools-program.ts';
 
 /** What the commands do; each resolves with an exit code. */
-export interface Commands extends StateCommands {
+export interface Commands extends StateCommands, ToolCommands {
   run(options: RunOptions): Promise<number>;
   validate(options: { readonly config: string }): Promise<number>;
   config(options: { readonly config?: string; readonly json?: boolean; readonly schema?: boolean }): Promise<number>;
@@ -20,7 +21,18 @@ export interface ProgramOutput {
 }
 
 /** The names of the commands. */
-export const COMMAND_NAMES = ['run', 'validate', 'config', 'demo', 'checkpoint', 'state', 'help'] as const;
+export const COMMAND_NAMES = [
+  'run',
+  'validate',
+  'config',
+  'demo',
+  'init',
+  'health',
+  'completion',
+  'checkpoint',
+  'state',
+  'help',
+] as const;
 
 const CONFIG_FILE = '-c, --config <file>';
 
@@ -77,6 +89,7 @@ export function createProgram(commands: Commands, output: ProgramOutput, done: (
     .option('--debug', 'log everything, show stacks of errors')
     .addHelpText('after', examples([['processor demo', 'windows of 5 seconds by model and region']]))
     .action(async (options: Parameters<Commands['demo']>[0]) => done(await commands.demo(options)));
+  addToolCommands(program, commands, done);
   addStateCommands(program, commands, done);
   return program;
 }
