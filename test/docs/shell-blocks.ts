@@ -8,10 +8,8 @@ import { run, sampleFolder, type ProgramResult } from './snippets.ts';
 const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
   readonly scripts: Readonly<Record<string, string>>;
 };
-const PROGRAMS: readonly string[] = [
-  ...['cat', 'curl', 'docker', 'gunzip', 'head', 'install', 'journalctl', 'kubectl'],
-  ...['node', 'npx', 'systemctl', 'tail'],
-];
+const PROGRAMS: readonly string[] =
+  'cat curl docker gunzip head install journalctl kubectl node npx openssl systemctl tail'.split(' ');
 
 /** The commands of a block that there are not. Each stands on a line of its own, or behind a pipe. */
 export function commandFaults(code: string): string[] {
