@@ -76,7 +76,10 @@ describe('the progress bar', () => {
       state: 'active',
       watermark: 0,
       offset: 0,
+      committedOffset: null,
       caughtUp: false,
+      silentMs: 0,
+      lagRecords: null,
       bytesRead: 5,
       bytesTotal: 10,
     } as const;

@@ -14,7 +14,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['plan'],
   ['runtime'],
   ['pipeline'],
-  ['testing', 'config'],
+  ['testing', 'config', 'monitor'],
   ['http'],
   ['cli'],
 ];
