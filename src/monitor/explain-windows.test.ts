@@ -51,14 +51,14 @@ describe('an open window has not fired, since', () => {
       'one partition is behind the others',
       run([partition('p0', 9500), partition('p1', 2500), partition('p2', 9000)]),
       'watermark',
-      `The watermark of partition p1, the furthest behind, is 7s500ms before the end. ${DISORDER}`,
+      `The watermark of partition p1, the furthest behind, is 7.5s before the end. ${DISORDER}`,
       7500,
     ],
     [
       'a partition is silent, and not for long enough',
       run([partition('p0', 9500), partition('p1', 2500, { caughtUp: true, silentMs: 12_345 })]),
       'watermark',
-      `The watermark of partition p1, the furthest behind, is 7s500ms before the end. ${DISORDER} It has been silent for 12s, and after 1m of it is waited for no longer.`,
+      `The watermark of partition p1, the furthest behind, is 7.5s before the end. ${DISORDER} It has been silent for 12s, and after 1m of it is waited for no longer.`,
       7500,
     ],
     [

@@ -96,7 +96,7 @@ function whyOpen(window: OpenWindowStatus, grounds: Grounds): Why {
 function firedText({ end }: OpenWindowStatus, { standing, definition }: Grounds): string {
   const left = end + (definition?.allowedLatenessMs ?? 0) - standing.watermark;
   if (left <= 0) return 'It has fired, and goes with the next events.';
-  return `It has fired, and is kept for late events until the watermark is ${formatDuration(left)} further on.`;
+  return `It has fired, and is kept for late events until the watermark is ${about(left)} further on.`;
 }
 
 function heldUpText({ components }: ExplainedRun): string {
@@ -109,7 +109,7 @@ function idleText({ end }: OpenWindowStatus, { standing, outline }: Grounds): st
   const { watermark, idle, finished } = standing;
   if (idle.length === 0) return finished.length > 0 ? 'All partitions have ended.' : 'There is no partition to read.';
   const which = idle.length === 1 ? `Partition ${idle[0] ?? ''} is` : `All ${String(idle.length)} partitions are`;
-  const left = watermark === -Infinity ? '' : ` It needs an event ${formatDuration(end - watermark)} further on.`;
+  const left = watermark === -Infinity ? '' : ` It needs an event ${about(end - watermark)} further on.`;
   return `${which} silent, for longer than the ${formatDuration(outline.idleTimeoutMs)} of the idle timeout: nothing moves the watermark.${left}`;
 }
 
@@ -119,7 +119,7 @@ function noEventsText(holder: WatermarkHolder, { outline }: Grounds): string {
 
 function watermarkText({ end }: OpenWindowStatus, holder: WatermarkHolder, { standing, outline }: Grounds): string {
   const { disorderMs } = outline;
-  const behind = formatDuration(end - holder.watermark);
+  const behind = about(end - holder.watermark);
   const whose =
     standing.active === 1 ? `partition ${holder.partition}` : `partition ${holder.partition}, the furthest behind,`;
   const needed =
@@ -129,10 +129,16 @@ function watermarkText({ end }: OpenWindowStatus, holder: WatermarkHolder, { sta
   return `The watermark of ${whose} is ${behind} before the end.${needed}${leftOutText(holder, outline)}`;
 }
 
+/** A length of time as people say it: tenths of a second count below ten of them, and nothing below a second above. */
+function about(ms: Millis): string {
+  if (ms < 10_000) return `${String(Math.round(ms / 100) / 10)}s`;
+  return formatDuration(Math.round(ms / 1000) * 1000);
+}
+
 /** When a silent partition stops holding the others up. */
 function leftOutText({ caughtUp, silentMs }: WatermarkHolder, { idleTimeoutMs }: PipelineOutline): string {
   if (!caughtUp || silentMs < 1000) return '';
-  const silent = `It has been silent for ${formatDuration(Math.floor(silentMs / 1000) * 1000)}`;
+  const silent = `It has been silent for ${about(silentMs)}`;
   if (idleTimeoutMs === Infinity) return ` ${silent}, and is waited for however long that goes on.`;
   return ` ${silent}, and after ${formatDuration(idleTimeoutMs)} of it is waited for no longer.`;
 }

@@ -23,6 +23,8 @@ export class KeySeries {
   readonly key: GroupingKey | null;
   /** As the key is written; empty where there is none. */
   readonly keyText: string;
+  /** The values of its fields in small letters, for searching. */
+  readonly searchText: string;
   /** In the order of (end, start). */
   readonly points: ResultPoint[] = [];
   /** Points that were taken away again before they were due to be dropped. */
@@ -35,6 +37,10 @@ export class KeySeries {
     this.windowType = windowType;
     this.key = key;
     this.keyText = key?.toString() ?? '';
+    this.searchText = (key?.fields ?? [])
+      .map(([, value]) => value ?? '')
+      .join(' ')
+      .toLowerCase();
   }
 
   get latest(): ResultPoint | undefined {

@@ -160,7 +160,7 @@ function isRetracted(series: KeySeries): boolean {
   return true;
 }
 
-/** A character has one byte or two, and the text of a key stands in a map and in its fields. */
+/** A character has one byte or two, and the text of a key stands here, in its fields, and in what is searched. */
 function bytesOfKey({ keyText }: KeySeries): number {
-  return KEY_BYTES + 4 * keyText.length;
+  return KEY_BYTES + 6 * keyText.length;
 }

@@ -46,12 +46,12 @@ describe('a monitor', () => {
   });
 
   it('sees nothing before the sinks have taken it', async () => {
-    const { opened, open } = gate();
+    const delivering = gate();
     const { source, give } = scriptedSource();
     const { monitor, pipeline, clock } = monitored((time) =>
       readingsPipeline(source)
         .withTumblingWindow(10)
-        .withSink({ name: 'slow', sendBatch: () => opened })
+        .withSink({ name: 'slow', sendBatch: () => delivering.opened })
         .build({ clock: time }),
     );
     const running = pipeline.run();
@@ -61,7 +61,7 @@ describe('a monitor', () => {
     expect([monitor.status().epoch, monitor.results.size, monitor.stream.last, monitor.epochs.total]).toEqual([
       1, 0, 0, 0,
     ]);
-    open();
+    delivering.open();
     await passTime(clock, 100, () => monitor.stream.last === 1);
     expect(monitor.results.size).toBe(1);
     expect(monitor.epochs.newest()).toMatchObject([{ epoch: 1, records: 2, results: 1, lateEvents: 0 }]);

@@ -37,7 +37,7 @@ export class ValueColumns {
 
   /** The numbers of a result by their places, NaN for those that are null or that it does not have. */
   valuesOf(results: object): number[] {
-    const values: number[] = new Array<number>(this.#columns.length).fill(Number.NaN);
+    const values = this.#columns.map(() => Number.NaN);
     for (const { metric, aggregates } of aggregatesOf(results)) {
       const places = this.#placesOf(metric);
       for (const [aggregate, value] of aggregates) {

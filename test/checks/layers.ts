@@ -37,8 +37,9 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['telemetry', 'sinks/metrics'],
   'string-width': ['sinks/console', 'cli'],
   tinyglobby: ['sources/file'],
+  ws: ['http/feed'],
   yaml: ['config'],
-  zod: ['config'],
+  zod: ['config', 'http'],
 };
 
 const ANYWHERE: readonly string[] = FLOORS.flat();
