@@ -5,6 +5,7 @@ import type { ProcessorConfig, SinkConfig } from '../config/schema/processor.ts'
 
 const WIDTH = 80;
 const LABEL_COLUMNS = 11;
+const LINKS: readonly string[] = ['dashboard', 'metrics'];
 
 /** What the banner shows besides the configuration. */
 export interface BannerFacts {
@@ -25,12 +26,12 @@ export function bannerText(config: ProcessorConfig, { version, plan, url, color 
     ['windows', describeWindows(config, plan)],
     ...(config.state.backend === 'rocksdb' ? [['state', `rocksdb in ${config.state.path}`] as const] : []),
     ['results', config.sinks.map(describeSink).join(', ')],
-    ...(url === undefined ? [] : [['metrics', `${url}/metrics`] as const]),
+    ...(url === undefined ? [] : [['dashboard', `${url}/`] as const, ['metrics', `${url}/metrics`] as const]),
     ['stop', 'Ctrl-C'],
   ];
   const lines = rows.map(([label, value]) => {
     const text = value.length > WIDTH - LABEL_COLUMNS - 2 ? `${value.slice(0, WIDTH - LABEL_COLUMNS - 3)}…` : value;
-    return `  ${paint('dim', label.padEnd(LABEL_COLUMNS))}${label === 'metrics' ? paint('cyan', text) : text}`;
+    return `  ${paint('dim', label.padEnd(LABEL_COLUMNS))}${LINKS.includes(label) ? paint('cyan', text) : text}`;
   });
   return `\n${paint('bold', 'processor')} ${paint('dim', version)}\n\n${lines.join('\n')}\n\n`;
 }

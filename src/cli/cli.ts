@@ -4,7 +4,7 @@ import { annotatedYaml } from '../config/effective.ts';
 import { formatFinding } from '../config/finding.ts';
 import { formatOrigin, formatPath } from '../config/located.ts';
 import { nearestTo } from '../config/nearest.ts';
-import { unsupported } from '../config/plan-of-config.ts';
+import { lacking, unsupported } from '../config/plan-of-config.ts';
 import { configJsonSchema } from '../config/schema/outline.ts';
 import type { CliIo } from './cli-io.ts';
 import { EXIT_CODE, UsageError } from './exit-code.ts';
@@ -80,8 +80,10 @@ function commandsOf(io: CliIo, parts: CliParts, onLoaded: (loaded: LoadedConfig)
     async validate({ config }) {
       const loaded = await loadConfig(config, { environment });
       const missing = unsupported(loaded);
-      io.stdout.write(`${config}: OK${missing.length > 0 ? ', but this version cannot run it yet' : ''}\n`);
-      for (const finding of missing) io.stderr.write(`${formatFinding(finding)}\n`);
+      const needed = lacking(loaded);
+      const but = needed.length > 0 ? ', but it lacks something to run' : '';
+      io.stdout.write(`${config}: OK${missing.length > 0 ? ', but this version cannot run it yet' : but}\n`);
+      for (const finding of [...missing, ...needed]) io.stderr.write(`${formatFinding(finding)}\n`);
       return EXIT_CODE.done;
     },
     async config({ config, json, schema }) {

@@ -135,7 +135,8 @@ function announce(
     const color = io.environment['NO_COLOR'] === undefined;
     io.stderr.write(bannerText(config, { version: io.version, plan, url, color }));
   } else {
-    logger.info({ pipeline: config.name, version: io.version, url }, 'pipeline started');
+    const links = url === undefined ? {} : { url, dashboard: `${url}/` };
+    logger.info({ pipeline: config.name, version: io.version, ...links }, 'pipeline started');
   }
 }
 

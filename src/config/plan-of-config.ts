@@ -27,6 +27,7 @@ import { SlidingWindowAssigner } from '../windows/sliding-window-assigner.ts';
 import { TumblingWindowAssigner } from '../windows/tumbling-window-assigner.ts';
 import type { LoadedConfig } from './config.ts';
 import { configurationError, type Finding } from './finding.ts';
+import { isLoopback } from './loopback.ts';
 import type { ProcessorConfig, SinkConfig } from './schema/processor.ts';
 import { millisOfSecs } from './schema/setting.ts';
 
@@ -60,6 +61,14 @@ export function unsupported(loaded: LoadedConfig): readonly Finding[] {
     findings.push(loaded.finding(['late_events', 'topic'], 'this version cannot write to Kafka; set late_events.path'));
   }
   return findings;
+}
+
+/** What a configuration is right without, and must have before it is run. */
+export function lacking(loaded: LoadedConfig): readonly Finding[] {
+  const { enabled, host, token } = loaded.config.http;
+  if (!enabled || isLoopback(host) || token !== undefined) return [];
+  const message = `other machines can reach ${host}, so a run takes a token: set http.token, or PROCESSOR_HTTP__TOKEN`;
+  return [loaded.finding(['http', 'host'], message)];
 }
 
 /**

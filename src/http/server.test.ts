@@ -21,7 +21,6 @@ const SNAPSHOT: StatusSnapshot = {
   watermark: 1_700_158_500_000,
   partitions: [],
   activeWindows: 3,
-  openWindows: [],
   counters: {
     read: 10,
     decoded: 9,
@@ -36,6 +35,7 @@ const SNAPSHOT: StatusSnapshot = {
     fired: 2,
     skipped: 0,
   },
+  rejections: [],
   stateBytes: 512,
   stateStatus: {
     backend: 'memory',

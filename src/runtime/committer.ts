@@ -8,6 +8,7 @@ import type { Delivery } from './delivery.ts';
 import type { EpochMeta, EpochStore, StoredEpoch } from './epoch-store.ts';
 import { outboxSize, type Outbox } from './outbox.ts';
 import type { StoredPlan } from './plan-fingerprint.ts';
+import type { RunObserver } from './run-observer.ts';
 import type { Totals } from './run-totals.ts';
 import type { StateWriter } from './state-writer.ts';
 
@@ -37,6 +38,8 @@ export interface CommitterOptions {
   readonly store: EpochStore;
   readonly writer: StateWriter;
   readonly delivery: Delivery;
+  /** Is told of each commit. */
+  readonly observer?: RunObserver | undefined;
   /** False where nothing is read back, so that nothing need be acknowledged. */
   readonly recoverable: boolean;
   /** An epoch is durable; called before it is delivered. */
@@ -143,8 +146,8 @@ export class Committer {
     onSettled();
   }
 
-  async #write(meta: EpochMeta, { delta, outbox }: ClosedEpoch): Promise<void> {
-    const { clock, metrics, store, writer } = this.#options;
+  async #write(meta: EpochMeta, { delta, outbox, records }: ClosedEpoch): Promise<void> {
+    const { clock, metrics, store, writer, observer } = this.#options;
     const { epoch } = meta;
     const startedAt = clock.monotonic();
     const plan = this.#planToWrite;
@@ -160,5 +163,15 @@ export class Committer {
     this.#lastCommit = info;
     this.#last = meta;
     this.#planToWrite = undefined;
+    const { results, lateEvents, deadLetters } = outbox;
+    observer?.committed({
+      epoch,
+      committedAt: info.committedAt,
+      durationMs: info.durationMs,
+      records,
+      results: results.length,
+      lateEvents: lateEvents.length,
+      deadLetters: deadLetters.length,
+    });
   }
 }

@@ -10,6 +10,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { ProcessorMetrics } from '../telemetry/metrics.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Outbox } from './outbox.ts';
+import type { RunObserver } from './run-observer.ts';
 import { SinkRunner } from './sink-runner.ts';
 import type { ComponentStatus } from './status.ts';
 
@@ -19,6 +20,8 @@ export interface DeliveryOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: ProcessorMetrics;
+  /** Is told of each outbox that has been delivered. */
+  readonly observer?: RunObserver | undefined;
   /** Aborts when the process must end at once. */
   readonly signal: AbortSignal;
 }
@@ -36,6 +39,8 @@ export class Delivery {
   readonly #sinks = new Map<string, EventSink<never>>();
   #positions: ReadonlyMap<string, string> = new Map();
   #epoch = 0;
+  /** Dead letters made of what could not be delivered, of the delivery under way. */
+  #buried: DeadLetter[] = [];
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
@@ -56,7 +61,7 @@ export class Delivery {
       plan.lateSink === undefined
         ? undefined
         : this.#runner(plan.lateSink, LATE_EVENTS, plan.errorHandler, undeliverable);
-    const names = uniqueNames(plan.sinks.map((sink) => sink.name ?? 'sink'));
+    const names = sinkNames(plan);
     this.#results = plan.sinks.map((sink, i) =>
       this.#runner(sink, names[i] ?? 'sink', plan.errorHandler, undeliverable),
     );
@@ -94,7 +99,10 @@ export class Delivery {
 
   /** Resolves when every sink has taken its part of the outbox. */
   async deliver(outbox: Outbox, epoch: number): Promise<void> {
+    const { clock, observer } = this.#options;
+    const startedAt = clock.monotonic();
     this.#epoch = epoch;
+    this.#buried = [];
     const deliveries = this.#results.map((runner) => runner.deliver(outbox.results, epoch));
     if (this.#late !== undefined) deliveries.push(this.#late.deliver(outbox.lateEvents, epoch));
     // Undeliverable results come on top of these; a runner makes the two take turns.
@@ -104,6 +112,9 @@ export class Delivery {
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
     this.#askPositions();
+    const durationMs = clock.monotonic() - startedAt;
+    const deadLetters = [...outbox.deadLetters, ...this.#buried];
+    observer?.delivered({ ...outbox, deadLetters, epoch, deliveredAt: clock.now(), durationMs });
   }
 
   /** Status of each sink, as `sink:<name>`. */
@@ -157,13 +168,14 @@ export class Delivery {
         }),
     );
     await this.#deadLetters?.deliver(letters, this.#epoch);
+    this.#buried.push(...letters);
   }
 }
 
-/** Two sinks of one kind are told apart by a number: `file`, `file-2`. */
-function uniqueNames(names: readonly string[]): readonly string[] {
+/** The names of a plan's result sinks. Two of one kind are told apart by a number: `file`, `file-2`. */
+export function sinkNames({ sinks }: Pick<PipelinePlan, 'sinks'>): readonly string[] {
   const taken = new Set([LATE_EVENTS, DEAD_LETTERS]);
-  return names.map((name) => {
+  return sinks.map(({ name = 'sink' }) => {
     let unique = name;
     for (let n = 2; taken.has(unique); n += 1) unique = `${name}-${n}`;
     taken.add(unique);

@@ -13,6 +13,7 @@ import { EpochStore } from './epoch-store.ts';
 import type { PartitionReader } from './partition-reader.ts';
 import { Recovery } from './recovery.ts';
 import { RunGauges } from './run-gauges.ts';
+import type { RunObserver } from './run-observer.ts';
 import { RunTotals } from './run-totals.ts';
 import { openSource } from './open-source.ts';
 import type { SourceReader } from './source-reader.ts';
@@ -27,6 +28,7 @@ export interface RunOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: ProcessorMetrics;
+  readonly observer?: RunObserver | undefined;
 }
 
 /** Work at a stretch, in ms, before I/O and timers get their turn. */

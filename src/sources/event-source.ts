@@ -55,6 +55,8 @@ export interface SourcePartition {
   readonly caughtUp: boolean;
   /** Bytes read and bytes in all, where known; for progress bars. */
   progress?(): { readonly bytesRead: number; readonly bytesTotal: number };
+  /** Records that are known of and have not been read, where the source can tell; else null. For people to see. */
+  lag?(): number | null;
 }
 
 /** A source that has been opened. */

@@ -14,7 +14,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['plan'],
   ['runtime'],
   ['pipeline'],
-  ['testing', 'config'],
+  ['testing', 'config', 'monitor'],
   ['http'],
   ['cli'],
 ];
@@ -38,8 +38,9 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['telemetry', 'sinks/metrics'],
   'string-width': ['sinks/console', 'cli'],
   tinyglobby: ['sources/file'],
+  ws: ['http/feed'],
   yaml: ['config'],
-  zod: ['config'],
+  zod: ['config', 'http'],
 };
 
 const ANYWHERE: readonly string[] = FLOORS.flat();
