@@ -17,6 +17,7 @@ import { COMMAND_NAMES, createProgram, type Commands } from './program.ts';
 import { runConfig } from './run-command.ts';
 import { checkpointCommands } from './state/checkpoint-commands.ts';
 import { stateCommands } from './state/state-commands.ts';
+import { topCommand } from './top/top-command.ts';
 
 /** Parts of the program that its entry puts together. */
 export interface CliParts {
@@ -68,6 +69,7 @@ function commandsOf(io: CliIo, parts: CliParts, onLoaded: (loaded: LoadedConfig)
     ...stateCommands(io),
     init: (folder, options) => initCommand(folder, options, io),
     health: (options) => healthCommand(options, io),
+    top: (options) => topCommand(options, io),
     completion(shell, program) {
       io.stdout.write(completionScript(program, shell));
       return EXIT_CODE.done;

@@ -28,6 +28,7 @@ export const COMMAND_NAMES = [
   'demo',
   'init',
   'health',
+  'top',
   'completion',
   'checkpoint',
   'state',
