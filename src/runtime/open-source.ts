@@ -1,8 +1,8 @@
+import type { Positions } from '../event/source-position.ts';
 import type { PipelinePlan } from '../plan/plan.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { ProcessorMetrics } from '../telemetry/metrics.ts';
 import type { Clock } from '../time/clock.ts';
-import type { Positions } from './epoch-store.ts';
 import { recordCheckOf } from './record-check.ts';
 import { SourceReader } from './source-reader.ts';
 import type { StreamCore } from './stream-core.ts';
