@@ -2,6 +2,7 @@ import type { RecordBlock } from '../event/record-block.ts';
 import type { RejectionReason } from '../results/dead-letter.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
+import type { PartitionShare } from './partition-share.ts';
 
 /** Where reading of a partition goes on: what an epoch commits for it. */
 export interface SourcePosition {
@@ -83,6 +84,11 @@ export interface EventSource<T = never> {
   readonly name: string;
   /** Only for the type: a source of `T`. */
   readonly __event?: T;
+  /**
+   * The part of the source that is read, for one whose partitions several processes can share. The ids of its partitions
+   * then end in their numbers. Absent where one process reads them all.
+   */
+  readonly share?: PartitionShare;
   /** @throws ProcessorError of kind `source`. */
   open(context: SourceContext): Promise<OpenSource>;
 }
