@@ -75,7 +75,7 @@ export class PipelineRun {
     const [stopping, failing] = [this.#stopping.signal, this.#failing.signal];
     this.core = new StreamCore(plan, clock);
     this.totals = new RunTotals(this.core, metrics);
-    this.gauges = new RunGauges(this.core, metrics, clock);
+    this.gauges = new RunGauges(this.core, options);
     this.#buffer = new EpochBuffer(plan.bufferSize);
     this.#supply = new StateSupply(this.core.engine, store);
     this.recovery = new Recovery(options, store);
@@ -156,6 +156,7 @@ export class PipelineRun {
     await this.checkpointer.start();
     this.#openedAt = clock.monotonic();
     this.#tickedAt = this.#openedAt;
+    if (this.recovery.knowsTooFew(stored, this.core)) await this.#commitEpoch(reader);
     return reader;
   }
 

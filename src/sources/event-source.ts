@@ -5,6 +5,7 @@ import type { RejectionReason } from '../results/dead-letter.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
+import type { PartitionShare } from './partition-share.ts';
 
 export type { SourcePosition };
 
@@ -100,6 +101,11 @@ export interface EventSource<T = never> {
   readonly __event?: T;
   /** The consumer group that its offsets stand under, for a source of Kafka. */
   readonly offsetGroup?: OffsetGroup;
+  /**
+   * The part of the source that is read, for one whose partitions several processes can share. The ids of its partitions
+   * then end in their numbers. Absent where one process reads them all.
+   */
+  readonly share?: PartitionShare;
   /** @throws ProcessorError of kind `source`. */
   open(context: SourceContext): Promise<OpenSource>;
 }
