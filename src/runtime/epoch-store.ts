@@ -39,6 +39,8 @@ export interface StoredEpoch {
   readonly plan: StoredPlan | undefined;
   /** What may not have been delivered. */
   readonly outbox: Outbox;
+  /** True if the run came to its end after the epoch, and all that there was had been delivered. */
+  readonly isAcknowledged: boolean;
 }
 
 /** What an {@link EpochStore} needs of a backend: it reads only. */
@@ -102,6 +104,7 @@ export class EpochStore {
       meta: decodeMeta(meta),
       plan: plan === undefined ? undefined : (parseStored(plan, 'the record of the plan') as StoredPlan),
       outbox: outbox === undefined ? emptyOutbox() : decodeOutbox(outbox),
+      isAcknowledged: outbox === undefined,
     };
   }
 

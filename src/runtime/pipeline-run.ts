@@ -75,7 +75,7 @@ export class PipelineRun {
     const [stopping, failing] = [this.#stopping.signal, this.#failing.signal];
     this.core = new StreamCore(plan, clock);
     this.totals = new RunTotals(this.core, metrics);
-    this.gauges = new RunGauges(this.core, metrics, clock);
+    this.gauges = new RunGauges(this.core, options);
     this.#buffer = new EpochBuffer(plan.bufferSize);
     this.#supply = new StateSupply(this.core.engine, store);
     this.recovery = new Recovery(options, store);
@@ -152,9 +152,11 @@ export class PipelineRun {
       onSettled: () => this.#wakeUp.ring(),
     });
     this.#reader = reader;
+    if (reader.hasBegun) await this.#commitNow(reader);
     await this.checkpointer.start();
     this.#openedAt = clock.monotonic();
     this.#tickedAt = this.#openedAt;
+    if (this.recovery.knowsTooFew(stored, this.core)) await this.#commitEpoch(reader);
     return reader;
   }
 
@@ -224,6 +226,13 @@ export class PipelineRun {
     const isCleaning = await this.#supply.answerOnce(this.core.engine.requestForCleaning());
     if (isCleaning || !this.#buffer.isEmpty) await this.#commitEpoch(reader);
     this.gauges.show(reader.isDone);
+  }
+
+  /** Commits what there is, and waits until that is so. */
+  async #commitNow(reader: SourceReader): Promise<void> {
+    await this.#commitEpoch(reader);
+    await this.committer.settled();
+    this.committer.rethrow();
   }
 
   /** Hands what there is to the committer, once that is done with the epoch before. */

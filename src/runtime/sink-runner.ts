@@ -5,9 +5,9 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { ProcessorMetrics } from '../telemetry/metrics.ts';
 import { traced } from '../telemetry/tracing.ts';
 import type { Clock } from '../time/clock.ts';
+import { retryDelay } from '../time/retry-delay.ts';
 import { attempt } from './limited-attempt.ts';
 import { Patience } from './patience.ts';
-import { retryDelay } from './retry-delay.ts';
 import { passes, sinkError, slowDelivery } from './sink-faults.ts';
 import type { ComponentStatus } from './status.ts';
 

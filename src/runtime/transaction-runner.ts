@@ -1,9 +1,9 @@
 import type { Positions } from '../event/source-position.ts';
 import type { DeliveryMark, DeliveryTransaction, TransactionContext } from '../sinks/delivery-transaction.ts';
+import { retryDelay } from '../time/retry-delay.ts';
 import { decideDelivery, deliveryMismatch } from './delivery-decision.ts';
 import { formatDeliveryPosition, parseDeliveryPosition, type DeliveryPosition } from './delivery-position.ts';
 import { emptyOutbox, type Outbox } from './outbox.ts';
-import { retryDelay } from './retry-delay.ts';
 import { endsRun, sinkError } from './sink-faults.ts';
 import type { SinkPart } from './sink-parts.ts';
 import type { ComponentStatus } from './status.ts';
