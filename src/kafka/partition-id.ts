@@ -1,8 +1,4 @@
-/** A partition of a topic. */
-export interface TopicPartition {
-  readonly topic: string;
-  readonly partition: number;
-}
+import type { TopicPartition } from './offset-group.ts';
 
 /** The id that a partition's position is kept under, such as `feedback-events/3`: a topic's name has no slash in it. */
 export function partitionId({ topic, partition }: TopicPartition): string {
