@@ -50,19 +50,22 @@ async function whatJavaLacks(): Promise<string | undefined> {
   const java = await runProgram('java', ['-version']);
   if (java.code !== 0) return `Java ${LEAST_JAVA} or newer is not installed`;
   const version = /version "(?:1\.)?(\d+)/.exec(java.stderr)?.[1] ?? '0';
-  if (Number(version) < LEAST_JAVA) return `Java ${LEAST_JAVA} or newer is needed, and java is version ${version}`;
-  if ((await runProgram('mvn', ['-version'])).code !== 0) return 'Maven (mvn) is not installed';
-  return undefined;
+  return Number(version) < LEAST_JAVA
+    ? `Java ${LEAST_JAVA} or newer is needed, and java is version ${version}`
+    : undefined;
+}
+
+async function whatMavenLacks(): Promise<string | undefined> {
+  return (await runProgram('mvn', ['-version'])).code === 0 ? undefined : 'Maven (mvn) is not installed';
 }
 
 /**
- * Makes sure of Java and Maven.
- * @throws {KafkaMissing} if they are not there, and cannot be installed or are not ours to install.
+ * Makes sure of a program.
+ * @throws {KafkaMissing} if it is not there, and cannot be installed or is not ours to install.
  */
-async function ensureJava(): Promise<void> {
-  if (process.platform === 'win32') throw new KafkaMissing('a broker is started only on Linux and macOS');
-  let lack = await whatJavaLacks();
-  if (lack !== undefined && (await installForChecks(['default-jdk-headless', 'maven']))) lack = await whatJavaLacks();
+async function ensure(whatLacks: () => Promise<string | undefined>, debianPackage: string): Promise<void> {
+  let lack = await whatLacks();
+  if (lack !== undefined && (await installForChecks([debianPackage]))) lack = await whatLacks();
   if (lack !== undefined) throw new KafkaMissing(lack);
 }
 
@@ -119,11 +122,13 @@ function keptClassPath(file: string): string | undefined {
 export async function javaClassPath(pom: string = join(import.meta.dirname, 'pom.xml')): Promise<string> {
   const name = createHash('sha256').update(readFileSync(pom)).digest('hex').slice(0, 16);
   const kept = join(CACHE, `class-path-${name}`);
-  await ensureJava();
+  if (process.platform === 'win32') throw new KafkaMissing('a broker is started only on Linux and macOS');
+  await ensure(whatJavaLacks, 'default-jdk-headless');
   mkdirSync(CACHE, { recursive: true });
   return alone(`${kept}.lock`, async () => {
     const known = keptClassPath(kept);
     if (known !== undefined) return known;
+    await ensure(whatMavenLacks, 'maven');
     const fresh = `${kept}.${process.pid}`;
     const goal = ['dependency:build-classpath', `-Dmdep.outputFile=${fresh}`, '-Dmdep.pathSeparator=:'];
     const { code, stdout, stderr } = await runProgram('mvn', ['-q', '-B', '-f', pom, ...goal]);
