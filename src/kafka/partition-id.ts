@@ -1,4 +1,8 @@
-import type { TopicPartition } from './offset-group.ts';
+/** A partition of a topic. */
+export interface TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+}
 
 /** The id that a partition's position is kept under, such as `feedback-events/3`: a topic's name has no slash in it. */
 export function partitionId({ topic, partition }: TopicPartition): string {
