@@ -1,6 +1,6 @@
 import type { WindowType } from '../event/window.ts';
 import type { PipelinePlan } from '../plan/plan.ts';
-import { sinkNames } from '../runtime/delivery.ts';
+import { sinkNames } from '../runtime/sink-parts.ts';
 import { BoundedOutOfOrdernessWatermark } from '../time/bounded-out-of-orderness-watermark.ts';
 import type { Millis } from '../time/instant.ts';
 import { PeriodicWatermarkGenerator } from '../time/periodic-watermark-generator.ts';
