@@ -8,7 +8,7 @@ import { traced } from '../telemetry/tracing.ts';
 import type { Clock } from '../time/clock.ts';
 import { formatDuration } from '../time/duration.ts';
 import type { ComponentStatus } from './status.ts';
-import { retryDelay } from './retry-delay.ts';
+import { retryDelay } from '../time/retry-delay.ts';
 
 /** A delivery that has gone on this long is told of as a fault. */
 const SLOW_DELIVERY_MS = 5000;

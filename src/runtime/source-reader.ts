@@ -6,7 +6,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { ProcessorMetrics } from '../telemetry/metrics.ts';
 import type { Clock } from '../time/clock.ts';
 import { PartitionReader } from './partition-reader.ts';
-import { retryDelay } from './retry-delay.ts';
+import { retryDelay } from '../time/retry-delay.ts';
 import type { ComponentStatus } from './status.ts';
 import type { StreamCore } from './stream-core.ts';
 
