@@ -1,8 +1,9 @@
+import type * as library from '@platformatic/kafka';
 import { messageOf } from '../errors/message-of.ts';
 import { KafkaFault } from './kafka-fault.ts';
 
 /** The client library, as a module. Its types appear in no declaration of the package's own. */
-export type KafkaLibrary = typeof import('@platformatic/kafka');
+export type KafkaLibrary = typeof library;
 
 /** The oldest Node.js that the client library runs on. */
 const OLDEST_NODE = [22, 22] as const;

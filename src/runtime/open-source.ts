@@ -26,15 +26,18 @@ export interface OpenSourceOptions {
 
 /** Opens the source of a plan, to be read into `core`. @throws ProcessorError of kind `source`. */
 export async function openSource(core: StreamCore, options: OpenSourceOptions): Promise<SourceReader> {
-  const { plan, clock, logger, positions, stopping } = options;
+  const { plan, clock, logger, metrics, positions, stopping } = options;
   const { directory } = plan.state;
   const check = recordCheckOf(plan.decode, clock);
   const source = await plan.source.open({
+    pipeline: plan.name,
     clock,
     logger,
     positions,
     signal: stopping,
     maxBlockRecords: Math.min(MAX_BLOCK_RECORDS, plan.bufferSize),
+    instruments: metrics,
+    sinkCommitsPositions: plan.sinks.some((sink) => sink.commitsPositions === true),
     ...(check === undefined ? {} : { check }),
     ...(directory === undefined ? {} : { directory }),
   });

@@ -152,6 +152,7 @@ export class PipelineRun {
       onSettled: () => this.#wakeUp.ring(),
     });
     this.#reader = reader;
+    if (reader.hasBegun) await this.#commitNow(reader);
     await this.checkpointer.start();
     this.#openedAt = clock.monotonic();
     this.#tickedAt = this.#openedAt;
@@ -223,6 +224,13 @@ export class PipelineRun {
     const isCleaning = await this.#supply.answerOnce(this.core.engine.requestForCleaning());
     if (isCleaning || !this.#buffer.isEmpty) await this.#commitEpoch(reader);
     this.gauges.show(reader.isDone);
+  }
+
+  /** Commits what there is, and waits until that is so. */
+  async #commitNow(reader: SourceReader): Promise<void> {
+    await this.#commitEpoch(reader);
+    await this.committer.settled();
+    this.committer.rethrow();
   }
 
   /** Hands what there is to the committer, once that is done with the epoch before. */

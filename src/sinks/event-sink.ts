@@ -38,6 +38,11 @@ export interface EventSink<T = AggregationResult> {
    * such as a terminal. Default: that of the pipeline's error handler.
    */
   readonly deliveryTimeoutMs?: number;
+  /**
+   * True where the sink commits the positions of the source together with what it delivers, in one transaction: a source
+   * that has a place for committed positions then leaves that to the sink.
+   */
+  readonly commitsPositions?: boolean;
   /** Before the first delivery. @throws ProcessorError of kind `sink`, which ends the run. */
   open?(context: SinkContext): Promise<void> | void;
   /** Delivers one item. Resolves when the sink has it for good. */

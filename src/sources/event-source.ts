@@ -1,5 +1,6 @@
 import type { RecordBlock } from '../event/record-block.ts';
 import type { RejectionReason } from '../results/dead-letter.ts';
+import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
 
@@ -19,6 +20,8 @@ export interface RecordRefusal {
 
 /** What a source is given when it is opened. */
 export interface SourceContext {
+  /** Name of the pipeline. */
+  readonly pipeline: string;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Committed positions by partition id; a partition that is absent is read from its start. */
@@ -37,6 +40,10 @@ export interface SourceContext {
    * Absent where only running the pipeline's own functions could tell.
    */
   readonly check?: (record: Uint8Array) => RecordRefusal | null;
+  /** Takes what the source measures. Absent where nobody looks. */
+  readonly instruments?: Instruments;
+  /** True where a sink commits the positions to where the source has its own of them, with the results and in their transaction. */
+  readonly sinkCommitsPositions?: boolean;
 }
 
 /**
@@ -46,6 +53,11 @@ export interface SourceContext {
 export interface SourcePartition {
   /** Stable across restarts: committed positions are kept under it. */
   readonly id: string;
+  /**
+   * Where reading begins, where that was decided at opening and would be decided otherwise later ("the newest"). It is
+   * committed before anything is read, so that a restart does not leave out what has come since.
+   */
+  readonly start?: SourcePosition;
   /** The next block; waits until there is one. Null at the end of the partition, and when the run's signal aborts. */
   read(): Promise<RecordBlock | null>;
   /**
@@ -53,6 +65,11 @@ export interface SourcePartition {
    * backlog behind a slow or paused source is not idleness.
    */
   readonly caughtUp: boolean;
+  /**
+   * The furthest position that is as good as the given one, because the source knows of nothing to read between them.
+   * Absent where what is read always reaches to the next record.
+   */
+  beyond?(position: SourcePosition): SourcePosition;
   /** Bytes read and bytes in all, where known; for progress bars. */
   progress?(): { readonly bytesRead: number; readonly bytesTotal: number };
 }
@@ -70,6 +87,8 @@ export interface OpenSource {
    * is restored.
    */
   released?(positions: ReadonlyMap<string, SourcePosition>): void;
+  /** What keeps the source from reading, and may pass: for `/health`, where a person reads it. Null when nothing does. */
+  fault?(): string | null;
   close(): Promise<void>;
 }
 
