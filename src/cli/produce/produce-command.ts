@@ -70,6 +70,7 @@ async function send(settings: ProduceSettings, { io, logger, signal, openWriter 
   const { connection, compression, topics, count } = settings;
   const { clock } = io;
   const { supply, arrivalMs } = await openSupply(settings, io, {
+    pipeline: 'produce',
     clock,
     logger,
     signal,
