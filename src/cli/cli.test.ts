@@ -28,6 +28,7 @@ function fakeProcess(environment: Record<string, string> = {}, stdout = new Outp
 
 const parts: CliParts = {
   quickstart: () => readFile(new URL('../../config/quickstart.yaml', import.meta.url), 'utf8'),
+  openEventWriter: () => Promise.reject(new Error('not here')),
 };
 
 async function run(argv: readonly string[], io: FakeProcess = fakeProcess()) {
@@ -48,7 +49,7 @@ describe('arguments', () => {
     ['rnu', "processor: unknown command 'rnu'; did you mean run?\n"],
     [
       'frobnicate',
-      "processor: unknown command 'frobnicate'; there are run, validate, config, demo, checkpoint, state, help\n",
+      "processor: unknown command 'frobnicate'; there are run, validate, config, demo, produce, checkpoint, state, help\n",
     ],
     [
       '',
@@ -82,7 +83,7 @@ describe('arguments', () => {
     expect(await run(line === '' ? [] : line.split(' '))).toEqual({ code: 2, out: '', err: message });
   });
 
-  it.each([[['--help']], [['run', '--help']], [['help', 'validate']], [['config', '-h']], [['demo', '-h']]])(
+  it.each([[['--help']], [['run', '--help']], [['help', 'validate']], [['config', '-h']], [['demo', '-h']], [['produce', '-h']]])(
     '%j explains, with examples, in 80 columns',
     async (argv) => {
       const { code, out, err } = await run(argv);

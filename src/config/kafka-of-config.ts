@@ -57,12 +57,12 @@ function definedOf<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], 
   return Object.fromEntries(Object.entries(value).filter(([, below]) => below !== undefined)) as never;
 }
 
-/** Where dead letters go: the topic where there is a producer, unless a file is asked for. */
-export function deadLetterPlaceOf(loaded: LoadedConfig): { readonly topic: string } | { readonly path: string } {
-  const { error_handling: handling, kafka } = loaded.config;
-  return kafka.producer === undefined || loaded.isGiven(['error_handling', 'dead_letter_path'])
-    ? { path: handling.dead_letter_path }
-    : { topic: handling.dead_letter_topic };
+/** Where dead letters go: to the topic where there is a producer, else to the file. */
+export function deadLetterPlaceOf({
+  error_handling: handling,
+  kafka,
+}: ProcessorConfig): { readonly topic: string } | { readonly path: string } {
+  return kafka.producer === undefined ? { path: handling.dead_letter_path } : { topic: handling.dead_letter_topic };
 }
 
 /** What is right in the configuration, and cannot be run on this host: its name does not say which instance it is. */

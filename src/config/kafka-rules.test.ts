@@ -55,14 +55,6 @@ describe('what does not go together with Kafka', () => {
       'late_events.topic: a topic needs the section kafka.producer; without Kafka set late_events.path',
     ],
     [
-      `{ ${producer('')}, error_handling: { dead_letter_topic: d, dead_letter_path: d.ndjson } }`,
-      'error_handling.dead_letter_path: not together with error_handling.dead_letter_topic; dead letters go to one place',
-    ],
-    [
-      `{ ${producer('')}, late_events: { path: a }, error_handling: { dead_letter_path: ./a } }`,
-      'late_events.path: expected a file of its own, found the one of error_handling.dead_letter_path',
-    ],
-    [
       'kafka: { consumer: { bootstrap_servers: "a:1", topics: [t, s, t] } }',
       'kafka.consumer.topics[2]: the topic "t" is there twice',
     ],

@@ -70,7 +70,7 @@ function plainPath(path: string): string {
   return normalize(path).replace(/(?<=.)\/$/, '');
 }
 
-function sharedFiles({ config, isGiven }: RuleContext): readonly Violation[] {
+function sharedFiles({ config }: RuleContext): readonly Violation[] {
   const { sinks, late_events: late, error_handling: handling, kafka } = config;
   const used: Violation[] = [];
   const owners = new Map<string, string>();
@@ -80,9 +80,7 @@ function sharedFiles({ config, isGiven }: RuleContext): readonly Violation[] {
     else owners.set(plainPath(path), key.join('.'));
   };
   // The key that has a default comes first, so that the error is at one that somebody has set.
-  if (kafka.producer === undefined || isGiven('error_handling', 'dead_letter_path')) {
-    claim(handling.dead_letter_path, ['error_handling', 'dead_letter_path']);
-  }
+  if (kafka.producer === undefined) claim(handling.dead_letter_path, ['error_handling', 'dead_letter_path']);
   if (late.path !== null) claim(late.path, ['late_events', 'path']);
   for (const path of owners.keys()) {
     const index = (sinks ?? []).findIndex((sink) => sink.type === 'file' && plainPath(sink.path) === path);

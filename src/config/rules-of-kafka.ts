@@ -64,7 +64,6 @@ export const kafkaRules: readonly Rule[] = [
             },
           ],
   },
-  { reads: [['error_handling'], PRODUCER], violations: twoPlacesForDeadLetters },
   { reads: [CONSUMER], violations: ({ config: { kafka }, show }) => repeatedTopics(kafka.consumer, show) },
   { reads: [['kafka'], ['late_events'], ['error_handling'], ['sinks'], ['source']], violations: sharedTopics },
   {
@@ -91,17 +90,6 @@ function writesResults({ sinks, kafka }: CheckedConfig): boolean {
   return kafka.producer !== undefined && (sinks ?? [{ type: 'kafka' }]).some(({ type }) => type === 'kafka');
 }
 
-function twoPlacesForDeadLetters({ config, isGiven }: RuleContext): readonly Violation[] {
-  if (config.kafka.producer === undefined) return [];
-  if (!isGiven('error_handling', 'dead_letter_path') || !isGiven('error_handling', 'dead_letter_topic')) return [];
-  return [
-    {
-      path: ['error_handling', 'dead_letter_path'],
-      message: 'not together with error_handling.dead_letter_topic; dead letters go to one place',
-    },
-  ];
-}
-
 function repeatedTopics(consumer: Consumer | undefined, show: RuleContext['show']): readonly Violation[] {
   return repeatedIn(consumer?.topics ?? []).map(({ index, name }) => {
     const path = [...CONSUMER, 'topics', index];
@@ -110,7 +98,7 @@ function repeatedTopics(consumer: Consumer | undefined, show: RuleContext['show'
 }
 
 /** What is written to a topic that is read would come back as events; and results are not to be mixed with other things. */
-function sharedTopics({ config, isGiven, show }: RuleContext): readonly Violation[] {
+function sharedTopics({ config, show }: RuleContext): readonly Violation[] {
   const { kafka, late_events: late, error_handling: handling } = config;
   if (kafka.producer === undefined) return [];
   const violations: Violation[] = [];
@@ -127,9 +115,7 @@ function sharedTopics({ config, isGiven, show }: RuleContext): readonly Violatio
     refuseOwned([...PRODUCER, 'result_topic'], kafka.producer.result_topic);
     owners.set(kafka.producer.result_topic, 'kafka.producer.result_topic');
   }
-  if (!isGiven('error_handling', 'dead_letter_path')) {
-    refuseOwned(['error_handling', 'dead_letter_topic'], handling.dead_letter_topic);
-  }
+  refuseOwned(['error_handling', 'dead_letter_topic'], handling.dead_letter_topic);
   if (late.topic !== null) refuseOwned(['late_events', 'topic'], late.topic);
   return violations;
 }

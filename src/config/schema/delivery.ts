@@ -24,7 +24,7 @@ export const errorHandlingSchema = setting(
       description: 'Kafka topic for dead letters, used where `kafka.producer` is given.',
     }),
     dead_letter_path: setting(filePath().default('./data/dead-letters.ndjson'), {
-      description: 'File for dead letters, used where there is no `kafka.producer`, or where this key is set.',
+      description: 'File for dead letters, used where there is no `kafka.producer`.',
     }),
   }),
   { description: 'What happens when a sink or a source fails, and where events that cannot be read go.' },
