@@ -21,6 +21,8 @@ import { stateCommands } from './state/state-commands.ts';
 export interface CliParts {
   /** YAML of the built-in demonstration. */
   readonly quickstart: () => Promise<string>;
+  /** YAML of the example with Kafka, which says where made-up events go unless something else does. */
+  readonly kafkaExample: () => Promise<string>;
   /** Connects to Kafka for `produce`. */
   readonly openEventWriter: OpenEventWriter;
 }
@@ -88,7 +90,7 @@ function commandsOf(io: CliIo, parts: CliParts, onLoaded: (loaded: LoadedConfig)
       io.stdout.write(json === true ? entriesAsJson(loaded) : annotatedYaml(loaded.entries()));
       return EXIT_CODE.done;
     },
-    produce: (options) => produce(options, io, parts.openEventWriter),
+    produce: (options) => produce(options, io, parts),
     async demo({ format, debug }) {
       const overrides = overridesOf(
         {

@@ -48,6 +48,7 @@ process.stderr.on('error', () => undefined);
 
 const code = await main(process.argv.slice(2), io, {
   quickstart: () => readOwn('config/quickstart.yaml'),
+  kafkaExample: () => readOwn('config/kafka.yaml'),
   openEventWriter: openKafkaWriter,
 });
 const { SIGINT, SIGTERM } = EXIT_CODE.interrupted;

@@ -18,13 +18,19 @@ import { progressLine, summaryOf, type Sent } from './produce-summary.ts';
 const BATCH_EVENTS = 2000;
 const REDRAW_MS = 100;
 
+/** What the command is put together from. */
+export interface ProduceParts {
+  readonly kafkaExample: () => Promise<string>;
+  readonly openEventWriter: OpenEventWriter;
+}
+
 /**
  * `processor produce`: sends events until there are no more, or a signal. Resolves with the exit code; a second signal
  * ends at once.
  * @throws UsageError, ProcessorError: what kept it from sending.
  */
-export async function produce(options: ProduceOptions, io: CliIo, openWriter: OpenEventWriter): Promise<number> {
-  const settings = await produceSettingsOf(options, io);
+export async function produce(options: ProduceOptions, io: CliIo, parts: ProduceParts): Promise<number> {
+  const settings = await produceSettingsOf(options, io, parts.kafkaExample);
   const { logging } = settings.loaded.config;
   const line = io.stderr.isTTY === true ? new StatusLine(io.stderr) : undefined;
   const logger = createRunLogger(options.debug === true ? { ...logging, level: 'debug' } : logging, io.stderr, {
@@ -43,7 +49,7 @@ export async function produce(options: ProduceOptions, io: CliIo, openWriter: Op
     ended.signal,
   );
   try {
-    const sending = send(settings, { io, logger, signal: stop.signal, openWriter }, sent);
+    const sending = send(settings, { io, logger, signal: stop.signal, openWriter: parts.openEventWriter }, sent);
     const outcome = await Promise.race([sending, interrupted.atOnce]);
     if (typeof outcome === 'string') return EXIT_CODE.interrupted[outcome];
   } catch (error) {

@@ -36,10 +36,13 @@ export function addProduce(program: Command, commands: ProduceCommand, done: (co
     .description('send events to Kafka: made-up ones, or those of a file')
     .option('--demo', 'made-up traffic of language models')
     .option('-i, --input <path>', 'JSON file or pattern to send, "-" for standard input; repeatable', collect)
-    .option('-c, --config <file>', 'the configuration whose kafka.consumer says where to')
+    .option(
+      '-c, --config <file>',
+      'the configuration whose kafka.consumer says where to\n(default for --demo: the example config/kafka.yaml)',
+    )
     .option('-b, --bootstrap-servers <list>', 'brokers, in place of those of the configuration')
     .option('-t, --topic <name>', 'in place of the topics of the configuration; repeatable', collectList)
-    .option('-k, --key <fields>', 'fields of the key of each record\n(default: event.key; model,region)', collectList)
+    .option('-k, --key <fields>', 'fields of the key of each record (default: event.key)', collectList)
     .option('-n, --count <number>', 'stop after so many events\n(default for --demo without --rate: 100000)')
     .option('-r, --rate <number>', 'events a second (default: as fast as it goes)')
     .option(
@@ -53,7 +56,7 @@ export function addProduce(program: Command, commands: ProduceCommand, done: (co
     .addHelpText(
       'after',
       examples([
-        ['processor produce --demo --config processor.yaml', 'an hour of traffic, 100,000 events'],
+        ['processor produce --demo', 'an hour of traffic to the broker of the example, 100,000 events'],
         ['processor produce --demo --rate 500 --config processor.yaml', 'from now on, until Ctrl-C'],
         [
           'processor produce -i events.ndjson -k model,region -b localhost:9092 -t feedback-events',

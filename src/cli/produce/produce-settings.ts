@@ -1,4 +1,11 @@
-import { defaultConfig, loadConfig, type ConfigOverride, type LoadedConfig } from '../../config/config.ts';
+import {
+  defaultConfig,
+  loadConfig,
+  parseConfig,
+  type ConfigOptions,
+  type ConfigOverride,
+  type LoadedConfig,
+} from '../../config/config.ts';
 import { kafkaConsumerOf } from '../../config/kafka-of-config.ts';
 import { ProcessorError } from '../../errors/processor-error.ts';
 import { parseFieldPath, type FieldPath } from '../../event/field-path.ts';
@@ -31,7 +38,6 @@ export interface ProduceSettings {
 
 const DEFAULT_COUNT = 100_000;
 const DEFAULT_SPAN = '1h';
-const DEFAULT_KEY = ['model', 'region'];
 
 /**
  * What the options ask for, over the configuration if there is one.
@@ -40,13 +46,12 @@ const DEFAULT_KEY = ['model', 'region'];
 export async function produceSettingsOf(
   options: ProduceOptions,
   { environment }: Pick<CliIo, 'environment'>,
+  example: () => Promise<string>,
 ): Promise<ProduceSettings> {
   const events = eventsOf(options);
   const rate = options.rate === undefined ? undefined : numberOf('--rate', options.rate, 0.001, 10_000_000);
   const isEndless = events.type === 'input' || rate !== undefined;
-  const overrides = overridesOf(options);
-  const settings = { environment, overrides };
-  const loaded = options.config === undefined ? defaultConfig(settings) : await loadConfig(options.config, settings);
+  const loaded = await configOf(options, { environment, overrides: overridesOf(options) }, example);
   const { consumer } = loaded.config.kafka;
   if (consumer === undefined) throw nowhere(options.config);
   if (events.type === 'input' && consumer.topics.length > 1) {
@@ -68,6 +73,16 @@ export async function produceSettingsOf(
     rate,
     compression: options.compression ?? 'lz4',
   };
+}
+
+/** Without a configuration made-up events go where the example reads them. */
+async function configOf(
+  { config, demo }: ProduceOptions,
+  settings: ConfigOptions,
+  example: () => Promise<string>,
+): Promise<LoadedConfig> {
+  if (config !== undefined) return loadConfig(config, settings);
+  return demo === true ? parseConfig(await example(), { ...settings, file: 'kafka.yaml' }) : defaultConfig(settings);
 }
 
 function eventsOf({ demo, input, seed, keys, span, rate }: ProduceOptions): ProducedEvents {
@@ -102,9 +117,9 @@ function overridesOf({ bootstrapServers, topic }: ProduceOptions): readonly Conf
   ];
 }
 
-/** The key that is asked for, or that of the configuration; made-up events have one of their own. */
-function keyOf({ key, demo }: ProduceOptions, { config }: LoadedConfig): readonly FieldPath[] {
-  if (key === undefined) return config.event.key.length > 0 || demo !== true ? config.event.key : DEFAULT_KEY;
+/** The key that is asked for, or that of the configuration. */
+function keyOf({ key }: ProduceOptions, { config }: LoadedConfig): readonly FieldPath[] {
+  if (key === undefined) return config.event.key;
   for (const path of key) {
     try {
       parseFieldPath(path);

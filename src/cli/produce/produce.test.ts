@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -58,7 +58,11 @@ class FakeKafka {
 }
 
 async function produce(argv: readonly string[], kafka = new FakeKafka(), io: FakeProcess = fakeProcess()) {
-  const parts = { quickstart: () => Promise.reject(new Error('not asked for')), openEventWriter: kafka.open };
+  const parts = {
+    quickstart: () => Promise.reject(new Error('not asked for')),
+    kafkaExample: () => readFile(new URL('../../../config/kafka.yaml', import.meta.url), 'utf8'),
+    openEventWriter: kafka.open,
+  };
   const code = await main(['produce', ...argv], io, parts);
   return { code, out: io.stdout.text, err: io.stderr.text, kafka };
 }
@@ -73,7 +77,7 @@ const WHERE = ['-b', 'localhost:9092', '-t', 'events'];
 describe('arguments', () => {
   it.each<[string, string]>([
     ['', 'say what to send: --demo, or --input FILE; "-" is standard input'],
-    ['--demo', 'say where to: --config FILE, or --bootstrap-servers localhost:9092 --topic NAME'],
+    ['-i a.ndjson', 'say where to: --config FILE, or --bootstrap-servers localhost:9092 --topic NAME'],
     ['--demo -i a.ndjson', '--input: not together with --demo'],
     ['-i a.ndjson --seed 7', '--seed: only for events that are made up, with --demo'],
     ['-i - -i a.ndjson', '--input: standard input (-) cannot be read together with files'],
@@ -166,6 +170,18 @@ describe('events of a file', () => {
 });
 
 describe('made-up events', () => {
+  it('go where the example reads them, unless something else is said', async () => {
+    const { kafka } = await produce(
+      ['--demo', '-n', '10'],
+      new FakeKafka(),
+      fakeProcess({ KAFKA_BOOTSTRAP_SERVERS: 'k:1' }),
+    );
+    expect(kafka.opened).toMatchObject([
+      { connection: { bootstrapServers: 'k:1' }, topics: ['feedback-events', 'performance-metrics'] },
+    ]);
+    expect(kafka.written('performance-metrics')).toHaveLength(5);
+  });
+
   it('are spread over the hour that has gone by, and over the topics', async () => {
     const { out, kafka } = await produce(['--demo', '-n', '5000', '-b', 'a:1', '-t', 't,s'], new FakeKafka(), atNoon());
     expect(out).toMatch(/^Sent 5,000 events to t, s in 0\.0 s\n/);

@@ -43,7 +43,7 @@ ${more}`,
     async run(line, io = fakeProcess()) {
       const argv = line.split(' ').map((word) => word.replace(/^@/, `${folder}/`));
       const elsewhere = (): Promise<never> => Promise.reject(new Error('not here'));
-      const code = await main(argv, io, { quickstart: elsewhere, openEventWriter: elsewhere });
+      const code = await main(argv, io, { quickstart: elsewhere, kafkaExample: elsewhere, openEventWriter: elsewhere });
       const clean = (text: string): string => text.replaceAll(folder, '@');
       return { code, out: clean(io.stdout.text), err: clean(io.stderr.text) };
     },
