@@ -1,10 +1,5 @@
 import type { KafkaConnectionSettings } from './kafka-settings.ts';
-
-/** A partition of a topic. */
-export interface TopicPartition {
-  readonly topic: string;
-  readonly partition: number;
-}
+import type { TopicPartition } from './partition-id.ts';
 
 /**
  * The consumer group that a source's offsets stand under, as a source of Kafka tells it: so that they can be committed in

@@ -8,7 +8,10 @@ import type { ComponentStatus } from './status.ts';
 const SLOW_DELIVERY_MS = 5000;
 
 /** What no item is to blame for, and what goes when somebody has seen to it. */
-const PASSING: ReadonlySet<ErrorCode> = new Set(['SINK_FULL', 'SINK_UNAVAILABLE']);
+const PASSING: ReadonlySet<ErrorCode> = new Set(['SINK_FULL', 'SINK_UNAVAILABLE', 'KAFKA_UNREACHABLE']);
+
+/** What says less than that a sink failed, once it is over. */
+const UNSPECIFIC: ReadonlySet<ErrorCode> = new Set(['SINK_FULL', 'SINK_UNAVAILABLE', 'SINK_TIMEOUT']);
 
 /** True for a failure that may pass by itself, and is waited for under every policy. */
 export function passes(error: unknown): boolean {
@@ -27,7 +30,7 @@ export function endsRun(error: unknown): boolean {
 
 /** The error of a sink that `what` happened to; it keeps a code that says more than that. */
 export function sinkError(name: string, what: string, cause: unknown): ProcessorError<'sink'> {
-  const saysMore = ProcessorError.is(cause, 'sink') && !PASSING.has(cause.code) && !isTimeout(cause);
+  const saysMore = ProcessorError.is(cause, 'sink') && !UNSPECIFIC.has(cause.code);
   const code = saysMore ? cause.code : 'SINK_FAILED';
   return new ProcessorError('sink', code, `sink "${name}" ${what}: ${messageOf(cause)}`, { cause });
 }
