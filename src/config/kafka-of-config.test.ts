@@ -22,10 +22,10 @@ const EVERY_KEY = `processor:
       topics: [t, s]
       enable_auto_commit: true
       auto_offset_reset: none
-      session_timeout_ms: 1001
+      session_timeout_ms: 2001
       max_poll_records: 1002
       isolation_level: read_uncommitted
-      fetch_max_bytes: 1003
+      fetch_max_bytes: 1030
       max_wait_ms: 1004
       instances: 7
       instance: 5
@@ -56,10 +56,10 @@ describe('the settings of Kafka', () => {
       topics: ['t', 's'],
       enableAutoCommit: true,
       autoOffsetReset: 'none',
-      sessionTimeout: 1001,
+      sessionTimeout: 2001,
       maxPollRecords: 1002,
       isolationLevel: 'read_uncommitted',
-      fetchMaxBytes: 1003,
+      fetchMaxBytes: 1030,
       maxWait: 1004,
       instances: 7,
       instance: 5,

@@ -77,26 +77,26 @@ const consumer = setting(
       description: 'How long a broker may be silent before it is taken for lost.',
       unit: 'milliseconds',
     }),
-    max_poll_records: setting(wholeNumber(1, 10_000_000).default(500), {
+    max_poll_records: setting(wholeNumber(1, 1_000_000).default(500), {
       description: 'Records handed on at a time, at most.',
       unit: 'records',
     }),
     isolation_level: setting(z.enum(['read_committed', 'read_uncommitted']).default('read_committed'), {
       description: 'Whether records of transactions that are open or were aborted are left out.',
     }),
-    fetch_max_bytes: setting(wholeNumber(1, 2_147_483_647).default(52_428_800), {
+    fetch_max_bytes: setting(wholeNumber(1024, 1_073_741_824).default(52_428_800), {
       description: 'Bytes of one answer of a broker, at most.',
       unit: 'bytes',
     }),
-    max_wait_ms: setting(timerMillis(0).default(500), {
+    max_wait_ms: setting(wholeNumber(0, 300_000).default(500), {
       description: 'How long a broker may wait for data before it answers.',
       unit: 'milliseconds',
     }),
-    instances: setting(wholeNumber(1, 100_000).default(1), {
+    instances: setting(wholeNumber(1, 10_000).default(1), {
       description: 'How many processes share the topics. Each reads its own partitions, for good.',
       unit: 'processes',
     }),
-    instance: setting(wholeNumber(0, 99_999).optional(), {
+    instance: setting(wholeNumber(0, 9999).optional(), {
       description:
         'Which of the `instances` this one is, from 0: it reads the partitions p with p mod `instances` = `instance`.',
       defaultText: 'the number at the end of the host name; 0 for one instance',
