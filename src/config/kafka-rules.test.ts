@@ -71,6 +71,10 @@ describe('what does not go together with Kafka', () => {
       'late_events.topic: expected a topic of its own, found that of kafka.producer.result_topic: "r"',
     ],
     [
+      `{ ${consumer(', session_timeout_ms: 500')} }`,
+      'kafka.consumer.session_timeout_ms: expected more than max_wait_ms (500), found 500',
+    ],
+    [
       `{ ${consumer(', instance: 3, instances: 3, partitioned_by_key: true')} }`,
       'kafka.consumer.instance: expected less than instances (3), found 3; the first is 0',
     ],

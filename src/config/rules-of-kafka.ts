@@ -64,6 +64,7 @@ export const kafkaRules: readonly Rule[] = [
             },
           ],
   },
+  { reads: [CONSUMER], violations: impatientSession },
   { reads: [CONSUMER], violations: ({ config: { kafka }, show }) => repeatedTopics(kafka.consumer, show) },
   { reads: [['kafka'], ['late_events'], ['error_handling'], ['sinks'], ['source']], violations: sharedTopics },
   {
@@ -125,6 +126,16 @@ function sameCluster(a: { readonly bootstrap_servers: string } | undefined, b: {
   const serversOf = (text: string): readonly string[] => text.split(',').map((server) => server.trim());
   const others = new Set(serversOf(b.bootstrap_servers));
   return a !== undefined && serversOf(a.bootstrap_servers).some((server) => others.has(server));
+}
+
+/** A broker that waits for data says nothing for so long. */
+function impatientSession({ config: { kafka }, show }: RuleContext): readonly Violation[] {
+  if (kafka.consumer === undefined) return [];
+  const { session_timeout_ms: timeout, max_wait_ms: wait } = kafka.consumer;
+  if (timeout > wait) return [];
+  const path = [...CONSUMER, 'session_timeout_ms'];
+  const least = show(wait, ...CONSUMER, 'max_wait_ms');
+  return [{ path, message: `expected more than max_wait_ms (${least}), found ${show(timeout, ...path)}` }];
 }
 
 function instanceOutOfRange({ config: { kafka }, show }: RuleContext): readonly Violation[] {
