@@ -1,4 +1,5 @@
 import type { KafkaCluster } from '../../../src/kafka/cluster.ts';
+import { KafkaFault } from '../../../src/kafka/kafka-fault.ts';
 import { ChaosFailure } from '../command-line.ts';
 
 /** A record as it lies in a partition. */
@@ -34,7 +35,11 @@ export async function readPartition(cluster: KafkaCluster, topic: string, partit
   const open = new Map<bigint, Mutable<LoggedRecord>[]>();
   let next = 0;
   for (;;) {
-    const { records: batches, highWatermark } = await fetchFrom(cluster, topic, partition, next);
+    const { records: batches, highWatermark, logStartOffset } = await fetchFrom(cluster, topic, partition, next);
+    if (next < Number(logStartOffset)) {
+      next = Number(logStartOffset);
+      continue;
+    }
     const end = Number(highWatermark);
     for (const batch of batches ?? []) {
       const first = Number(batch.firstOffset);
@@ -93,9 +98,15 @@ async function fetchFrom(cluster: KafkaCluster, topic: string, partition: number
     lastFetchedEpoch: -1,
   };
   const topics = [{ topicId: metadata?.id ?? '', partitions: [wanted] }];
-  const answer = await cluster.send(leader, {
+  const request = cluster.send(leader, {
     apis: [cluster.library.fetchV16.api],
     args: [0, 0, FETCH_BYTES, 0, 0, -1, topics, [], ''],
+  });
+  const answer = await request.catch((error: unknown) => {
+    // What has been deleted is not there to be read; the answer says where the rest begins.
+    if (error instanceof KafkaFault && error.code === 'OFFSET_OUT_OF_RANGE')
+      return error.response as Awaited<typeof request>;
+    throw error;
   });
   const found = answer.responses[0]?.partitions[0];
   if (found === undefined) throw new ChaosFailure(`nothing was answered of ${topic}/${String(partition)}`);
