@@ -60,23 +60,24 @@ function frameOf(view: DataView): Frame {
   };
 }
 
-/** At least the length of the content: blocks are full but for the last, whose length is added up. */
+/** At least the length of the content: blocks are full as a rule but for the last, whose length is added up. */
 function capacityFor(view: DataView, frame: Frame, limit: number): number {
-  let full = 0;
+  let before = 0;
   let last = 0;
   for (let at = frame.start; ;) {
     const word = view.getUint32(at, true);
+    const length = word & 0x7fff_ffff;
     if (word === 0) break;
-    full += last === 0 ? 0 : frame.maxBlockBytes;
-    last = at;
-    at += 4 + (word & 0x7fff_ffff) + (frame.hasBlockChecksums ? 4 : 0);
+    before += last;
+    // A byte stands for 255 at the most.
+    last = Math.min(frame.maxBlockBytes, word >>> 31 === 1 ? length : length * 255);
+    const next = at + 4 + length + (frame.hasBlockChecksums ? 4 : 0);
+    const isLast = view.getUint32(next, true) === 0;
+    if (isLast && word >>> 31 === 0) last = Math.min(last, contentLength(view, at + 4, at + 4 + length));
+    at = next;
   }
-  const word = last === 0 ? 0 : view.getUint32(last, true);
-  const length = word & 0x7fff_ffff;
-  const lastBytes = word >>> 31 === 1 ? length : contentLength(view, last + 4, last + 4 + length);
-  const capacity = full + Math.min(lastBytes, frame.maxBlockBytes);
-  if (capacity > limit) throw new CorruptRecordsError(`a batch of more than ${limit} bytes`);
-  return capacity;
+  if (before + last > limit) throw new CorruptRecordsError(`a batch of more than ${limit} bytes`);
+  return before + last;
 }
 
 /** The length of a block's content, from its tokens. */
