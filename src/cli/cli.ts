@@ -10,6 +10,8 @@ import type { CliIo } from './cli-io.ts';
 import { EXIT_CODE, UsageError } from './exit-code.ts';
 import { reportFailure } from './failure.ts';
 import { overridesOf, type RunOptions } from './one-off.ts';
+import type { OpenEventWriter } from './produce/event-writer.ts';
+import { produce } from './produce/produce-command.ts';
 import { COMMAND_NAMES, createProgram, type Commands } from './program.ts';
 import { runConfig } from './run-command.ts';
 import { checkpointCommands } from './state/checkpoint-commands.ts';
@@ -19,6 +21,10 @@ import { stateCommands } from './state/state-commands.ts';
 export interface CliParts {
   /** YAML of the built-in demonstration. */
   readonly quickstart: () => Promise<string>;
+  /** YAML of the example with Kafka, which says where made-up events go unless something else does. */
+  readonly kafkaExample: () => Promise<string>;
+  /** Connects to Kafka for `produce`. */
+  readonly openEventWriter: OpenEventWriter;
 }
 
 /** Runs the command line and returns the exit code. Never throws for anything a person or the world can do. */
@@ -84,6 +90,7 @@ function commandsOf(io: CliIo, parts: CliParts, onLoaded: (loaded: LoadedConfig)
       io.stdout.write(json === true ? entriesAsJson(loaded) : annotatedYaml(loaded.entries()));
       return EXIT_CODE.done;
     },
+    produce: (options) => produce(options, io, parts),
     async demo({ format, debug }) {
       const overrides = overridesOf(
         {

@@ -89,6 +89,12 @@ export class KafkaCluster {
     return this.#brokers;
   }
 
+  /** The name of an error that an answer gives by its number, such as `OFFSET_OUT_OF_RANGE`. */
+  errorName(code: number): string {
+    const names: Readonly<Record<number, string>> = this.library.protocolErrorsCodesById;
+    return names[code] ?? `error ${code}`;
+  }
+
   /**
    * What the cluster says of topics, asked anew; also brings the list of brokers up to date. A topic that does not exist, or
    * that the user may not see, has its `error` set.
@@ -104,7 +110,7 @@ export class KafkaCluster {
     // A broker that has just started may not know of any yet.
     if (response.brokers.length > 0) this.#brokers.clear();
     for (const { nodeId, host, port } of response.brokers) this.#brokers.set(nodeId, { host, port });
-    return topicsOf(response, this.library.protocolErrorsCodesById);
+    return topicsOf(response, (code) => this.errorName(code));
   }
 
   /**

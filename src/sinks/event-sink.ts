@@ -1,6 +1,7 @@
 import type { AggregationResult } from '../results/aggregation-result.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
+import type { DeliveryTransaction } from './delivery-transaction.ts';
 
 /** What a sink is given when it is opened. */
 export interface SinkContext {
@@ -39,10 +40,10 @@ export interface EventSink<T = AggregationResult> {
    */
   readonly deliveryTimeoutMs?: number;
   /**
-   * True where the sink commits the positions of the source together with what it delivers, in one transaction: a source
-   * that has a place for committed positions then leaves that to the sink.
+   * What the sink delivers in. All sinks of a pipeline that have the same are given their items of an epoch between its
+   * `begin` and its `commit`.
    */
-  readonly commitsPositions?: boolean;
+  readonly transaction?: DeliveryTransaction;
   /** Before the first delivery. @throws ProcessorError of kind `sink`, which ends the run. */
   open?(context: SinkContext): Promise<void> | void;
   /** Delivers one item. Resolves when the sink has it for good. */

@@ -1,16 +1,13 @@
 import type { RecordBlock } from '../event/record-block.ts';
+import type { SourcePosition } from '../event/source-position.ts';
+import type { OffsetGroup } from '../kafka/offset-group.ts';
 import type { RejectionReason } from '../results/dead-letter.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
+import type { PartitionShare } from './partition-share.ts';
 
-/** Where reading of a partition goes on: what an epoch commits for it. */
-export interface SourcePosition {
-  /** Offset of the next record to read, counted as the source counts. */
-  readonly offset: number;
-  /** What else the source needs to find its place again, such as a file's identity. Its own text. */
-  readonly token?: string;
-}
+export type { SourcePosition };
 
 /** Why the pipeline would refuse a record. */
 export interface RecordRefusal {
@@ -42,7 +39,7 @@ export interface SourceContext {
   readonly check?: (record: Uint8Array) => RecordRefusal | null;
   /** Takes what the source measures. Absent where nobody looks. */
   readonly instruments?: Instruments;
-  /** True where a sink commits the positions to where the source has its own of them, with the results and in their transaction. */
+  /** True where a sink commits the positions under the source's `offsetGroup`, in the transaction of the results. */
   readonly sinkCommitsPositions?: boolean;
 }
 
@@ -102,6 +99,13 @@ export interface EventSource<T = never> {
   readonly name: string;
   /** Only for the type: a source of `T`. */
   readonly __event?: T;
+  /** The consumer group that its offsets stand under, for a source of Kafka. */
+  readonly offsetGroup?: OffsetGroup;
+  /**
+   * The part of the source that is read, for one whose partitions several processes can share. The ids of its partitions
+   * then end in their numbers. Absent where one process reads them all.
+   */
+  readonly share?: PartitionShare;
   /** @throws ProcessorError of kind `source`. */
   open(context: SourceContext): Promise<OpenSource>;
 }
