@@ -27,6 +27,7 @@ const EVERY_KEY = `processor:
       isolation_level: read_uncommitted
       fetch_max_bytes: 1030
       max_wait_ms: 1004
+      metadata_max_age_ms: 1006
       instances: 7
       instance: 5
       partitioned_by_key: true
@@ -61,6 +62,7 @@ describe('the settings of Kafka', () => {
       isolationLevel: 'read_uncommitted',
       fetchMaxBytes: 1030,
       maxWait: 1004,
+      metadataMaxAge: 1006,
       instances: 7,
       instance: 5,
       partitionedByKey: true,
@@ -107,6 +109,7 @@ describe('the settings of Kafka', () => {
       isolationLevel: 'read_committed',
       fetchMaxBytes: 52_428_800,
       maxWait: 500,
+      metadataMaxAge: 30_000,
       instances: 1,
       instance: 0,
       partitionedByKey: false,

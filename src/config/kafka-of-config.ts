@@ -20,6 +20,7 @@ export function kafkaConsumerOf(consumer: Consumer): KafkaConfig {
     isolationLevel: consumer.isolation_level,
     fetchMaxBytes: consumer.fetch_max_bytes,
     maxWait: consumer.max_wait_ms,
+    metadataMaxAge: consumer.metadata_max_age_ms,
     instances: consumer.instances,
     ...(instance === undefined ? {} : { instance }),
     partitionedByKey: consumer.partitioned_by_key,

@@ -13,6 +13,7 @@ import type { EventSink } from '../sinks/event-sink.ts';
 import { FileSink } from '../sinks/file/file-sink.ts';
 import { DemoSource } from '../sources/demo/demo-source.ts';
 import type { EventSource } from '../sources/event-source.ts';
+import { KafkaSource } from '../sources/kafka/kafka-source.ts';
 import { FileSource } from '../sources/file/file-source.ts';
 import { HttpSource } from '../sources/http/http-source.ts';
 import { StdinSource } from '../sources/stdin/stdin-source.ts';
@@ -26,6 +27,7 @@ import { SessionWindowAssigner } from '../windows/session-window-assigner.ts';
 import { SlidingWindowAssigner } from '../windows/sliding-window-assigner.ts';
 import { TumblingWindowAssigner } from '../windows/tumbling-window-assigner.ts';
 import type { LoadedConfig } from './config.ts';
+import { findingsOfHost, kafkaConsumerOf } from './kafka-of-config.ts';
 import { configurationError, type Finding } from './finding.ts';
 import type { ProcessorConfig, SinkConfig } from './schema/processor.ts';
 import { millisOfSecs } from './schema/setting.ts';
@@ -42,15 +44,8 @@ export interface PlanStreams {
  * What a configuration asks for that is right in itself, and that this version does not have: nothing of it can run.
  */
 export function unsupported(loaded: LoadedConfig): readonly Finding[] {
-  const { source, sinks, late_events: late } = loaded.config;
-  const findings: Finding[] = [];
-  // Where the section alone has chosen Kafka, the section is what to point at.
-  if (source.type === 'kafka') {
-    const path = loaded.isGiven(['source', 'type']) ? ['source', 'type'] : ['kafka', 'consumer'];
-    findings.push(
-      loaded.finding(path, 'this version cannot read from Kafka; set source.type to file, stdin, http or demo'),
-    );
-  }
+  const { sinks, late_events: late } = loaded.config;
+  const findings: Finding[] = [...findingsOfHost(loaded)];
   for (const [index, { type }] of sinks.entries()) {
     if (type !== 'kafka') continue;
     const path = loaded.isGiven(['sinks']) ? ['sinks', index, 'type'] : ['kafka', 'producer'];
@@ -106,7 +101,7 @@ export function planOfConfig(loaded: LoadedConfig, streams: PlanStreams): Pipeli
   });
 }
 
-function sourceOf({ source }: ProcessorConfig, streams: PlanStreams): EventSource {
+function sourceOf({ source, kafka }: ProcessorConfig, streams: PlanStreams): EventSource {
   const format = source.format === undefined ? {} : { format: source.format };
   switch (source.type) {
     case 'file':
@@ -120,7 +115,8 @@ function sourceOf({ source }: ProcessorConfig, streams: PlanStreams): EventSourc
         logMaxBytes: source.log_max_mb * 1_048_576,
         ...(source.token === undefined ? {} : { token: source.token }),
       });
-    case 'kafka': // Refused before.
+    case 'kafka':
+      return new KafkaSource(kafkaConsumerOf(present(kafka.consumer, 'kafka.consumer')));
     case 'demo':
       return new DemoSource({
         eventsPerSec: source.events_per_sec,

@@ -92,6 +92,10 @@ const consumer = setting(
       description: 'How long a broker may wait for data before it answers.',
       unit: 'milliseconds',
     }),
+    metadata_max_age_ms: setting(wholeNumber(100, 86_400_000).default(30_000), {
+      description: 'How often the topics are looked up anew, whereby partitions that were added to them are found.',
+      unit: 'milliseconds',
+    }),
     instances: setting(wholeNumber(1, 10_000).default(1), {
       description: 'How many processes share the topics. Each reads its own partitions, for good.',
       unit: 'processes',
