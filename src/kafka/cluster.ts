@@ -51,6 +51,7 @@ export class KafkaCluster {
   readonly #brokers = new Map<number, BrokerAddress>();
   readonly #links = new Map<string, Promise<BrokerLink>>();
   readonly #coordinators = new Map<string, number>();
+  #id: string | null = null;
   #isClosed = false;
 
   private constructor(
@@ -86,6 +87,11 @@ export class KafkaCluster {
     return cluster;
   }
 
+  /** What the cluster calls itself: the same for all of its brokers; null where it has no name. */
+  get id(): string | null {
+    return this.#id;
+  }
+
   /** Addresses of all brokers known, by their ids. */
   get brokers(): ReadonlyMap<number, BrokerAddress> {
     return this.#brokers;
@@ -109,6 +115,7 @@ export class KafkaCluster {
       args: [[...names], false, false] as [string[], boolean, boolean],
     };
     const response = await answerOf(this.send('any', request, options));
+    this.#id = response.clusterId ?? null;
     // A broker that has just started may not know of any yet.
     if (response.brokers.length > 0) this.#brokers.clear();
     for (const { nodeId, host, port } of response.brokers) this.#brokers.set(nodeId, { host, port });
