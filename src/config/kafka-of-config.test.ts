@@ -37,7 +37,9 @@ const EVERY_KEY = `processor:
       result_topic: r
       compression_type: zstd
       acks: 1
-      retries: 1005
+      retries: 15
+      transactional_id: x
+      after_restore: deliver_again
       create_topics: true
       security: ${SECURITY}
 `;
@@ -73,8 +75,10 @@ describe('the settings of Kafka', () => {
       resultTopic: 'r',
       compressionType: 'zstd',
       acks: 1,
-      retries: 1005,
+      retries: 15,
       createTopics: true,
+      transactionalId: 'x',
+      afterRestore: 'deliver_again',
       security: SECURITY_SETTINGS,
     });
   });
@@ -121,6 +125,7 @@ describe('the settings of Kafka', () => {
       acks: 'all',
       retries: 3,
       createTopics: false,
+      afterRestore: 'refuse',
     });
   });
 
