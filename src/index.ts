@@ -58,7 +58,7 @@ export { RocksDBStateBackend, type RocksDBStateBackendOptions } from './state/ro
 export type { CheckpointInfo, StateBackend, StateEntry, StateOperation } from './state/state-backend.ts';
 export { WindowStateManager } from './state/window-state-manager.ts';
 
-export type { KafkaConfig, KafkaConnectionSettings, KafkaSecurity } from './kafka/kafka-settings.ts';
+export type { KafkaConfig, KafkaConnectionSettings, KafkaProducerConfig, KafkaSecurity } from './kafka/kafka-settings.ts';
 export type { OffsetGroup } from './kafka/offset-group.ts';
 export type { TopicPartition } from './kafka/partition-id.ts';
 
@@ -81,7 +81,15 @@ export type {
 export { CallbackSink } from './sinks/callback/callback-sink.ts';
 export { ConsoleSink, type ConsoleSinkOptions } from './sinks/console/console-sink.ts';
 export { DeadLetterSink } from './sinks/dead-letter/dead-letter-sink.ts';
+export { KafkaAggregationSink } from './sinks/kafka/kafka-aggregation-sink.ts';
 export type { Delivery, EventSink, SinkContext } from './sinks/event-sink.ts';
+export type {
+  DeliveryMark,
+  DeliveryTransaction,
+  TakenOver,
+  TransactionCommit,
+  TransactionContext,
+} from './sinks/delivery-transaction.ts';
 export { FileSink, type FileSinkOptions } from './sinks/file/file-sink.ts';
 export { MetricsSink, type MetricsSinkOptions } from './sinks/metrics/metrics-sink.ts';
 

@@ -27,6 +27,7 @@ const EVERY_KEY = `processor:
       isolation_level: read_uncommitted
       fetch_max_bytes: 1030
       max_wait_ms: 1004
+      metadata_max_age_ms: 1006
       instances: 7
       instance: 5
       partitioned_by_key: true
@@ -36,7 +37,9 @@ const EVERY_KEY = `processor:
       result_topic: r
       compression_type: zstd
       acks: 1
-      retries: 1005
+      retries: 15
+      transactional_id: x
+      after_restore: deliver_again
       create_topics: true
       security: ${SECURITY}
 `;
@@ -61,6 +64,7 @@ describe('the settings of Kafka', () => {
       isolationLevel: 'read_uncommitted',
       fetchMaxBytes: 1030,
       maxWait: 1004,
+      metadataMaxAge: 1006,
       instances: 7,
       instance: 5,
       partitionedByKey: true,
@@ -71,8 +75,10 @@ describe('the settings of Kafka', () => {
       resultTopic: 'r',
       compressionType: 'zstd',
       acks: 1,
-      retries: 1005,
+      retries: 15,
       createTopics: true,
+      transactionalId: 'x',
+      afterRestore: 'deliver_again',
       security: SECURITY_SETTINGS,
     });
   });
@@ -107,6 +113,7 @@ describe('the settings of Kafka', () => {
       isolationLevel: 'read_committed',
       fetchMaxBytes: 52_428_800,
       maxWait: 500,
+      metadataMaxAge: 30_000,
       instances: 1,
       instance: 0,
       partitionedByKey: false,
@@ -118,6 +125,7 @@ describe('the settings of Kafka', () => {
       acks: 'all',
       retries: 3,
       createTopics: false,
+      afterRestore: 'refuse',
     });
   });
 

@@ -20,6 +20,7 @@ export function kafkaConsumerOf(consumer: Consumer): KafkaConfig {
     isolationLevel: consumer.isolation_level,
     fetchMaxBytes: consumer.fetch_max_bytes,
     maxWait: consumer.max_wait_ms,
+    metadataMaxAge: consumer.metadata_max_age_ms,
     instances: consumer.instances,
     ...(instance === undefined ? {} : { instance }),
     partitionedByKey: consumer.partitioned_by_key,
@@ -29,6 +30,7 @@ export function kafkaConsumerOf(consumer: Consumer): KafkaConfig {
 
 /** `kafka.producer`, as the sinks take it. */
 export function kafkaProducerOf(producer: Producer): KafkaProducerConfig {
+  const { transactional_id: transactionalId } = producer;
   return {
     bootstrapServers: producer.bootstrap_servers,
     resultTopic: producer.result_topic,
@@ -36,6 +38,8 @@ export function kafkaProducerOf(producer: Producer): KafkaProducerConfig {
     acks: producer.acks,
     retries: producer.retries,
     createTopics: producer.create_topics,
+    ...(transactionalId === undefined ? {} : { transactionalId }),
+    afterRestore: producer.after_restore,
     ...securityOf(producer),
   };
 }

@@ -15,6 +15,7 @@ export interface Figures {
   readonly unansweredTaken: number;
   readonly brokerKills: number;
   readonly killsOfBoth: number;
+  readonly startsGivenUp: number;
   readonly takeovers: number;
   readonly partitionsAdded: number;
   readonly transactions: number;
@@ -43,6 +44,7 @@ export const NO_FIGURES: Figures = {
   unansweredTaken: 0,
   brokerKills: 0,
   killsOfBoth: 0,
+  startsGivenUp: 0,
   takeovers: 0,
   partitionsAdded: 0,
   transactions: 0,

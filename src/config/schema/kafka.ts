@@ -92,6 +92,10 @@ const consumer = setting(
       description: 'How long a broker may wait for data before it answers.',
       unit: 'milliseconds',
     }),
+    metadata_max_age_ms: setting(wholeNumber(100, 86_400_000).default(30_000), {
+      description: 'How often the topics are looked up anew, whereby partitions that were added to them are found.',
+      unit: 'milliseconds',
+    }),
     instances: setting(wholeNumber(1, 10_000).default(1), {
       description: 'How many processes share the topics. Each reads its own partitions, for good.',
       unit: 'processes',
@@ -118,15 +122,26 @@ const producer = setting(
       description: 'Compression of what is written.',
     }),
     acks: setting(z.union([z.literal('all'), z.literal(-1), z.literal(0), z.literal(1)]).default('all'), {
-      description: 'Which replicas must have a record before it counts as written. Exactly once needs `all`.',
+      description:
+        'Which replicas must have a record before it counts as written. With anything but `all` (or -1) results are not exactly once: some may be lost or repeated.',
       allowed: 'one of all, -1, 0, 1',
     }),
-    retries: setting(wholeNumber(0, 2_147_483_647).default(3), {
+    retries: setting(wholeNumber(0, 1000).default(3), {
       description: 'Attempts after a failed request.',
       unit: 'attempts',
     }),
     create_topics: setting(z.boolean().default(false), {
       description: 'Create the topics for results and dead letters where they do not exist.',
+    }),
+    transactional_id: setting(text().optional(), {
+      description:
+        'Name under which results are delivered exactly once: of two processes with the same, the newer fences the older.',
+      defaultText: 'the `name` of the pipeline, `-`, and the `instance`',
+      example: 'llm-optimizer-processor-0',
+    }),
+    after_restore: setting(z.enum(['refuse', 'deliver_again']).default('refuse'), {
+      description:
+        'What a start does where what was delivered does not fit the state, because a checkpoint was restored or the state was lost: end with an error, or deliver from there on, some results a second time with the same ids.',
     }),
     security: security.optional(),
   }),

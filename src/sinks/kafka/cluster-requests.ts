@@ -2,9 +2,10 @@ import { answerOf, type KafkaCluster } from '../../kafka/cluster.ts';
 import { KafkaFault } from '../../kafka/kafka-fault.ts';
 import type { TopicPartition } from '../../kafka/partition-id.ts';
 import type { Millis } from '../../time/instant.ts';
-import { BatchWriter } from './batch-writer.ts';
+import type { BatchWriter } from './batch-writer.ts';
 import type {
   OffsetCommit,
+  Produced,
   ProducerIdentity,
   SequencedRecords,
   TransactionRequests,
@@ -73,17 +74,17 @@ export class ClusterRequests implements TransactionRequests {
     producer: ProducerIdentity,
     records: readonly SequencedRecords[],
     signal: AbortSignal,
-  ): Promise<readonly SequencedRecords[]> {
+  ): Promise<Produced<SequencedRecords>> {
     const { writer, transactionalId } = this.#options;
     const batches = records.map((each) => ({
       topic: each.records.topic,
       partition: each.records.partition,
       count: each.records.count,
-      bytes: each.records.sealed({ ...producer, sequence: each.sequence, isTransactional: true }),
       records: each,
+      bytes: each.records.sealed({ ...producer, sequence: each.sequence, isTransactional: true }),
     }));
-    const left = await writer.write(batches, { transactionalId, acks: -1, signal });
-    return left.map((batch) => batch.records);
+    const { left, fault } = await writer.write(batches, { transactionalId, acks: -1, signal });
+    return { left: left.map((batch) => batch.records), fault };
   }
 
   async addGroup(producer: ProducerIdentity, group: string, signal: AbortSignal): Promise<void> {

@@ -2,7 +2,10 @@ import { ProcessorError } from '../../errors/processor-error.ts';
 import { explainFault } from '../../kafka/explain-fault.ts';
 import { KafkaFault } from '../../kafka/kafka-fault.ts';
 
-/** What says that a transaction has come to nothing, and nothing of why: it is settled, and begun anew. */
+/**
+ * What says that a transaction has come to nothing, and not that the next one must: it is settled, and begun anew. Batches
+ * that are too long are shorter then.
+ */
 const UNSETTLED: ReadonlySet<string> = new Set([
   'INVALID_PRODUCER_EPOCH',
   'PRODUCER_FENCED',
@@ -12,6 +15,8 @@ const UNSETTLED: ReadonlySet<string> = new Set([
   'UNKNOWN_PRODUCER_ID',
   'TRANSACTION_COORDINATOR_FENCED',
   'TRANSACTION_ABORTABLE',
+  'MESSAGE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
 ]);
 
 /** The error of a delivery that has failed: SINK_UNAVAILABLE where it may pass by itself. */

@@ -2,15 +2,21 @@ import { KafkaFault } from '../../kafka/kafka-fault.ts';
 import type { KafkaCluster, SendOptions } from '../../kafka/cluster.ts';
 import { unknownTopicError } from '../../kafka/explain-fault.ts';
 import type { TopicMetadata } from '../../kafka/topic-metadata.ts';
+import type { Clock } from '../../time/clock.ts';
+import type { Millis } from '../../time/instant.ts';
 
 /** What `max.message.bytes` is where nobody has said anything else. */
 const DEFAULT_MAX_BYTES = 1_048_588;
 const TOPIC_RESOURCE = 2;
 const MAX_BYTES = 'max.message.bytes';
 
+/** How old what is known of topics may get: the partitions that have come since are written to as well. */
+const MAX_AGE_MS: Millis = 300_000;
+
 /** What a directory is made with. */
 export interface TopicDirectoryOptions {
   readonly cluster: KafkaCluster;
+  readonly clock: Clock;
   readonly bootstrapServers: string;
   /** Topics that are written to. */
   readonly topics: readonly string[];
@@ -23,6 +29,7 @@ export class TopicDirectory {
   readonly #options: TopicDirectoryOptions;
   #topics: ReadonlyMap<string, TopicMetadata> = new Map();
   readonly #maxBytes = new Map<string, number>();
+  #readAt = -Infinity;
 
   constructor(options: TopicDirectoryOptions) {
     this.#options = options;
@@ -37,15 +44,23 @@ export class TopicDirectory {
     await this.refresh(signal);
     const missing = this.#options.topics.filter((topic) => this.#isMissing(topic));
     if (missing.length > 0 && createTopics) await this.#create(missing, signal);
-    const [first] = this.#options.topics.filter((topic) => this.#isMissing(topic));
-    if (first !== undefined && !createTopics) throw this.#unknown(first);
+    for (const topic of this.#options.topics) {
+      const partitions = this.partitionsOf(topic);
+      for (let partition = 0; partition < partitions; partition += 1) this.leaderOf(topic, partition);
+    }
     await this.#readLimits(signal);
   }
 
   /** Looks the topics up anew. @throws KafkaFault. */
   async refresh(signal: AbortSignal): Promise<void> {
-    const { cluster, topics } = this.#options;
+    const { cluster, clock, topics } = this.#options;
     this.#topics = await cluster.topics(topics, { signal });
+    this.#readAt = clock.monotonic();
+  }
+
+  /** Looks the topics up anew where that was long ago. @throws KafkaFault. */
+  async freshen(signal: AbortSignal): Promise<void> {
+    if (this.#options.clock.monotonic() - this.#readAt >= MAX_AGE_MS) await this.refresh(signal);
   }
 
   /** Number of partitions. @throws ProcessorError KAFKA_TOPIC_UNKNOWN; KafkaFault where the topic cannot be used. */
@@ -66,9 +81,10 @@ export class TopicDirectory {
     return this.#maxBytes.get(topic) ?? DEFAULT_MAX_BYTES;
   }
 
-  /** The topic takes no batch as long as this one. */
-  noteTooLong(topic: string, bytes: number): void {
-    this.#maxBytes.set(topic, Math.min(this.maxBytesOf(topic), bytes - 1));
+  /** The topic takes no batch as long as this one, of so many records: of several the next are half as long. */
+  noteTooLong(topic: string, bytes: number, count: number): void {
+    const most = count === 1 ? bytes - 1 : bytes >> 1;
+    this.#maxBytes.set(topic, Math.min(this.maxBytesOf(topic), most));
   }
 
   #metadataOf(topic: string): TopicMetadata {
@@ -101,6 +117,10 @@ export class TopicDirectory {
       if (!(error instanceof KafkaFault) || error.code !== 'TOPIC_ALREADY_EXISTS') throw error;
     }
     await this.refresh(signal);
+    // Not every broker knows of them at once.
+    const late = names.find((topic) => this.#isMissing(topic));
+    if (late === undefined) return;
+    throw new KafkaFault('answered', `the topic "${late}" was created, and is not there yet`, { canRetry: true });
   }
 
   /** Where the user may not ask for it, the default is taken; a broker that takes less says so when it is sent more. */

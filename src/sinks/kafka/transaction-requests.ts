@@ -1,3 +1,4 @@
+import type { KafkaFault } from '../../kafka/kafka-fault.ts';
 import type { TopicPartition } from '../../kafka/partition-id.ts';
 import type { BatchProducer } from '../../kafka/records/record-batch-writer.ts';
 
@@ -18,6 +19,14 @@ export interface ReadyRecords extends TopicPartition {
 export interface SequencedRecords {
   readonly records: ReadyRecords;
   readonly sequence: number;
+}
+
+/** What has become of records. */
+export interface Produced<R> {
+  /** Those of which it is not known that they are written. They may be sent again, as they are. */
+  readonly left: readonly R[];
+  /** Why; null where there are none. */
+  readonly fault: KafkaFault | null;
 }
 
 /** An offset that is committed under a group. */
@@ -41,12 +50,12 @@ export interface TransactionRequests {
   currentProducer(signal: AbortSignal): Promise<ProducerIdentity | null>;
   /** AddPartitionsToTxn. */
   addPartitions(producer: ProducerIdentity, partitions: readonly TopicPartition[], signal: AbortSignal): Promise<void>;
-  /** Produce. @returns those that have not been written and may be sent again as they are. */
+  /** Produce. Never throws for what a broker refuses: see {@link Produced}. */
   produce(
     producer: ProducerIdentity,
     records: readonly SequencedRecords[],
     signal: AbortSignal,
-  ): Promise<readonly SequencedRecords[]>;
+  ): Promise<Produced<SequencedRecords>>;
   /** AddOffsetsToTxn. */
   addGroup(producer: ProducerIdentity, group: string, signal: AbortSignal): Promise<void>;
   /** TxnOffsetCommit: all offsets of a group in one call. */

@@ -1,6 +1,7 @@
 import { ProcessorError } from '../../errors/processor-error.ts';
 import type { Positions } from '../../event/source-position.ts';
 import { partitionId, type TopicPartition } from '../../kafka/partition-id.ts';
+import type { Instruments } from '../../telemetry/instruments.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { Millis } from '../../time/instant.ts';
 import type { DeliveryMark, TakenOver, TransactionCommit } from '../delivery-transaction.ts';
@@ -32,6 +33,7 @@ export interface SourceOffsets {
 export interface TransactionalProducerOptions {
   readonly requests: TransactionRequests;
   readonly clock: Clock;
+  readonly instruments: Instruments;
   /** Name of the pipeline. */
   readonly pipeline: string;
   /** Also the group that the marks are committed under. */
@@ -65,6 +67,7 @@ export class TransactionalProducer {
   #isUnsettled = false;
   /** True from the beginning of a transaction to its commit. */
   #isOpen = false;
+  #begunAt = 0;
   readonly #sequences = new Map<string, number>();
   readonly #added = new Set<string>();
   #idle: Promise<void> = Promise.resolve();
@@ -112,6 +115,7 @@ export class TransactionalProducer {
   begin(): void {
     this.#added.clear();
     this.#isOpen = true;
+    this.#begunAt = this.#options.clock.monotonic();
   }
 
   /** Writes records in the transaction, those of each partition in their order. */
@@ -142,6 +146,9 @@ export class TransactionalProducer {
       this.#isUnsettled = false;
       this.#isOpen = false;
       this.#serial += 1;
+      const { clock, instruments } = this.#options;
+      instruments.count('kafka_transactions_total', { outcome: 'committed' }, 1);
+      instruments.observe('kafka_transaction_seconds', {}, (clock.monotonic() - this.#begunAt) / 1000);
     });
   }
 
@@ -149,7 +156,7 @@ export class TransactionalProducer {
   async close(signal: AbortSignal): Promise<void> {
     await this.#idle;
     if (!this.#isOpen) return;
-    this.#isOpen = false;
+    this.#giveUp();
     await this.#options.requests.endTransaction(this.#identity, false, signal).catch(() => undefined);
   }
 
@@ -160,7 +167,9 @@ export class TransactionalProducer {
       sequence: this.#sequences.get(partitionId(records)) ?? 0,
     }));
     await this.#retries.run(async () => {
-      left = await requests.produce(this.#identity, left, signal);
+      const produced = await requests.produce(this.#identity, left, signal);
+      left = produced.left;
+      if (produced.fault !== null) throw produced.fault;
     }, signal);
     for (const records of round) {
       const id = partitionId(records);
@@ -196,6 +205,11 @@ export class TransactionalProducer {
     this.#checkOwner(await this.#readMark(signal));
   }
 
+  #giveUp(): void {
+    if (this.#isOpen) this.#options.instruments.count('kafka_transactions_total', { outcome: 'given_up' }, 1);
+    this.#isOpen = false;
+  }
+
   #currentProducer(signal: AbortSignal): Promise<ProducerIdentity | null> {
     return this.#retries.run(() => this.#options.requests.currentProducer(signal), signal);
   }
@@ -203,7 +217,7 @@ export class TransactionalProducer {
   async #initialise(signal: AbortSignal): Promise<ProducerIdentity> {
     this.#identity = await this.#retries.run(() => this.#options.requests.initProducer(signal), signal);
     this.#sequences.clear();
-    this.#isOpen = false;
+    this.#giveUp();
     return this.#identity;
   }
 
@@ -244,7 +258,7 @@ function isSame(one: ProducerIdentity, other: ProducerIdentity): boolean {
 }
 
 /** A request has one batch of a partition at most: the first of each, then the second of each, and so on. */
-function roundsOf(records: readonly ReadyRecords[]): readonly (readonly ReadyRecords[])[] {
+export function roundsOf(records: readonly ReadyRecords[]): readonly (readonly ReadyRecords[])[] {
   const rounds: ReadyRecords[][] = [];
   const counts = new Map<string, number>();
   for (const each of records) {

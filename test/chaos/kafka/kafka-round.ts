@@ -200,11 +200,7 @@ export class KafkaRound {
   /** One life, to the end that is planned for it. */
   async #live(plan: KafkaLife, feed: KafkaFeed): Promise<void> {
     const child = this.#start();
-    if (plan.brokerKill !== null) {
-      await sleep(plan.brokerKill.moment * RANDOM_KILL_MS);
-      await this.#killBroker(plan.brokerKill.awayMs);
-      this.#mustLive(child);
-    }
+    if (plan.brokerKill !== null && !(await this.#outliveBroker(child, plan.brokerKill))) return;
     if (plan.end === 'takeover') {
       await this.#takeOver(child, plan, feed);
       return;
@@ -230,6 +226,21 @@ export class KafkaRound {
     if (end === 'both') this.#count.killsOfBoth += 1;
     else if (end === 'recovery' && !child.stderr.includes('going on from epoch')) this.#count.killsInRecovery += 1;
     else this.#count.killsRandom += 1;
+  }
+
+  /**
+   * Kills the broker and brings it back. The process must go on by itself; only one that had just begun may give up, and say
+   * why: then its life is over.
+   */
+  async #outliveBroker(child: CommandLine, { moment, awayMs }: NonNullable<KafkaLife['brokerKill']>): Promise<boolean> {
+    // Now and then while it begins.
+    if (moment > 0.2) await child.until('it is ready', STARTED_MS, () => child.isReady());
+    const wasReady = await child.isReady();
+    await sleep(moment * 800);
+    await this.#killBroker(awayMs);
+    if (wasReady || child.ending !== 1 || !child.stderr.includes('KAFKA_UNREACHABLE')) return true;
+    this.#count.startsGivenUp += 1;
+    return false;
   }
 
   async #killBroker(awayMs: number): Promise<void> {

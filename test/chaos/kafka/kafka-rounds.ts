@@ -29,6 +29,7 @@ const ROWS: readonly Row[] = [
   ['SIGKILL while the state was taken up', 'killsInRecovery'],
   ['SIGKILL of the broker', 'brokerKills'],
   ['of these together with the process', 'killsOfBoth'],
+  ['starts given up without a broker', 'startsGivenUp'],
   ['places taken, and the first one fenced', 'takeovers'],
   ['SIGTERM', 'sigterms'],
   ['starts on what was left', 'restarts'],

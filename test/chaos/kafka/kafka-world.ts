@@ -75,6 +75,7 @@ export function drawKafkaWorld(seed: number, pipeline = `chaos-${String(seed)}`)
       // So small that transactions do not fit in an answer.
       fetch_max_bytes: random.one([2000, 20_000, 52_428_800]),
       max_wait_ms: random.one([5, 50, 500]),
+      metadata_max_age_ms: 500,
     },
     producer: { compression_type: random.one<Codec>(CODECS) },
     lives: drawLives(random),
