@@ -1,5 +1,6 @@
 import { PassThrough, Writable } from 'node:stream';
 import { SystemClock } from '../time/clock.ts';
+import type { CliParts } from './cli.ts';
 import type { CliIo, StopSignal } from './cli-io.ts';
 
 /** A stream that remembers what was written to it. */
@@ -54,3 +55,8 @@ export function fakeProcess(environment: Record<string, string> = {}, stdout = n
     listening: () => listeners.size > 0,
   };
 }
+
+const notHere = (): Promise<never> => Promise.reject(new Error('not here'));
+
+/** Parts of the program for commands that use none of them. */
+export const NO_PARTS: CliParts = { quickstart: notHere, kafkaExample: notHere, openEventWriter: notHere };

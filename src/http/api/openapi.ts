@@ -213,10 +213,7 @@ function override({ jsonSchema }: { readonly jsonSchema: z.core.JSONSchema.BaseS
 /** Every shape that has an id, by it; where one holds another, it refers to it. */
 function componentSchemas(): Json {
   const registry = z.registry<{ id: string }>();
-  const shapes = [
-    ...Object.values(OPERATIONS).map(({ answer }) => answer),
-    ...PARTS,
-  ];
+  const shapes = [...Object.values(OPERATIONS).map(({ answer }) => answer), ...PARTS];
   for (const shape of shapes) registry.add(shape, { id: idOf(shape) });
   const { schemas } = z.toJSONSchema(registry, { uri: (id) => `#/components/schemas/${id}`, override });
   return Object.fromEntries(

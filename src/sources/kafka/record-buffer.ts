@@ -23,7 +23,7 @@ export interface TakenRecords {
 export class RecordBuffer {
   /** Offset of the next record to hand on: all before it are handed on or left out. */
   next: number;
-  /** Leader's epoch of the last batch that records were taken from. */
+  /** Leader's epoch of the last batch before {@link next}, whether its records were handed on or left out. */
   leaderEpoch: number;
   /** Bytes that wait, compressed as they came. */
   bytes = 0;
@@ -141,7 +141,7 @@ export class RecordBuffer {
       this.#receivedAt = fetched.receivedAt;
       this.#check(fetched);
       if (this.#isLeftOut(fetched)) {
-        this.next = Math.max(this.next, batch.lastOffset + 1);
+        this.#passOver(batch);
         continue;
       }
       const { bytes, start, end } = this.#contentOf(fetched);
@@ -160,6 +160,13 @@ export class RecordBuffer {
     const { compression, start, end } = this.#batch;
     if (compression === 0) return { bytes, start: start + BATCH_HEADER_BYTES, end };
     return decompress(compression, bytes.subarray(start + BATCH_HEADER_BYTES, end), this.#space);
+  }
+
+  /** The position behind it is told apart by the epoch that it was written in, as it is behind records. */
+  #passOver({ lastOffset, leaderEpoch }: RecordBatch): void {
+    if (lastOffset < this.next) return;
+    this.next = lastOffset + 1;
+    this.leaderEpoch = leaderEpoch;
   }
 
   #check({ bytes }: FetchedRecords): void {

@@ -4,7 +4,6 @@ import type { KafkaCluster, SendOptions } from '../../kafka/cluster.ts';
 import type { TopicMetadata } from '../../kafka/topic-metadata.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Clock } from '../../time/clock.ts';
-import type { Millis } from '../../time/instant.ts';
 import { retryDelay, type RetryDelays } from '../../time/retry-delay.ts';
 import { Bell } from './bell.ts';
 import type { ConsumerSettings } from './consumer-settings.ts';
@@ -14,8 +13,6 @@ import { deletedError, remadeError, truncatedError } from './lost-offsets.ts';
 import { endsOfEpochs, listOffsets, type LedPartition } from './offset-queries.ts';
 import { ownedPartitions, type OwnedPartition } from './starting-positions.ts';
 
-/** How often topics are looked up anew though nothing asks for it: that is how partitions added to them are found. */
-export const TOPICS_REFRESH_MS: Millis = 30_000;
 const DELAYS: RetryDelays = { initialDelayMs: 100, maxDelayMs: 2000 };
 
 /** What a watch over topics is made with. */
@@ -77,12 +74,12 @@ export class TopicWatch {
 
   /** Follows the topics until the signal aborts. */
   async run(): Promise<void> {
-    const { clock, signal } = this.#options;
+    const { clock, settings, signal } = this.#options;
     const wake = (): void => this.#bell.ring();
     signal.addEventListener('abort', wake, { once: true });
     while (!signal.aborted) {
       const timer = new AbortController();
-      await Promise.race([this.#bell.wait(), clock.sleep(TOPICS_REFRESH_MS, timer.signal)]);
+      await Promise.race([this.#bell.wait(), clock.sleep(settings.metadataMaxAgeMs, timer.signal)]);
       timer.abort();
       if (signal.aborted) break;
       await this.#look();
