@@ -161,7 +161,9 @@ export function takeOverPlan(stored: StoredPlan, current: StoredPlan, watermark:
 export function planMismatch(pipeline: string, changes: readonly PlanChange[]): ProcessorError<'state'> {
   const width = Math.max(...changes.map(({ field }) => field.length));
   const lines = changes.map(({ field, from, to }) => `  ${field.padEnd(width)}  was ${from}; is now ${to}`);
-  const message = [`the state of "${pipeline}" does not fit this configuration:`, ...lines, waysOut(changes)].join('\n');
+  const message = [`the state of "${pipeline}" does not fit this configuration:`, ...lines, waysOut(changes)].join(
+    '\n',
+  );
   return new ProcessorError('state', 'STATE_MISMATCH', message);
 }
 
