@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { present } from '../errors/assert.ts';
 import { instanceOf } from '../sources/partition-share.ts';
-import { EngineBench, PREFIX, type BenchEvent, type EngineFactory } from './engine-bench.contract.ts';
+import { brief, EngineBench, PREFIX, type BenchEvent, type EngineFactory } from './engine-bench.contract.ts';
 import { definition, session, sliding, tumbling } from './engine-cases.contract.ts';
 import type { WindowDefinition } from './engine-options.ts';
 import { StateDealer } from './state-dealer.ts';
@@ -274,6 +274,32 @@ export function partitioned(make: EngineFactory): void {
       engine.add([{ at: 1, key: 'b' }], 1);
       expect(String(engine.engine.scattered?.key)).toBe('k=a');
       expect(engine.engine.scattered?.partitions).toEqual([0, 2]);
+    });
+
+    it.each([
+      ['tumbling', tumbling(10, 50), ['t [0,10) a 2 late#1']],
+      ['sliding', sliding(10, 5, 50), ['s [-5,5) a 2 late#1', 's [0,10) a 2 late#1']],
+      ['sessions', session(10, 50), ['g [1,11) a 1 retraction#1.']],
+    ] as const)('makes a closed window fire again for an event of another partition too: %s', (_, one, panes) => {
+      const before = new EngineBench(make, { windows: [one], byPartition: true });
+      before.feed([{ at: 1, key: 'a' }], 20);
+      before.commit();
+      const [stored] = dealt([before], [one], [-Infinity]);
+      const engine = new EngineBench(make, { windows: [one], byPartition: true }, stored);
+      engine.engine.notePassed(0, 20);
+      engine.add([{ at: 2, key: 'a' }], 1);
+      expect(engine.advance(-Infinity).map(brief)).toEqual(panes);
+    });
+
+    it('is of all partitions that its sessions are of when they become one', () => {
+      const engine = new EngineBench(make, { windows: [session(10)], byPartition: true });
+      engine.feed([
+        { at: 1, key: 'a' },
+        { at: 15, key: 'a' },
+      ]);
+      engine.add([{ at: 8, key: 'a' }], 2);
+      engine.commit();
+      expect(() => dealt([engine], [session(10)], [0, 0, 0])).toThrow('has events of the partitions 0, 2,');
     });
 
     it.each([

@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import { Pipeline } from '../../src/pipeline/pipeline.ts';
 import type { PipelinePlan } from '../../src/plan/plan.ts';
 import { rescale, type RescaleReport, type RescaleTarget } from '../../src/runtime/rescale/rescale.ts';
@@ -44,8 +45,8 @@ export class Instances {
   readonly late: LateJson[] = [];
   /** Of each instance, since the first start, after the last stretch. */
   counters: readonly Counters[] = [];
-  /** Ids of results that have been delivered more than once would be two here. */
-  readonly epochs: number[] = [];
+  /** The last epoch of each instance, stretch by stretch. */
+  readonly epochs: number[][] = [];
 
   constructor(options: InstancesOptions, count: number) {
     this.#options = options;
@@ -59,6 +60,7 @@ export class Instances {
   /** Runs each instance until it has read what there is, or has been stopped. */
   async run(stretch: Stretch): Promise<void> {
     const counters: Counters[] = [];
+    this.epochs.push([]);
     for (const instance of this.#states.keys()) counters.push(await this.#runOne(instance, stretch));
     this.counters = counters;
   }
@@ -107,7 +109,9 @@ export class Instances {
       if (commit === commits) void pipeline.stop();
     };
     const { counters, epoch } = await pipeline.run();
-    this.epochs.push(epoch);
+    // No epoch has been before, of whatever instance.
+    expect(Math.min(Infinity, ...sink.epochs)).toBeGreaterThan(Math.max(0, ...(this.epochs.at(-2) ?? [])));
+    this.epochs.at(-1)?.push(epoch);
     this.results.push(...sink.items.map((item) => withoutTimestamp(JSON.parse(JSON.stringify(item)) as TimedJson)));
     this.late.push(...lateSink.items.map((item) => identityOf(JSON.parse(JSON.stringify(item)) as LateJson)));
     return counters;

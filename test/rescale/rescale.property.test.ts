@@ -41,7 +41,10 @@ const stretches = fc.array(
   fc.record({
     instances: fc.integer({ min: 1, max: 4 }),
     /** Of what is left of each partition, how much is there. */
-    parts: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 4, maxLength: 4 }),
+    parts: fc.array(fc.oneof(fc.constant(0), fc.constant(1), fc.double({ min: 0, max: 1, noNaN: true })), {
+      minLength: 4,
+      maxLength: 4,
+    }),
     commits: fc.option(fc.integer({ min: 1, max: 6 }), { nil: undefined, freq: 2 }),
   }),
   { minLength: 1, maxLength: 3 },
