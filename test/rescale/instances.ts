@@ -3,6 +3,7 @@ import { Pipeline } from '../../src/pipeline/pipeline.ts';
 import type { PipelinePlan } from '../../src/plan/plan.ts';
 import { rescale, type RescaleReport, type RescaleTarget } from '../../src/runtime/rescale/rescale.ts';
 import { CollectingSink, WatchedBackend } from '../../src/runtime/run-fixtures.contract.ts';
+import type { AggregationResult } from '../../src/results/aggregation-result.ts';
 import type { LateEvent } from '../../src/results/late-event.ts';
 import type { StatusSnapshot } from '../../src/runtime/status.ts';
 import type { MemoryStateBackend } from '../../src/state/memory/memory-state-backend.ts';
@@ -41,7 +42,8 @@ export function targetOf(name: string, backend: MemoryStateBackend): RescaleTarg
 export class Instances {
   readonly #options: InstancesOptions;
   #states: WatchedBackend[];
-  readonly results: ResultJson[] = [];
+  /** Results as they were delivered. */
+  readonly items: AggregationResult[] = [];
   readonly late: LateJson[] = [];
   /** Of each instance, since the first start, after the last stretch. */
   counters: readonly Counters[] = [];
@@ -80,7 +82,8 @@ export class Instances {
 
   observed(): Observed {
     const sum = (name: keyof Counters): number => this.counters.reduce((total, one) => total + one[name], 0);
-    const { results, late } = this;
+    const results = this.items.map((item) => withoutTimestamp(JSON.parse(JSON.stringify(item)) as TimedJson));
+    const { late } = this;
     const [first] = this.counters;
     const names = Object.keys(first ?? {}) as (keyof Counters)[]; // Those of a counters object.
     // Every name of the counters that an observation has is among them.
@@ -112,7 +115,7 @@ export class Instances {
     // No epoch has been before, of whatever instance.
     expect(Math.min(Infinity, ...sink.epochs)).toBeGreaterThan(Math.max(0, ...(this.epochs.at(-2) ?? [])));
     this.epochs.at(-1)?.push(epoch);
-    this.results.push(...sink.items.map((item) => withoutTimestamp(JSON.parse(JSON.stringify(item)) as TimedJson)));
+    this.items.push(...sink.items);
     this.late.push(...lateSink.items.map((item) => identityOf(JSON.parse(JSON.stringify(item)) as LateJson)));
     return counters;
   }
