@@ -246,6 +246,6 @@ it('makes no state of what could not be dealt out to its end', async () => {
   const [first, second] = backends.map((backend, i) => targetOf(String(i), backend));
   if (first === undefined || second === undefined) throw new Error('two targets were made');
   const broken = { ...second, write: () => Promise.reject(new Error('the disk is gone')) };
-  await expect(rescale({ from, into: [broken, first] })).rejects.toThrow('the disk is gone');
+  await expect(rescale({ from, into: [first, broken] })).rejects.toThrow('the disk is gone');
   for (const backend of backends) expect(await new EpochStore(backend, 'p').read()).toBeUndefined();
 });

@@ -1,4 +1,5 @@
 import { StateDealer, type Deal } from '../../engine/state-dealer.ts';
+import { present } from '../../errors/assert.ts';
 import { ProcessorError } from '../../errors/processor-error.ts';
 import type { StateEntry, StateOperation } from '../../state/state-backend.ts';
 import type { Instant } from '../../time/instant.ts';
@@ -78,18 +79,14 @@ export async function rescale({ from, into, pipeline }: RescaleOptions): Promise
   const writers = into.map((target) => new StateOutput(target));
   const dealer = dealerOf(states, epochs);
   await dealEntries(states, dealer, writers);
-  const instances: NewInstanceReport[] = [];
-  for (const [i, writer] of writers.entries()) {
-    const epoch = epochs[i];
-    if (epoch === undefined) continue;
-    await writer.finish(states, epoch, dealer.heads(i));
-    instances.push(reportOf(writer, i, epoch));
-  }
+  for (const [i, writer] of writers.entries()) await writer.addHeads(dealer.heads(i));
+  const { pipeline: name } = present(states[0], 'state that is dealt out');
+  for (const [i, epoch] of epochs.entries()) await writers[i]?.finish(name, epoch);
   for (const writer of writers) await writer.verify();
   return {
-    pipeline: states[0]?.pipeline ?? '',
+    pipeline: name,
     from: states.map(oldReportOf),
-    into: instances,
+    into: epochs.map((epoch, i) => reportOf(present(writers[i], 'new state'), i, epoch)),
     leftBehind: leftBehind(states, dealer),
   };
 }
@@ -135,6 +132,7 @@ class StateOutput {
   readonly target: RescaleTarget;
   readonly tally = new EntryTally();
   windows = 0;
+  #heads = 0;
   #waiting: StateEntry[] = [];
   #waitingBytes = 0;
 
@@ -147,13 +145,16 @@ class StateOutput {
     for (const entry of entries) await this.#put(entry);
   }
 
-  /** Writes the rest, and last what makes it a state. */
-  async finish(states: readonly OldState[], epoch: NewEpoch, heads: readonly StateEntry[]): Promise<void> {
+  async addHeads(heads: readonly StateEntry[]): Promise<void> {
+    this.#heads = heads.length;
     for (const head of heads) await this.#put(head);
     await this.#flush();
-    const pipeline = states[0]?.pipeline ?? '';
+  }
+
+  /** Writes what makes it a state. */
+  async finish(pipeline: string, epoch: NewEpoch): Promise<void> {
     const hasTriggers = epoch.plan.windows.some(({ trigger }) => trigger !== 'none');
-    const meta = { ...epoch.meta, restartEntries: heads.length + (hasTriggers ? this.windows : 0) };
+    const meta = { ...epoch.meta, restartEntries: this.#heads + (hasTriggers ? this.windows : 0) };
     for (const record of recordsOf(pipeline, meta, epoch.plan)) await this.#put(record);
     await this.#flush();
   }
