@@ -24,7 +24,7 @@ export function bannerText(config: ProcessorConfig, { version, plan, url, color 
     ['source', describeSource(config)],
     ['windows', describeWindows(config, plan)],
     ...(config.state.backend === 'rocksdb' ? [['state', `rocksdb in ${config.state.path}`] as const] : []),
-    ['results', config.sinks.map(describeSink).join(', ')],
+    ['results', config.sinks.map((sink) => describeSink(sink, config)).join(', ')],
     ...(url === undefined ? [] : [['metrics', `${url}/metrics`] as const]),
     ['stop', 'Ctrl-C'],
   ];
@@ -35,7 +35,7 @@ export function bannerText(config: ProcessorConfig, { version, plan, url, color 
   return `\n${paint('bold', 'processor')} ${paint('dim', version)}\n\n${lines.join('\n')}\n\n`;
 }
 
-function describeSource({ source }: ProcessorConfig): string {
+function describeSource({ source, kafka: { consumer } }: ProcessorConfig): string {
   switch (source.type) {
     case 'demo':
       return source.events_per_sec === 0
@@ -47,8 +47,11 @@ function describeSource({ source }: ProcessorConfig): string {
       return 'standard input';
     case 'http':
       return 'events posted over HTTP';
-    case 'kafka':
-      return 'Kafka';
+    case 'kafka': {
+      const { topics = [], bootstrap_servers: servers = '', instance, instances = 1 } = consumer ?? {};
+      const share = instances === 1 ? '' : `, instance ${String(instance)} of ${String(instances)}`;
+      return `Kafka, ${topics.join(', ')} at ${servers}${share}`;
+    }
   }
 }
 
@@ -57,13 +60,13 @@ function describeWindows({ event }: ProcessorConfig, plan: PipelinePlan): string
   return event.key.length === 0 ? windows : `${windows} by ${event.key.map(nameOfPath).join(', ')}`;
 }
 
-function describeSink(sink: SinkConfig): string {
+function describeSink(sink: SinkConfig, { kafka: { producer } }: ProcessorConfig): string {
   switch (sink.type) {
     case 'console':
       return `${sink.format} on standard output`;
     case 'file':
       return sink.path;
     case 'kafka':
-      return 'Kafka';
+      return `Kafka, ${producer?.result_topic ?? ''}`;
   }
 }

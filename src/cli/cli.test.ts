@@ -28,6 +28,8 @@ function fakeProcess(environment: Record<string, string> = {}, stdout = new Outp
 
 const parts: CliParts = {
   quickstart: () => readFile(new URL('../../config/quickstart.yaml', import.meta.url), 'utf8'),
+  kafkaExample: () => Promise.reject(new Error('not here')),
+  openEventWriter: () => Promise.reject(new Error('not here')),
 };
 
 async function run(argv: readonly string[], io: FakeProcess = fakeProcess()) {
@@ -48,7 +50,7 @@ describe('arguments', () => {
     ['rnu', "processor: unknown command 'rnu'; did you mean run?\n"],
     [
       'frobnicate',
-      "processor: unknown command 'frobnicate'; there are run, validate, config, demo, checkpoint, state, help\n",
+      "processor: unknown command 'frobnicate'; there are run, validate, config, demo, produce, checkpoint, state, help\n",
     ],
     [
       '',
@@ -82,15 +84,19 @@ describe('arguments', () => {
     expect(await run(line === '' ? [] : line.split(' '))).toEqual({ code: 2, out: '', err: message });
   });
 
-  it.each([[['--help']], [['run', '--help']], [['help', 'validate']], [['config', '-h']], [['demo', '-h']]])(
-    '%j explains, with examples, in 80 columns',
-    async (argv) => {
-      const { code, out, err } = await run(argv);
-      expect([code, err]).toEqual([0, '']);
-      expect(out).toContain('Examples:\n  $ ');
-      expect(out.split('\n').filter((line) => line.length > 80 && !line.includes('  $ '))).toEqual([]);
-    },
-  );
+  it.each([
+    [['--help']],
+    [['run', '--help']],
+    [['help', 'validate']],
+    [['config', '-h']],
+    [['demo', '-h']],
+    [['produce', '-h']],
+  ])('%j explains, with examples, in 80 columns', async (argv) => {
+    const { code, out, err } = await run(argv);
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toContain('Examples:\n  $ ');
+    expect(out.split('\n').filter((line) => line.length > 80 && !line.includes('  $ '))).toEqual([]);
+  });
 
   it('tells its version', async () => {
     expect(await run(['--version'])).toEqual({ code: 0, out: '1.2.3\n', err: '' });
@@ -336,7 +342,7 @@ processor: 2 errors [CONFIG_INVALID]
     });
   });
 
-  it.each(['quickstart', 'production'])('finds nothing wrong with config/%s.yaml', async (name) => {
+  it.each(['quickstart', 'production', 'kafka'])('finds nothing wrong with config/%s.yaml', async (name) => {
     const path = new URL(`../../config/${name}.yaml`, import.meta.url).pathname;
     expect((await run(['validate', '-c', path])).code).toBe(0);
   });

@@ -44,6 +44,8 @@ export interface KafkaConfig extends KafkaConnectionSettings {
   readonly fetchMaxBytes?: number;
   /** How long a broker may wait for data before it answers. Default: 500 ms. */
   readonly maxWait?: Duration;
+  /** How often the topics are looked up anew, whereby partitions that were added to them are found. Default: 30 s. */
+  readonly metadataMaxAge?: Duration;
   /** How many processes share the topics. Instance i reads the partitions p with p mod `instances` = i. Default: 1. */
   readonly instances?: number;
   /** Which of them this one is, from 0. Default: 0 for one instance, else the ordinal at the end of the host name. */
@@ -64,4 +66,14 @@ export interface KafkaProducerConfig extends KafkaConnectionSettings {
   readonly retries?: number;
   /** Create the topics that are written to where they do not exist. Default: false. */
   readonly createTopics?: boolean;
+  /**
+   * Name under which results are delivered exactly once: of two processes with the same, the newer fences the older. Default:
+   * the name of the pipeline, `-`, and the number of the instance.
+   */
+  readonly transactionalId?: string;
+  /**
+   * What a start does where what was delivered does not fit the state, because a checkpoint was restored or the state was lost:
+   * end with an error, or deliver from there on, some results a second time with the same ids. Default: refuse.
+   */
+  readonly afterRestore?: 'refuse' | 'deliver_again';
 }

@@ -1,6 +1,6 @@
 import { ProcessorError } from '../errors/processor-error.ts';
 import type { StateDelta, StateRequest, StoredEntry } from '../engine/window-engine.ts';
-import type { SourcePosition } from '../sources/event-source.ts';
+import type { Positions, SourcePosition } from '../event/source-position.ts';
 import type { StateBackend, StateOperation } from '../state/state-backend.ts';
 import { emptyOutbox, type Outbox } from './outbox.ts';
 import { readOutbox, writeOutbox } from './outbox-codec.ts';
@@ -8,9 +8,6 @@ import type { StoredPlan } from './plan-fingerprint.ts';
 
 /** Version of everything stored here. */
 const FORMAT = 2;
-
-/** Where reading goes on, by partition id. */
-export type Positions = ReadonlyMap<string, SourcePosition>;
 
 /** What an epoch commits besides window state and outbox. */
 export interface EpochMeta {

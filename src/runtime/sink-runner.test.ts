@@ -26,8 +26,9 @@ function bench(
   const metrics = new ProcessorMetrics();
   const ending = new AbortController();
   const handler = new ErrorHandler(policy, { deliveryTimeout: '10s' });
-  const base = { sink, name: 'out', handler, clock, logger: silentLogger, metrics, signal: ending.signal };
-  return { clock, metrics, ending, runner: new SinkRunner({ ...base, ...more }) };
+  const base = { sink, name: 'out', handler, clock, logger: silentLogger, metrics };
+  const signals = { stopping: ending.signal, signal: ending.signal };
+  return { clock, metrics, ending, runner: new SinkRunner({ ...base, ...signals, ...more }) };
 }
 
 /** Refuses everything until it is healed; then takes it. */

@@ -1,17 +1,15 @@
 import { messageOf } from '../errors/message-of.ts';
-import { ProcessorError } from '../errors/processor-error.ts';
 import type { ErrorHandler } from '../plan/error-handler.ts';
 import type { Delivery, EventSink, SinkContext } from '../sinks/event-sink.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { ProcessorMetrics } from '../telemetry/metrics.ts';
 import { traced } from '../telemetry/tracing.ts';
 import type { Clock } from '../time/clock.ts';
-import { formatDuration } from '../time/duration.ts';
+import { retryDelay } from '../time/retry-delay.ts';
+import { attempt } from './limited-attempt.ts';
+import { Patience } from './patience.ts';
+import { passes, sinkError, slowDelivery } from './sink-faults.ts';
 import type { ComponentStatus } from './status.ts';
-import { retryDelay } from './retry-delay.ts';
-
-/** A delivery that has gone on this long is told of as a fault. */
-const SLOW_DELIVERY_MS = 5000;
 
 /** What a runner is made from. */
 export interface SinkRunnerOptions<T> {
@@ -22,6 +20,8 @@ export interface SinkRunnerOptions<T> {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: ProcessorMetrics;
+  /** Aborts when the run is to end: what may pass by itself is then waited for a few seconds longer, and no more. */
+  readonly stopping: AbortSignal;
   /** Aborts when the process must end at once: retries and waits are given up. */
   readonly signal: AbortSignal;
   /** Takes what could not be delivered, where the policy is `dead_letter`. */
@@ -32,6 +32,7 @@ export interface SinkRunnerOptions<T> {
 export class SinkRunner<T> {
   readonly name: string;
   readonly #options: SinkRunnerOptions<T>;
+  readonly #patience: Patience;
   #fault: string | null = null;
   #cause: unknown = null;
   #startedAt: number | null = null;
@@ -42,6 +43,7 @@ export class SinkRunner<T> {
   constructor(options: SinkRunnerOptions<T>) {
     this.name = options.name;
     this.#options = options;
+    this.#patience = new Patience({ ...options, failing: options.signal });
   }
 
   /** Items refused for good: left out by the policy `skip`, made dead letters by `dead_letter`. */
@@ -95,10 +97,7 @@ export class SinkRunner<T> {
 
   status(): ComponentStatus {
     if (this.#fault !== null) return { status: 'degraded', message: this.#fault };
-    const waiting = this.#startedAt === null ? 0 : this.#options.clock.monotonic() - this.#startedAt;
-    if (waiting < SLOW_DELIVERY_MS) return { status: 'ok', message: null };
-    const seconds = Math.round(waiting / 1000);
-    return { status: 'degraded', message: `a delivery has been under way for ${seconds} s; sources are paused` };
+    return slowDelivery(this.#startedAt, this.#options.clock) ?? { status: 'ok', message: null };
   }
 
   async #deliverAll(items: readonly T[], epoch: number): Promise<void> {
@@ -155,57 +154,34 @@ export class SinkRunner<T> {
     if (handler.policy === 'dead_letter') await deadLetter?.(items, reason);
   }
 
-  /** One try; but as often as it takes while all that is wrong is a full disk, for no item is to blame for that. */
+  /** One try; but as often as it takes while what is wrong may pass by itself, for no item is to blame for that. */
   async #attempt(items: readonly T[], epoch: number): Promise<boolean> {
-    const { handler, clock, logger, metrics, signal } = this.#options;
+    const { handler, logger, metrics, signal } = this.#options;
     for (;;) {
       if (await this.#try(items, epoch)) return true;
-      if (signal.aborted || !isFull(this.#cause)) return false;
+      if (signal.aborted || !passes(this.#cause)) return false;
       const delayMs = handler.maxDelayMs;
       metrics.recordRetry(this.name);
-      logger.warn({ sink: this.name, epoch, delayMs, error: this.#fault }, 'no room for a delivery; waiting for it');
-      this.#fault = `${this.#fault ?? ''}; sources are paused, and nothing is lost while there is no room`;
-      await clock.sleep(delayMs, signal);
-      if (signal.aborted) return false;
+      logger.warn({ sink: this.name, epoch, delayMs, error: this.#fault }, 'no delivery for now; waiting');
+      this.#fault = `${this.#fault ?? ''}; sources are paused, and nothing is lost meanwhile`;
+      if (!(await this.#patience.wait(delayMs))) throw sinkError(this.name, 'could not deliver', this.#cause);
     }
   }
 
   /** One try; false if it failed or took too long, with the reason noted. */
   async #try(items: readonly T[], epoch: number): Promise<boolean> {
-    const { metrics, signal } = this.#options;
-    const attempt = new AbortController();
-    const timer = new AbortController();
-    // By hand, for AbortSignal.any would leave something behind at the run's signal with every attempt.
-    const end = (): void => {
-      attempt.abort();
-      timer.abort();
-    };
-    if (signal.aborted) end();
-    signal.addEventListener('abort', end, { once: true });
+    const { sink, handler, clock, metrics, signal } = this.#options;
+    const limitMs = sink.deliveryTimeoutMs ?? handler.deliveryTimeoutMs;
     try {
-      await Promise.race([this.#send(items, { epoch, signal: attempt.signal }), this.#timeout(timer.signal)]);
+      await attempt((given) => this.#send(items, { epoch, signal: given }), { clock, limitMs, ending: signal });
       this.#fault = null;
       return true;
     } catch (error) {
       this.#fault = messageOf(error);
       this.#cause = error;
-      attempt.abort();
       metrics.recordError('sink');
       return false;
-    } finally {
-      signal.removeEventListener('abort', end);
-      timer.abort();
     }
-  }
-
-  /** Rejects when the sink has had its time, or when `cancelled` aborts. */
-  async #timeout(cancelled: AbortSignal): Promise<never> {
-    const { sink, handler, clock } = this.#options;
-    const limit = sink.deliveryTimeoutMs ?? handler.deliveryTimeoutMs;
-    if (limit === Infinity) await aborted(cancelled);
-    else await clock.sleep(limit, cancelled);
-    const message = cancelled.aborted ? 'given up, for the run is ending' : `no answer within ${formatDuration(limit)}`;
-    throw new ProcessorError('sink', 'SINK_TIMEOUT', message);
   }
 
   async #send(items: readonly T[], delivery: Delivery): Promise<void> {
@@ -213,20 +189,4 @@ export class SinkRunner<T> {
     if (sink.sendBatch !== undefined) await sink.sendBatch(items, delivery);
     else for (const item of items) await sink.send?.(item, delivery);
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-}
-
-function isFull(error: unknown): boolean {
-  return ProcessorError.is(error, 'sink') && error.code === 'SINK_FULL';
-}
-
-function sinkError(name: string, what: string, cause: unknown): ProcessorError<'sink'> {
-  const reason = messageOf(cause);
-  return new ProcessorError('sink', 'SINK_FAILED', `sink "${name}" ${what}: ${reason}`, { cause });
 }

@@ -42,7 +42,8 @@ ${more}`,
     at,
     async run(line, io = fakeProcess()) {
       const argv = line.split(' ').map((word) => word.replace(/^@/, `${folder}/`));
-      const code = await main(argv, io, { quickstart: () => Promise.reject(new Error('not here')) });
+      const elsewhere = (): Promise<never> => Promise.reject(new Error('not here'));
+      const code = await main(argv, io, { quickstart: elsewhere, kafkaExample: elsewhere, openEventWriter: elsewhere });
       const clean = (text: string): string => text.replaceAll(folder, '@');
       return { code, out: clean(io.stdout.text), err: clean(io.stderr.text) };
     },
