@@ -2,9 +2,9 @@ import { expect } from 'vitest';
 import { Pipeline } from '../../src/pipeline/pipeline.ts';
 import type { PipelinePlan } from '../../src/plan/plan.ts';
 import { rescale, type RescaleReport, type RescaleTarget } from '../../src/runtime/rescale/rescale.ts';
-import { CollectingSink, WatchedBackend } from '../../src/runtime/run-fixtures.contract.ts';
+import { MemoryBroker, MemoryTransaction } from '../../src/runtime/memory-transaction.contract.ts';
+import { DurableBackend } from '../../src/runtime/run-fixtures.contract.ts';
 import type { AggregationResult } from '../../src/results/aggregation-result.ts';
-import type { LateEvent } from '../../src/results/late-event.ts';
 import type { StatusSnapshot } from '../../src/runtime/status.ts';
 import type { MemoryStateBackend } from '../../src/state/memory/memory-state-backend.ts';
 import { ManualClock } from '../../src/time/manual-clock.ts';
@@ -41,7 +41,9 @@ export function targetOf(name: string, backend: MemoryStateBackend): RescaleTarg
 /** All instances of a pipeline over a topic in memory, whose number changes: what they have given over their whole life. */
 export class Instances {
   readonly #options: InstancesOptions;
-  #states: WatchedBackend[];
+  #states: DurableBackend[];
+  /** Where the instance of each number delivers to, whoever has it. */
+  readonly #brokers: MemoryBroker[] = [];
   /** Results as they were delivered. */
   readonly items: AggregationResult[] = [];
   readonly late: LateJson[] = [];
@@ -52,10 +54,10 @@ export class Instances {
 
   constructor(options: InstancesOptions, count: number) {
     this.#options = options;
-    this.#states = Array.from({ length: count }, () => new WatchedBackend());
+    this.#states = Array.from({ length: count }, () => new DurableBackend());
   }
 
-  get states(): readonly WatchedBackend[] {
+  get states(): readonly DurableBackend[] {
     return this.#states;
   }
 
@@ -69,7 +71,7 @@ export class Instances {
 
   /** Deals the states out to `count` new ones, with which it goes on from here. */
   async rescale(count: number): Promise<RescaleReport> {
-    const into = Array.from({ length: count }, () => new WatchedBackend());
+    const into = Array.from({ length: count }, () => new DurableBackend());
     for (const backend of [...this.#states, ...into]) await backend.open();
     const report = await rescale({
       from: this.#states.map((reader, i) => ({ name: `old-${String(i)}`, reader })),
@@ -78,6 +80,11 @@ export class Instances {
     for (const backend of [...this.#states, ...into]) await backend.close();
     this.#states = into;
     return report;
+  }
+
+  /** Takes up other states, as if their instances had never been stopped. */
+  goOnWith(states: readonly DurableBackend[]): void {
+    this.#states = [...states];
   }
 
   observed(): Observed {
@@ -93,9 +100,10 @@ export class Instances {
 
   async #runOne(instance: number, { upTo, commits }: Stretch): Promise<Counters> {
     const { plan, partitions, blockRecords } = this.#options;
-    const state = this.#states[instance] ?? new WatchedBackend();
-    const sink = new CollectingSink();
-    const lateSink = new CollectingSink<LateEvent>('late');
+    const state = this.#states[instance] ?? new DurableBackend();
+    const broker = (this.#brokers[instance] ??= new MemoryBroker());
+    const delivered = broker.committed.length;
+    const transaction = new MemoryTransaction(broker);
     const source = sharedSource({
       partitions,
       blockRecords,
@@ -104,7 +112,7 @@ export class Instances {
       onExhausted: () => void pipeline.stop(),
     });
     const pipeline: Pipeline = new Pipeline(
-      { ...plan, source, state, sinks: [sink], lateSink },
+      { ...plan, source, state, sinks: [transaction.sink('results')], lateSink: transaction.sink('late') },
       { clock: new ManualClock() },
     );
     state.commits = 0;
@@ -112,11 +120,16 @@ export class Instances {
       if (commit === commits) void pipeline.stop();
     };
     const { counters, epoch } = await pipeline.run();
-    // No epoch has been before, of whatever instance.
-    expect(Math.min(Infinity, ...sink.epochs)).toBeGreaterThan(Math.max(0, ...(this.epochs.at(-2) ?? [])));
     this.epochs.at(-1)?.push(epoch);
-    this.items.push(...sink.items);
-    this.late.push(...lateSink.items.map((item) => identityOf(JSON.parse(JSON.stringify(item)) as LateJson)));
+    for (const { mark, items } of broker.committed.slice(delivered)) {
+      // No epoch with anything to deliver has been before, of whatever instance.
+      if (items.length > 0) expect(mark.epoch).toBeGreaterThan(Math.max(0, ...(this.epochs.at(-2) ?? [])));
+      for (const [sink, item] of items) {
+        if (sink === 'results')
+          this.items.push(item as AggregationResult); // What the plan gives that sink.
+        else this.late.push(identityOf(JSON.parse(JSON.stringify(item)) as LateJson));
+      }
+    }
     return counters;
   }
 }

@@ -119,7 +119,9 @@ describe('states that are dealt out', () => {
     expect(all.map((one) => one?.plan?.share)).toEqual(
       [0, 1, 2, 3].map((instance) => ({ instances: 4, instance, partitionedByKey: true })),
     );
-    expect(all.every((one) => one?.isAcknowledged === true && one.meta.sinks.size === 0)).toBe(true);
+    expect(all.every((one) => one?.isAcknowledged === true)).toBe(true);
+    // Sinks go on under the number that they had.
+    expect(all.map((one) => one?.meta.sinks)).toEqual([even?.meta.sinks, odd?.meta.sinks, new Map(), new Map()]);
     // Of what instance 0 had closed up to 22, partition 0 alone is beyond; all else is behind no watermark.
     expect(all.map((one) => one?.plan?.passed)).toEqual([undefined, undefined, undefined, undefined]);
     await instances.rescale(1);
@@ -164,6 +166,39 @@ describe('states that are dealt out', () => {
     expect(instances.late.map(({ source, watermark }) => [source.offset, watermark])).toEqual(
       [0, 1, 2, 3].map((offset) => [offset, '1970-01-01T00:00:00.100Z']),
     );
+  });
+
+  it('go on under the names of instances that there were before, each at its mark', async () => {
+    const { instances, add, runOn } = topic(3, 3);
+    let time = 5;
+    for (const count of [1, 2, 3, 1, 3]) {
+      for (let p = 0; p < 3; p += 1) add(p, at(`k${String(p)}`, time));
+      await runOn();
+      await instances.rescale(count);
+      time += 10;
+    }
+    for (let p = 0; p < 3; p += 1) add(p, at(`k${String(p)}`, time));
+    await runOn();
+    expect(instances.items.map(({ id }) => id).toSorted()).toEqual(
+      [0, 1, 2].flatMap((p) =>
+        [0, 10, 20, 30, 40].map((start) => `p/w/key=k${String(p)}/${String(start)}/${String(start + 10)}/0`),
+      ),
+    );
+  });
+
+  it('refuse to go on where an old instance has delivered since', async () => {
+    const { instances, add, runOn } = topic(2, 2);
+    add(0, at('a', 1));
+    add(1, at('b', 1));
+    await runOn();
+    const old = instances.states;
+    await instances.rescale(1);
+    const both = instances.states;
+    instances.goOnWith(old);
+    add(0, at('a', 11));
+    await runOn();
+    instances.goOnWith(both);
+    await expect(runOn()).rejects.toMatchObject({ code: 'DELIVERY_MISMATCH' });
   });
 
   it('take in an instance that has no partition, and make such', async () => {

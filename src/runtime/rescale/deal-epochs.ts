@@ -5,7 +5,7 @@ import type { Instant } from '../../time/instant.ts';
 import { instantFromJson, instantToJson } from '../../time/snapshot-json.ts';
 import type { EpochMeta } from '../epoch-store.ts';
 import { stillPassed, type PassedPartitions } from '../passed-partitions.ts';
-import type { StoredPlan } from '../plan-fingerprint.ts';
+import type { FormerSinks, StoredPlan } from '../plan-fingerprint.ts';
 import type { OldPartition, OldState } from './old-states.ts';
 
 /** What a new instance begins with, besides its windows. */
@@ -19,10 +19,13 @@ export interface NewEpoch {
 /**
  * Deals out what epochs commit besides windows: positions and progress go with their partition, the totals of an old
  * instance to the new one of its number modulo the new count, so that they add up for each and for all. Epochs go on above all
- * old ones. Where the sinks stood is not handed on: all was delivered, and who writes to what has changed.
+ * old ones. Sinks go on where those of the instance of the same number stood, even if there was none of it meanwhile: it
+ * delivers under the same name, and what it finds delivered must be known, or it would take itself for an old one.
  */
 export function dealEpochs(states: readonly OldState[], instances: number): readonly NewEpoch[] {
   const epoch = Math.max(...states.map(({ meta }) => meta.epoch));
+  const sinks = sinksByInstance(states);
+  const former = [...sinks].filter(([instance]) => instance >= instances);
   return Array.from({ length: instances }, (_, instance): NewEpoch => {
     const partitions = states
       .flatMap((state) => state.partitions)
@@ -42,13 +45,27 @@ export function dealEpochs(states: readonly OldState[], instances: number): read
         positions: new Map(positions),
         progress: { watermark: instantToJson(watermark), partitions: partitions.map(({ progress }) => progress) },
         totals: totalsOf(states.filter((state) => instanceOf(state.share.instance, instances) === instance)),
-        sinks: new Map(),
+        sinks: new Map(sinks.get(instance)),
       },
-      plan: planOf(states, { instance, instances, partitions, watermark }),
+      plan: {
+        ...planOf(states, { instance, instances, partitions, watermark }),
+        ...(instance > 0 || former.length === 0
+          ? {}
+          : { formerSinks: former.map(([of, at]) => ({ instance: of, sinks: at })) }),
+      },
       watermark,
       partitions,
     };
   });
+}
+
+/** Where the sinks of each instance stood that there ever was. */
+function sinksByInstance(states: readonly OldState[]): ReadonlyMap<number, FormerSinks['sinks']> {
+  const former = states
+    .flatMap(({ plan }) => plan.formerSinks ?? [])
+    .map(({ instance, sinks }) => [instance, sinks] as const);
+  const present = states.map(({ share, meta }) => [share.instance, [...meta.sinks]] as const);
+  return new Map([...former, ...present].toSorted(([a], [b]) => a - b));
 }
 
 function totalsOf(states: readonly OldState[]): Readonly<Record<string, number>> {
@@ -66,7 +83,12 @@ interface NewInstance extends Pick<NewEpoch, 'partitions' | 'watermark'> {
 
 function planOf(states: readonly OldState[], { instance, instances, partitions, watermark }: NewInstance): StoredPlan {
   // All are the same but for what is said here anew.
-  const { passed: _passed, windows, ...common } = present(states[0], 'state that is dealt out').plan;
+  const {
+    passed: _passed,
+    formerSinks: _former,
+    windows,
+    ...common
+  } = present(states[0], 'state that is dealt out').plan;
   const numbers = [...new Set(partitions.map(({ number }) => number))];
   const lateness = windows.map(({ name, allowedLatenessMs: ms }) => ({ name, beforeMs: ms, nowMs: ms }));
   const passed = stillPassed(grouped(numbers, states), lateness, watermark);
