@@ -57,7 +57,12 @@ export class PlainOutput {
   }
 
   /** Writes items to a topic. @throws ProcessorError of kind `sink`. */
-  async write<T>(topic: string, items: readonly T[], recordOf: RecordOf<T>, { epoch, signal }: Delivery): Promise<void> {
+  async write<T>(
+    topic: string,
+    items: readonly T[],
+    recordOf: RecordOf<T>,
+    { epoch, signal }: Delivery,
+  ): Promise<void> {
     const [output, retries] = [this.#output, this.#retries];
     if (output === undefined || retries === undefined) throw sinkFailed(`the topic "${topic}" is not open`);
     const { acks } = this.#settings;

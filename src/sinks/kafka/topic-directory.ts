@@ -106,7 +106,13 @@ export class TopicDirectory {
   /** With as many partitions and replicas as the cluster gives a topic by default. */
   async #create(names: readonly string[], signal: AbortSignal): Promise<void> {
     const { cluster } = this.#options;
-    const topics = names.map((name) => ({ name, numPartitions: -1, replicationFactor: -1, assignments: [], configs: [] }));
+    const topics = names.map((name) => ({
+      name,
+      numPartitions: -1,
+      replicationFactor: -1,
+      assignments: [],
+      configs: [],
+    }));
     const { createTopicsV7, createTopicsV5 } = cluster.library;
     const options: SendOptions = { signal };
     const args: Parameters<typeof createTopicsV7.createRequest> = [topics, 10_000, false];

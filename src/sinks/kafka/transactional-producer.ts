@@ -177,7 +177,10 @@ export class TransactionalProducer {
     }
   }
 
-  #offsetsOf(mark: DeliveryMark, positions: Positions): readonly (readonly [group: string, offsets: readonly OffsetCommit[]])[] {
+  #offsetsOf(
+    mark: DeliveryMark,
+    positions: Positions,
+  ): readonly (readonly [group: string, offsets: readonly OffsetCommit[]])[] {
     const { transactionalId, markTopic, pipeline, source } = this.#options;
     const committed = { mark, serial: this.#serial + 1, owner: this.#run };
     const own = [transactionalId, [offsetOfMark(markTopic, pipeline, committed)]] as const;
@@ -242,9 +245,7 @@ export class TransactionalProducer {
 
   /** Does something when what was begun before has ended. */
   #alone<T>(what: string, work: () => Promise<T>): Promise<T> {
-    const done = this.#idle
-      .then(work)
-      .catch((error: unknown) => Promise.reject(deliveryFault(what, error)));
+    const done = this.#idle.then(work).catch((error: unknown) => Promise.reject(deliveryFault(what, error)));
     this.#idle = done.then(
       () => undefined,
       () => undefined, // The error is the caller's, who holds `done`.
