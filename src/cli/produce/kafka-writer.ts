@@ -13,8 +13,9 @@ const WRITE_TIMEOUT_MS: Millis = 120_000;
  * Writes to a cluster of Kafka, without a transaction: where an answer is lost, records may be there twice.
  * @throws ProcessorError of kind `sink`: KAFKA_UNREACHABLE, KAFKA_DENIED, KAFKA_TOPIC_UNKNOWN and others.
  */
-export const openKafkaWriter: OpenEventWriter = async ({ connection, topics, compression, clock, logger }) => {
-  const settings = producerSettings({ ...connection, compressionType: compression, retries: RETRIES });
+export const openKafkaWriter: OpenEventWriter = async (options) => {
+  const { connection, topics, compression, createTopics, clock, logger } = options;
+  const settings = producerSettings({ ...connection, compressionType: compression, createTopics, retries: RETRIES });
   const output = new PlainOutput(settings);
   for (const topic of topics) output.addTopic(topic);
   await output.open({ pipeline: 'processor-produce', clock, logger });
