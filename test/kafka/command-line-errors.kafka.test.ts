@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { main } from '../../src/cli/cli.ts';
-import { fakeProcess } from '../../src/cli/fake-process.contract.ts';
+import { fakeParts, fakeProcess } from '../../src/cli/fake-process.contract.ts';
 import { openKafkaWriter } from '../../src/cli/produce/kafka-writer.ts';
 import { freePorts } from './ports.ts';
 import { GUEST, PROCESSOR } from './server-properties.ts';
@@ -28,12 +28,7 @@ afterAll(() => {
 /** What a person sees who types a command: how it ended, and everything that was printed, the log aside. */
 async function typed(argv: readonly string[]): Promise<{ readonly code: number; readonly text: string }> {
   const io = fakeProcess();
-  const elsewhere = (): Promise<never> => Promise.reject(new Error('not here'));
-  const code = await main(argv, io, {
-    quickstart: elsewhere,
-    kafkaExample: elsewhere,
-    openEventWriter: openKafkaWriter,
-  });
+  const code = await main(argv, io, fakeParts({ openEventWriter: openKafkaWriter }));
   const lines = `${io.stdout.text}${io.stderr.text}`.trimEnd().split('\n');
   return { code, text: lines.filter((line) => !line.startsWith('{')).join('\n') };
 }
