@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { main } from './cli.ts';
 import { SHELLS, type Shell } from './completion.ts';
-import { fakeProcess, NO_PARTS } from './fake-process.contract.ts';
+import { fakeParts, fakeProcess } from './fake-process.contract.ts';
 
 let folder = '';
 beforeAll(async () => {
@@ -17,7 +17,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 async function scriptOf(shell: Shell): Promise<string> {
   const io = fakeProcess();
-  const code = await main(['completion', shell], io, NO_PARTS);
+  const code = await main(['completion', shell], io, fakeParts());
   expect([code, io.stderr.text]).toEqual([0, '']);
   return io.stdout.text;
 }
@@ -62,7 +62,7 @@ describe('the script', () => {
 
   it('is refused for a shell that there is no script for', async () => {
     const io = fakeProcess();
-    const code = await main(['completion', 'tcsh'], io, NO_PARTS);
+    const code = await main(['completion', 'tcsh'], io, fakeParts());
     expect(code).toBe(2);
     expect(io.stderr.text).toContain('Allowed choices are bash, zsh, fish.');
   });

@@ -56,7 +56,8 @@ export function fakeProcess(environment: Record<string, string> = {}, stdout = n
   };
 }
 
-const notHere = (): Promise<never> => Promise.reject(new Error('not here'));
-
-/** Parts of the program for commands that use none of them. */
-export const NO_PARTS: CliParts = { quickstart: notHere, kafkaExample: notHere, openEventWriter: notHere };
+/** Parts of the program of which only those given are there. */
+export function fakeParts(parts: Partial<CliParts> = {}): CliParts {
+  const missing = (): Promise<never> => Promise.reject(new Error('not here'));
+  return { quickstart: missing, kafkaExample: missing, openEventWriter: missing, ...parts };
+}

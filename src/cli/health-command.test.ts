@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { main } from './cli.ts';
-import { fakeProcess, NO_PARTS } from './fake-process.contract.ts';
+import { fakeParts, fakeProcess } from './fake-process.contract.ts';
 
 let server: Server | undefined;
 afterEach(() => server?.close());
@@ -19,7 +19,7 @@ async function serving(status: number, body: string): Promise<string> {
 
 async function health(...options: readonly string[]) {
   const io = fakeProcess();
-  const code = await main(['health', ...options], io, NO_PARTS);
+  const code = await main(['health', ...options], io, fakeParts());
   return { code, out: io.stdout.text, err: io.stderr.text };
 }
 

@@ -34,11 +34,22 @@ export function explainFault(what: string, cause: unknown, side: KafkaSide): Pro
   return explained(failed, '');
 }
 
-/** The error of a topic that does not exist, with the command that creates it. */
-export function unknownTopicError(topic: string, bootstrapServers: string, side: KafkaSide): ProcessorError {
-  const command = `kafka-topics.sh --bootstrap-server ${bootstrapServers} --create --topic ${topic} --partitions 12`;
-  const message = `the topic "${topic}" does not exist, or this user may not see it. To create it: ${command}`;
-  return new ProcessorError(side, 'KAFKA_TOPIC_UNKNOWN', message);
+/** The error of topics that do not exist, at least one, with the command that creates them. */
+export function unknownTopicsError(
+  topics: readonly string[],
+  bootstrapServers: string,
+  side: KafkaSide,
+): ProcessorError {
+  const [first = ''] = topics;
+  const one = topics.length === 1;
+  const names = topics.map((topic) => `"${topic}"`).join(', ');
+  const said = one
+    ? `the topic ${names} does not exist, or this user may not see it. To create it`
+    : `the topics ${names} do not exist, or this user may not see them. To create one`;
+  const command = `kafka-topics.sh --bootstrap-server ${bootstrapServers} --create --topic ${first} --partitions 12`;
+  // What is read must have been written by somebody; what is written to may be made here.
+  const other = side === 'sink' ? `; create_topics: true does it (createTopics, --create-topics)` : '';
+  return new ProcessorError(side, 'KAFKA_TOPIC_UNKNOWN', `${said}: ${command}${other}`);
 }
 
 function unreachableAdvice({ message }: KafkaFault): string {

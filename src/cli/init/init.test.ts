@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadConfig, parseConfig } from '../../config/config.ts';
 import { main } from '../cli.ts';
-import { fakeProcess, NO_PARTS, type FakeProcess } from '../fake-process.contract.ts';
+import { fakeParts, fakeProcess, type FakeProcess } from '../fake-process.contract.ts';
 import { INIT_SOURCES, type InitAnswers } from './answers.ts';
 import { configText } from './config-text.ts';
 import { fieldsOf } from './sample-fields.ts';
@@ -17,7 +17,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 async function init(argv: readonly string[], io: FakeProcess = fakeProcess()) {
-  const code = await main(['init', ...argv], io, NO_PARTS);
+  const code = await main(['init', ...argv], io, fakeParts());
   return { code, out: io.stdout.text, err: io.stderr.text };
 }
 
@@ -46,7 +46,7 @@ describe('init --yes', () => {
       PROCESSOR_HTTP__ENABLED: 'false',
       PROCESSOR_ERROR_HANDLING__DEAD_LETTER_PATH: join(folder, 'dead.ndjson'),
     });
-    expect(await main(['--config', path], io, NO_PARTS)).toBe(0);
+    expect(await main(['--config', path], io, fakeParts())).toBe(0);
     expect(io.stdout.text).toContain('latency_ms');
     expect(io.stderr.text).toContain('"read":600');
   });

@@ -6,7 +6,7 @@ import stringWidth from 'string-width';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ManualClock } from '../../time/manual-clock.ts';
 import { main } from '../cli.ts';
-import { fakeProcess, NO_PARTS, type FakeProcess } from '../fake-process.contract.ts';
+import { fakeParts, fakeProcess, type FakeProcess } from '../fake-process.contract.ts';
 import { namesByInterest, type Glance } from './glance.ts';
 import { screenOf, type View } from './screen.ts';
 import { fit, shortNumber, shortSeconds, sparkline } from './text-cells.ts';
@@ -264,7 +264,7 @@ async function serving(seen: Glance, token?: string): Promise<string> {
 }
 
 async function top(options: readonly string[], io: FakeProcess = fakeProcess()) {
-  const code = await main(['top', ...options], io, NO_PARTS);
+  const code = await main(['top', ...options], io, fakeParts());
   return { code, out: io.stdout.text, err: io.stderr.text };
 }
 

@@ -155,18 +155,18 @@ export class RecordBuffer {
     return false;
   }
 
-  /** The records of the batch: where it lies, unless it is compressed. */
-  #contentOf({ bytes }: FetchedRecords): Content {
-    const { compression, start, end } = this.#batch;
-    if (compression === 0) return { bytes, start: start + BATCH_HEADER_BYTES, end };
-    return decompress(compression, bytes.subarray(start + BATCH_HEADER_BYTES, end), this.#space);
-  }
-
   /** The position behind it is told apart by the epoch that it was written in, as it is behind records. */
   #passOver({ lastOffset, leaderEpoch }: RecordBatch): void {
     if (lastOffset < this.next) return;
     this.next = lastOffset + 1;
     this.leaderEpoch = leaderEpoch;
+  }
+
+  /** The records of the batch: where it lies, unless it is compressed. */
+  #contentOf({ bytes }: FetchedRecords): Content {
+    const { compression, start, end } = this.#batch;
+    if (compression === 0) return { bytes, start: start + BATCH_HEADER_BYTES, end };
+    return decompress(compression, bytes.subarray(start + BATCH_HEADER_BYTES, end), this.#space);
   }
 
   #check({ bytes }: FetchedRecords): void {
