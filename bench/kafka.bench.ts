@@ -43,6 +43,7 @@ function configuration(topic: string, output: string): string {
       event: { key: KEY_FIELDS, value: VALUE_FIELD },
       windows: { tumbling: { size_secs: WINDOW_MS / 1000 } },
       sinks: [{ type: 'file', path: output }],
+      http: { port: 0 },
       kafka: {
         consumer: {
           bootstrap_servers: broker.bootstrapServers,

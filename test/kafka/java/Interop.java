@@ -24,7 +24,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  * <pre>
  * Interop read BOOTSTRAP_SERVERS TOPIC           prints all that is committed: PARTITION OFFSET TIMESTAMP KEY VALUE
  * Interop write BOOTSTRAP_SERVERS TOPIC [SETTING=VALUE ...]
- *   takes from standard input:                   send KEY VALUE | begin | commit | abort | flush
+ *   takes from standard input:                   send KEY VALUE | begin | commit | abort | compression TYPE
  *   prints for each that was sent:               PARTITION OFFSET
  * </pre>
  */
@@ -64,8 +64,8 @@ public final class Interop {
     for (String setting : more) settings.put(setting.split("=", 2)[0], setting.split("=", 2)[1]);
     List<Future<RecordMetadata>> sent = new ArrayList<>();
     var input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
-    try (var producer = new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer())) {
-      if (settings.containsKey("transactional.id")) producer.initTransactions();
+    KafkaProducer<byte[], byte[]> producer = open(settings);
+    try {
       for (String line = input.readLine(); line != null; line = input.readLine()) {
         String[] words = line.split(" ");
         switch (words[0]) {
@@ -77,12 +77,24 @@ public final class Interop {
             producer.flush();
             producer.abortTransaction();
           }
-          case "flush" -> producer.flush();
+          case "compression" -> {
+            producer.close();
+            settings.put("compression.type", words[1]);
+            producer = open(settings);
+          }
           default -> throw new IllegalArgumentException(line);
         }
       }
+    } finally {
+      producer.close();
     }
     for (Future<RecordMetadata> one : sent) System.out.println(one.get().partition() + " " + one.get().offset());
+  }
+
+  private static KafkaProducer<byte[], byte[]> open(Map<String, Object> settings) {
+    var producer = new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());
+    if (settings.containsKey("transactional.id")) producer.initTransactions();
+    return producer;
   }
 
   private static String encode(byte[] bytes) {
