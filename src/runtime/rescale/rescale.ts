@@ -10,6 +10,8 @@ import { EntryTally } from './entry-tally.ts';
 import { mergedScan, type EntryFrom } from './merged-scan.ts';
 import { readOldState, refused, type OldState, type RescaleSource } from './old-states.ts';
 
+export type { RescaleSource };
+
 /** Bytes that are written to a state at a time, about. */
 const BATCH_BYTES = 1 << 20;
 
