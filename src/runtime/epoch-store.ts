@@ -46,6 +46,19 @@ export interface StoredEpoch {
 /** What an {@link EpochStore} needs of a backend: it reads only. */
 export type EpochReader = Pick<StateBackend, 'recoverable' | 'get' | 'getMany' | 'scan'>;
 
+/** What a look into a state from outside needs: reading only. */
+export type StateReader = Pick<StateBackend, 'getMany' | 'scan'>;
+
+/** Reads the epochs of a state that is looked at from outside. */
+export function epochReaderOf(reader: StateReader): EpochReader {
+  return {
+    recoverable: true,
+    get: async (key) => (await reader.getMany([key]))[0],
+    getMany: (keys) => reader.getMany(keys),
+    scan: (prefix, options) => reader.scan(prefix, options),
+  };
+}
+
 /** Whose entry a key of a state is; undefined for what no pipeline has put there. `windowKey`: the engine's own. */
 export function placeOfEntry(
   key: Uint8Array,
@@ -64,6 +77,11 @@ export function placeOfEntry(
 }
 
 const RECORDS: ReadonlySet<string> = new Set(['/meta', '/outbox', '/plan', '/checkpoints']);
+
+/** A key that is after all of a pipeline's, and before those of any other. */
+export function afterPipeline(pipeline: string): Uint8Array {
+  return Buffer.concat([Buffer.from(`${encodeURIComponent(pipeline)}/`), Uint8Array.of(255)]);
+}
 
 /** What the keys of a pipeline's window state begin with. */
 export function windowStatePrefix(pipeline: string): Uint8Array {
@@ -84,11 +102,10 @@ export class EpochStore {
 
   constructor(backend: EpochReader, pipeline: string) {
     this.#backend = backend;
-    const namespace = encodeURIComponent(pipeline);
-    this.#metaKey = Buffer.from(`${namespace}/meta`);
-    this.#outboxKey = Buffer.from(`${namespace}/outbox`);
-    this.#planKey = Buffer.from(`${namespace}/plan`);
-    this.#checkpointsKey = Buffer.from(`${namespace}/checkpoints`);
+    this.#metaKey = recordKey(pipeline, 'meta');
+    this.#outboxKey = recordKey(pipeline, 'outbox');
+    this.#planKey = recordKey(pipeline, 'plan');
+    this.#checkpointsKey = recordKey(pipeline, 'checkpoints');
   }
 
   /**
@@ -138,7 +155,7 @@ export class EpochStore {
     operations.push({ key: this.#metaKey, value: encodeMeta(meta) });
     if (!this.#backend.recoverable) return operations;
     operations.push({ key: this.#outboxKey, value: writeOutbox(outbox) });
-    if (plan !== undefined) operations.push({ key: this.#planKey, value: Buffer.from(JSON.stringify(plan)) });
+    if (plan !== undefined) operations.push({ key: this.#planKey, value: encodePlan(plan) });
     return operations;
   }
 
@@ -162,6 +179,22 @@ export class EpochStore {
     const positions = [...checkpoints].map(([id, pairs]) => [id, [...pairs]]);
     return { key: this.#checkpointsKey, value: Buffer.from(JSON.stringify({ positions })) };
   }
+}
+
+/** The records of an epoch of which all has been delivered; the last of them makes a state of the others. */
+export function recordsOf(pipeline: string, meta: EpochMeta, plan: StoredPlan): readonly StoredEntry[] {
+  return [
+    { key: recordKey(pipeline, 'plan'), value: encodePlan(plan) },
+    { key: recordKey(pipeline, 'meta'), value: encodeMeta(meta) },
+  ];
+}
+
+function recordKey(pipeline: string, record: 'meta' | 'outbox' | 'plan' | 'checkpoints'): Uint8Array {
+  return Buffer.from(`${encodeURIComponent(pipeline)}/${record}`);
+}
+
+function encodePlan(plan: StoredPlan): Uint8Array {
+  return Buffer.from(JSON.stringify(plan));
 }
 
 function encodeMeta(meta: EpochMeta): Uint8Array {

@@ -152,11 +152,10 @@ export class PipelineRun {
       onSettled: () => this.#wakeUp.ring(),
     });
     this.#reader = reader;
-    if (reader.hasBegun) await this.#commitNow(reader);
+    if (reader.hasBegun || this.recovery.knowsTooFew(stored, this.core)) await this.#commitNow(reader);
     await this.checkpointer.start();
     this.#openedAt = clock.monotonic();
     this.#tickedAt = this.#openedAt;
-    if (this.recovery.knowsTooFew(stored, this.core)) await this.#commitEpoch(reader);
     return reader;
   }
 

@@ -49,6 +49,8 @@ export class Ledger {
   partition = 0;
   /** The watermark that windows of this partition have been closed by: the pipeline's, or a later one of an engine before. */
   passed = Watermark.MIN;
+  /** True while the pipeline's is behind that of an engine before: there are closed windows that end after it. */
+  isBehind = false;
   /** Events dropped from windows by the batch under way. */
   dropped: DroppedEvent[] = [];
   /** Panes fired ahead of the watermark, and retractions, in the order in which they came about. */
@@ -82,6 +84,7 @@ export class Ledger {
   scattered: ScatteredKey | null = null;
   /** By partition: the watermark of an engine before, where it may be later than this one's. */
   readonly #passedBefore = new Map<number, Watermark>();
+  #latestBefore: Instant = -Infinity;
   /** By key id: how many windows in memory hold state under it. */
   readonly #references: number[] = [];
 
@@ -97,11 +100,13 @@ export class Ledger {
     const before = this.#passedBefore.get(partition);
     this.partition = partition;
     this.passed = before !== undefined && before.timestamp > this.watermark.timestamp ? before : this.watermark;
+    this.isBehind = this.#latestBefore > this.watermark.timestamp;
   }
 
   /** An engine before this one has closed windows of a partition up to a watermark. */
   notePassed(partition: number, watermark: Instant): void {
     this.#passedBefore.set(partition, new Watermark(watermark));
+    this.#latestBefore = Math.max(this.#latestBefore, watermark);
   }
 
   /** The owners of something of a key, and the partition of the batch under way, which adds to it. */

@@ -189,7 +189,8 @@ export class SlicedWindows extends AlignedWindows {
   }
 
   #isLateFor(slice: Slice, judgedBy: Instant): boolean {
-    return judgedBy >= slice.bounds.firstEnd || this.ledger.passed.timestamp >= slice.bounds.firstEnd;
+    const { passed, isBehind } = this.ledger;
+    return judgedBy >= slice.bounds.firstEnd || passed.timestamp >= slice.bounds.firstEnd || isBehind;
   }
 
   #addLate(slice: Slice, batch: EventBatch, i: number, keyId: number): void {
@@ -202,12 +203,10 @@ export class SlicedWindows extends AlignedWindows {
     }
     if (firstEnd === undefined) return;
     this.#addTo(slice, firstEnd, batch, i, keyId);
-    for (
-      let end = firstEnd;
-      end <= this.ledger.passed.timestamp && end <= slice.bounds.lastStart + sizeMs;
-      end += slideMs
-    ) {
-      this.touch(this.stateAt(end - sizeMs, keyId));
+    const { passed, isBehind } = this.ledger;
+    for (let start = firstEnd - sizeMs; start <= slice.bounds.lastStart; start += slideMs) {
+      const wasClosed = isBehind && this.groupOf(start)?.items.get(keyId)?.closed === true;
+      if (wasClosed || start + sizeMs <= passed.timestamp) this.touch(this.stateAt(start, keyId));
     }
   }
 

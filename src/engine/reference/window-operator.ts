@@ -152,7 +152,7 @@ export abstract class WindowOperator {
   protected touch(state: WindowState): void {
     state.elements += 1;
     this.change(state);
-    if (this.ledger.passed.timestamp >= state.end) this.markDue(state);
+    if (state.closed || this.ledger.passed.timestamp >= state.end) this.markDue(state);
     else if (this.trigger !== undefined) this.consult(state);
   }
 
@@ -232,7 +232,7 @@ export abstract class WindowOperator {
   protected consult(state: WindowState): void {
     const { trigger } = this;
     const { now, watermark } = this.ledger;
-    if (trigger === undefined || state.elements === 0 || state.closed || watermark.timestamp >= state.end) return;
+    if (trigger === undefined || state.elements === 0 || watermark.timestamp >= state.end) return;
     const context = { now, since: state.since };
     const fires = this.#ask('shouldFire', () => trigger.shouldFire(state.window, watermark, state.elements, context));
     if (fires) this.ledger.emitted.push(this.#fire(state, 'early'));
