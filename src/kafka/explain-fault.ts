@@ -13,6 +13,10 @@ const PERMISSIONS: Readonly<Record<string, string>> = {
   TRANSACTIONAL_ID_AUTHORIZATION_FAILED: 'the permissions Write and Describe on the transactional id',
 };
 
+/** Whoever commits an offset of a topic must be one who may read it. */
+const OFFSETS_PERMISSION =
+  'the permission Read on the topic of the results, for what was delivered is noted as an offset of it, or on a topic that is read';
+
 /**
  * The error that a person is shown for what went wrong with Kafka: what was done, what happened, what to do. An error that is
  * a ProcessorError already stays as it is.
@@ -22,16 +26,22 @@ export function explainFault(what: string, cause: unknown, side: KafkaSide): Pro
   const failed = side === 'source' ? 'SOURCE_FAILED' : 'SINK_FAILED';
   if (!(cause instanceof KafkaFault))
     return new ProcessorError(side, failed, `${what}: ${messageOf(cause)}`, { cause });
-  const { kind, code, message } = cause;
+  const { kind, message } = cause;
   const explained = (errorCode: ProcessorError['code'], advice: string): ProcessorError =>
     new ProcessorError(side, errorCode, `${what}: ${message}${advice === '' ? '' : `. ${advice}`}`, { cause });
   if (kind === 'unreachable' || kind === 'lost') return explained('KAFKA_UNREACHABLE', unreachableAdvice(cause));
   if (kind === 'tls') return explained('KAFKA_UNREACHABLE', tlsAdvice(message));
-  if (kind === 'login') return explained('KAFKA_DENIED', loginAdvice(code));
+  if (kind === 'login') return explained('KAFKA_DENIED', loginAdvice(cause.code));
   if (kind === 'incompatible') return explained('KAFKA_INCOMPATIBLE', incompatibleAdvice(message));
-  const permission = code === null || !Object.hasOwn(PERMISSIONS, code) ? undefined : PERMISSIONS[code];
+  const permission = permissionOf(cause);
   if (permission !== undefined) return explained('KAFKA_DENIED', `The user lacks ${permission}`);
   return explained(failed, '');
+}
+
+/** The permission that is missing, in words; undefined where it is something else. */
+function permissionOf({ code, message }: KafkaFault): string | undefined {
+  if (code === 'TOPIC_AUTHORIZATION_FAILED' && message.includes('TxnOffsetCommit')) return OFFSETS_PERMISSION;
+  return code === null || !Object.hasOwn(PERMISSIONS, code) ? undefined : PERMISSIONS[code];
 }
 
 /** The error of topics that do not exist, at least one, with the command that creates them. */

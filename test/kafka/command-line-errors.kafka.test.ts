@@ -4,14 +4,15 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Admin } from '@platformatic/kafka';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { main } from '../../src/cli/cli.ts';
 import { fakeParts, fakeProcess } from '../../src/cli/fake-process.contract.ts';
 import { openKafkaWriter } from '../../src/cli/produce/kafka-writer.ts';
 import { freePorts } from './ports.ts';
 import { GUEST, PROCESSOR } from './server-properties.ts';
 import { sharedBroker } from './shared-broker.ts';
-import { createTopic, uniqueName } from './topics.ts';
+import { createTopic, uniqueName, withAdmin } from './topics.ts';
 
 const kafka = await sharedBroker();
 const { bootstrapServers: at, secure } = kafka;
@@ -76,6 +77,28 @@ beforeAll(async () => {
   results = await createTopic(at, 'results');
   dead = await createTopic(at, 'dead');
 });
+
+type Grant = Parameters<Admin['createAcls']>[0]['creations'][number];
+
+/** Numbers of Kafka's protocol. */
+const RESOURCES = { topic: 2, group: 3, 'transactional id': 5 } as const;
+const OPERATIONS = { read: 3, write: 4, describe: 8 } as const;
+
+function granted(
+  resource: keyof typeof RESOURCES,
+  name: string,
+  ...operations: readonly (keyof typeof OPERATIONS)[]
+): readonly Grant[] {
+  return operations.map((operation) => ({
+    resourceType: RESOURCES[resource],
+    resourceName: name,
+    resourcePatternType: 3,
+    principal: `User:${GUEST.username}`,
+    host: '*',
+    operation: OPERATIONS[operation],
+    permissionType: 3,
+  }));
+}
 
 const CHECK =
   'Check that Kafka runs, bootstrap_servers, and that advertised.listeners of the brokers are addresses that this machine can reach';
@@ -234,6 +257,45 @@ describe.skipIf(secure === undefined)('security', () => {
     expect(await run(consumer(server, events, security))).toEqual({
       code: 1,
       text: `processor: Kafka: ${server}: ${message}`,
+    });
+  });
+
+  it('names one permission after the other, until the user has those that the documentation lists', async () => {
+    const name = uniqueName('permitted');
+    const [results, dead] = [await createTopic(at, 'results'), await createTopic(at, 'dead')];
+    const path = join(folder, 'permitted.yaml');
+    writeFileSync(
+      path,
+      `processor:
+  name: ${name}
+  source: { type: file, paths: [${input}] }
+  windows: { tumbling: { size_secs: 1 } }
+  http: { enabled: false }
+  error_handling: { dead_letter_topic: ${dead} }
+  kafka: { ${producer(saslSsl, results, guest)} }
+`,
+    );
+    const steps: readonly (readonly [lacking: RegExp, grants: readonly Grant[]])[] = [
+      [
+        /permission on the topic: .* Write and Describe/,
+        [results, dead].flatMap((topic) => granted('topic', topic, 'write', 'describe')),
+      ],
+      [
+        /permissions Write and Describe on the transactional id/,
+        granted('transactional id', `${name}-0`, 'write', 'describe'),
+      ],
+      [/permission Read on the consumer group/, granted('group', `${name}-0`, 'read')],
+      [/permission Read on the topic of the results/, granted('topic', results, 'read')],
+    ];
+    for (const [lacking, grants] of steps) {
+      // A grant takes a moment to be known everywhere.
+      await vi.waitFor(async () => expect((await typed(['run', '-c', path])).text).toMatch(lacking), {
+        timeout: 10_000,
+      });
+      await withAdmin(at, (admin) => admin.createAcls({ creations: [...grants] }));
+    }
+    await vi.waitFor(async () => expect(await typed(['run', '-c', path])).toEqual({ code: 0, text: '' }), {
+      timeout: 10_000,
     });
   });
 
