@@ -5,7 +5,7 @@ import { FOLDER } from './options.ts';
 import { KEY_FIELDS, VALUE_FIELD } from './sample-events.ts';
 
 /** The command line of the processor, as `npm run build` makes it. */
-const PROCESSOR = join(import.meta.dirname, '..', 'dist', 'cli', 'main.js');
+export const PROCESSOR = join(import.meta.dirname, '..', 'dist', 'cli', 'main.js');
 
 /** Where the state is. */
 export type Backend = 'memory' | 'rocksdb';

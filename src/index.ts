@@ -58,7 +58,12 @@ export { RocksDBStateBackend, type RocksDBStateBackendOptions } from './state/ro
 export type { CheckpointInfo, StateBackend, StateEntry, StateOperation } from './state/state-backend.ts';
 export { WindowStateManager } from './state/window-state-manager.ts';
 
-export type { KafkaConfig, KafkaConnectionSettings, KafkaProducerConfig, KafkaSecurity } from './kafka/kafka-settings.ts';
+export type {
+  KafkaConfig,
+  KafkaConnectionSettings,
+  KafkaProducerConfig,
+  KafkaSecurity,
+} from './kafka/kafka-settings.ts';
 export type { OffsetGroup } from './kafka/offset-group.ts';
 export type { TopicPartition } from './kafka/partition-id.ts';
 

@@ -62,7 +62,7 @@ describe('the project', () => {
   });
 
   it('fetches packages from the public registry only', () => {
-    expect(lockViolations(json('package-lock.json'))).toEqual([]);
+    for (const path of ['package-lock.json', 'site/package-lock.json']) expect(lockViolations(json(path))).toEqual([]);
   });
 
   it('asks for exact versions', () => {

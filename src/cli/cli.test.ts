@@ -4,9 +4,9 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { main, type CliParts } from './cli.ts';
+import { main } from './cli.ts';
 import type { StopSignal } from './cli-io.ts';
-import { fakeProcess as processWith, Output, type FakeProcess } from './fake-process.contract.ts';
+import { fakeParts, fakeProcess as processWith, Output, type FakeProcess } from './fake-process.contract.ts';
 
 const CANARY = 'canary-77d0';
 const EVENTS = `{"timestamp":"2026-01-01T00:00:01Z","model":"a","latency_ms":10,"cost":1}
@@ -26,11 +26,9 @@ function fakeProcess(environment: Record<string, string> = {}, stdout = new Outp
   return processWith({ ...deadLetters, ...environment }, stdout);
 }
 
-const parts: CliParts = {
+const parts = fakeParts({
   quickstart: () => readFile(new URL('../../config/quickstart.yaml', import.meta.url), 'utf8'),
-  kafkaExample: () => Promise.reject(new Error('not here')),
-  openEventWriter: () => Promise.reject(new Error('not here')),
-};
+});
 
 async function run(argv: readonly string[], io: FakeProcess = fakeProcess()) {
   const code = await main(argv, io, parts);
@@ -50,7 +48,7 @@ describe('arguments', () => {
     ['rnu', "processor: unknown command 'rnu'; did you mean run?\n"],
     [
       'frobnicate',
-      "processor: unknown command 'frobnicate'; there are run, validate, config, demo, produce, checkpoint, state, help\n",
+      "processor: unknown command 'frobnicate'; there are run, validate, config, demo, produce, init, health, completion, checkpoint, state, help\n",
     ],
     [
       '',

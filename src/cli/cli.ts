@@ -8,7 +8,10 @@ import { findingsOfHost } from '../config/kafka-of-config.ts';
 import { configJsonSchema } from '../config/schema/outline.ts';
 import type { CliIo } from './cli-io.ts';
 import { EXIT_CODE, UsageError } from './exit-code.ts';
+import { completionScript } from './completion.ts';
 import { reportFailure } from './failure.ts';
+import { healthCommand } from './health-command.ts';
+import { initCommand } from './init/init-command.ts';
 import { overridesOf, type RunOptions } from './one-off.ts';
 import type { OpenEventWriter } from './produce/event-writer.ts';
 import { produce } from './produce/produce-command.ts';
@@ -69,6 +72,12 @@ function commandsOf(io: CliIo, parts: CliParts, onLoaded: (loaded: LoadedConfig)
   return {
     ...checkpointCommands(io),
     ...stateCommands(io),
+    init: (folder, options) => initCommand(folder, options, io),
+    health: (options) => healthCommand(options, io),
+    completion(shell, program) {
+      io.stdout.write(completionScript(program, shell));
+      return EXIT_CODE.done;
+    },
     async run(options) {
       const loaded = await configOfRun(options, io);
       onLoaded(loaded);

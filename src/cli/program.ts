@@ -4,9 +4,10 @@ import { examples } from './help-examples.ts';
 import type { RunOptions } from './one-off.ts';
 import { addProduce, type ProduceCommand } from './produce/produce-program.ts';
 import { addStateCommands, type StateCommands } from './state/state-program.ts';
+import { addToolCommands, type ToolCommands } from './tools-program.ts';
 
 /** What the commands do; each resolves with an exit code. */
-export interface Commands extends StateCommands, ProduceCommand {
+export interface Commands extends StateCommands, ProduceCommand, ToolCommands {
   run(options: RunOptions): Promise<number>;
   validate(options: { readonly config: string }): Promise<number>;
   config(options: { readonly config?: string; readonly json?: boolean; readonly schema?: boolean }): Promise<number>;
@@ -22,7 +23,19 @@ export interface ProgramOutput {
 }
 
 /** The names of the commands. */
-export const COMMAND_NAMES = ['run', 'validate', 'config', 'demo', 'produce', 'checkpoint', 'state', 'help'] as const;
+export const COMMAND_NAMES = [
+  'run',
+  'validate',
+  'config',
+  'demo',
+  'produce',
+  'init',
+  'health',
+  'completion',
+  'checkpoint',
+  'state',
+  'help',
+] as const;
 
 const CONFIG_FILE = '-c, --config <file>';
 
@@ -80,6 +93,7 @@ export function createProgram(commands: Commands, output: ProgramOutput, done: (
     .addHelpText('after', examples([['processor demo', 'windows of 5 seconds by model and region']]))
     .action(async (options: Parameters<Commands['demo']>[0]) => done(await commands.demo(options)));
   addProduce(program, commands, done);
+  addToolCommands(program, commands, done);
   addStateCommands(program, commands, done);
   return program;
 }

@@ -224,12 +224,9 @@ export class KafkaCluster {
         this.#links.set(name, pending);
       }
       try {
-        const link = await withinLimit(pending, {
-          ...limits,
-          clock,
-          ms: limits.timeoutMs,
-          message: `${name}: no connection`,
-        });
+        // The connection keeps its own time; whoever waits for it does so no longer than it is wanted.
+        const ms = CONNECT_TIMEOUT_MS + limits.timeoutMs;
+        const link = await withinLimit(pending, { ...limits, clock, ms, message: `${name}: no connection` });
         if (link.isOpen) return link;
       } catch (error) {
         if (this.#links.get(name) === pending) this.#links.delete(name);

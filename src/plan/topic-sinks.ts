@@ -26,7 +26,7 @@ function reached<T extends DeadLetter | LateEvent>(
 ): EventSink<T> {
   const { topic } = sink;
   if (topic === undefined) return sink;
-  const connected = sinks.find(({ sinkFor }) => sinkFor !== undefined);
+  const connected = sinks.find((each) => each.sinkFor !== undefined);
   const found = connected?.sinkFor?.(topic);
   if (found !== undefined) return found;
   const message = `the ${what} are to go to the topic "${topic}", and no sink of the pipeline knows how to reach it: add a KafkaAggregationSink, or say how: new DeadLetterSink(${JSON.stringify(topic)}, { bootstrapServers: "localhost:9092" })`;

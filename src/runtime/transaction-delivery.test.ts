@@ -91,7 +91,9 @@ async function ended(clock: ManualClock, delivery: Promise<void>): Promise<unkno
 }
 
 const lettersIn = (broker: MemoryBroker): readonly string[] =>
-  broker.itemsOf<DeadLetter>('letters').map(({ raw, message }) => `${Buffer.from(raw).toString()}: ${message}`);
+  (broker.itemsOf('letters') as readonly DeadLetter[]).map(
+    ({ raw, message }) => `${Buffer.from(raw).toString()}: ${message}`,
+  );
 
 const POLICIES = [
   ['retry', ErrorPolicy.retry({ maxAttempts: 1 })],

@@ -24,6 +24,7 @@ const FACE = 'src/index.ts';
 
 /** Where each package may be imported: folders of `src/`. What is not listed may be imported nowhere. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  '@clack/prompts': ['cli'],
   '@hono/node-server': ['http'],
   '@nxtedition/rocksdb': ['state/rocksdb'],
   '@opentelemetry/api': ['telemetry'],

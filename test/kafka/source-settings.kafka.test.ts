@@ -3,8 +3,8 @@ import type { KafkaCluster } from '../../src/kafka/cluster.ts';
 import type { SourcePosition } from '../../src/event/source-position.ts';
 import type { OpenSource } from '../../src/sources/event-source.ts';
 import { positionAfter } from '../../src/sources/event-source.contract.ts';
-import type { Instruments } from '../../src/telemetry/instruments.ts';
 import { groupOffsetsOf } from './groups.ts';
+import { Measurements } from './measurements.ts';
 import { clusterAt, RawProducer } from './raw-producer.ts';
 import { blocksUpToNow, firstValues, openKafka, partitionAt, valuesUpToNow } from './reading.ts';
 import { freePorts } from './ports.ts';
@@ -13,26 +13,6 @@ import { createTopic, uniqueName, withAdmin } from './topics.ts';
 
 const kafka = await sharedBroker();
 const { bootstrapServers } = kafka;
-
-/** Remembers what is measured. */
-class Measurements implements Instruments {
-  readonly counts = new Map<string, number>();
-  readonly gauges = new Map<string, number | null>();
-  readonly observed: { readonly name: string; readonly value: number }[] = [];
-
-  count(name: string, labels: object, by: number): void {
-    const series = `${name} ${Object.values(labels).join(' ')}`;
-    this.counts.set(series, (this.counts.get(series) ?? 0) + by);
-  }
-
-  set(name: string, labels: object, value: number | null): void {
-    this.gauges.set(`${name} ${Object.values(labels).join(' ')}`, value);
-  }
-
-  observe(name: string, _labels: object, value: number): void {
-    this.observed.push({ name, value });
-  }
-}
 
 describe.skipIf(kafka.missing)('the settings of a source of Kafka', () => {
   let cluster: KafkaCluster;

@@ -22,7 +22,8 @@ export async function contentOf(
   const content = new Map<number, readonly string[]>();
   for (const partition of open.partitions) {
     const values: string[] = [];
-    for (let block = await partition.read(); block !== null; block = await partition.read()) values.push(...textsOf(block));
+    for (let block = await partition.read(); block !== null; block = await partition.read())
+      values.push(...textsOf(block));
     content.set(Number(partition.id.split('/')[1]), values);
   }
   await open.close();
@@ -30,9 +31,7 @@ export async function contentOf(
 }
 
 /** All values that a reader of a topic sees now, one partition after the other. */
-export async function valuesOf(
-  ...topic: Parameters<typeof contentOf>
-): Promise<readonly string[]> {
+export async function valuesOf(...topic: Parameters<typeof contentOf>): Promise<readonly string[]> {
   return [...(await contentOf(...topic)).values()].flat();
 }
 

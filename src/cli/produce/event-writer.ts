@@ -21,8 +21,9 @@ export interface EventWriter {
 /** What a writer is opened with. */
 export interface EventWriterOptions {
   readonly connection: KafkaConnectionSettings;
-  /** They must exist. */
   readonly topics: readonly string[];
+  /** Whether those that do not exist are created; else they are an error. */
+  readonly createTopics: boolean;
   readonly compression: Compression;
   readonly clock: Clock;
   readonly logger: Logger;

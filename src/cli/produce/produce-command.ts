@@ -73,7 +73,7 @@ interface Sending {
 
 /** Sends all there is. While one batch is on its way, the next one is made. */
 async function send(settings: ProduceSettings, { io, logger, signal, openWriter }: Sending, sent: Sent): Promise<void> {
-  const { connection, compression, topics, count } = settings;
+  const { topics, count } = settings;
   const { clock } = io;
   const { supply, arrivalMs } = await openSupply(settings, io, {
     pipeline: 'produce',
@@ -84,7 +84,7 @@ async function send(settings: ProduceSettings, { io, logger, signal, openWriter 
   });
   let writer: EventWriter | undefined;
   try {
-    writer = await openWriter({ connection, topics, compression, clock, logger });
+    writer = await openWriter({ ...settings, clock, logger });
     const keys = new KeyFinder(settings.key);
     const pace = new Pace(clock, arrivalMs);
     let made = 0;

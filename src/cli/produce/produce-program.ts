@@ -16,6 +16,7 @@ export interface ProduceOptions {
   readonly seed?: string;
   readonly keys?: string;
   readonly compression?: Compression;
+  readonly createTopics?: boolean;
   readonly debug?: boolean;
 }
 
@@ -52,6 +53,7 @@ export function addProduce(program: Command, commands: ProduceCommand, done: (co
     .option('--seed <number>', 'another seed, other made-up events (default: 42)')
     .option('--keys <number>', 'how many keys made-up events have (default: 20)')
     .addOption(new Option('--compression <type>', 'of what is sent (default: lz4)').choices(COMPRESSIONS))
+    .option('--create-topics', 'create the topics that do not exist')
     .option('--debug', 'log everything, show stacks of errors')
     .addHelpText(
       'after',

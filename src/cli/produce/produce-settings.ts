@@ -34,6 +34,7 @@ export interface ProduceSettings {
   /** Events a second; undefined for as fast as it goes. */
   readonly rate: number | undefined;
   readonly compression: Compression;
+  readonly createTopics: boolean;
 }
 
 const DEFAULT_COUNT = 100_000;
@@ -72,6 +73,7 @@ export async function produceSettingsOf(
     count: options.count === undefined ? (isEndless ? Infinity : DEFAULT_COUNT) : wholeOf('--count', options.count, 1),
     rate,
     compression: options.compression ?? 'lz4',
+    createTopics: options.createTopics === true,
   };
 }
 

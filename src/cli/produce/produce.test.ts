@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ProcessorError } from '../../errors/processor-error.ts';
 import { ManualClock } from '../../time/manual-clock.ts';
 import { main } from '../cli.ts';
-import { fakeProcess, type FakeProcess } from '../fake-process.contract.ts';
+import { fakeParts, fakeProcess, type FakeProcess } from '../fake-process.contract.ts';
 import type { EventWriterOptions, OutgoingRecord } from './event-writer.ts';
 
 const NOON = Date.UTC(2025, 5, 1, 12);
@@ -58,11 +58,10 @@ class FakeKafka {
 }
 
 async function produce(argv: readonly string[], kafka = new FakeKafka(), io: FakeProcess = fakeProcess()) {
-  const parts = {
-    quickstart: () => Promise.reject(new Error('not asked for')),
+  const parts = fakeParts({
     kafkaExample: () => readFile(new URL('../../../config/kafka.yaml', import.meta.url), 'utf8'),
     openEventWriter: kafka.open,
-  };
+  });
   const code = await main(['produce', ...argv], io, parts);
   return { code, out: io.stdout.text, err: io.stderr.text, kafka };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { RocksDBStateBackend } from '../../state/rocksdb/rocksdb-state-backend.ts';
 import { main } from '../cli.ts';
-import { fakeProcess, type FakeProcess } from '../fake-process.contract.ts';
+import { fakeParts, fakeProcess, type FakeProcess } from '../fake-process.contract.ts';
 
 const EVENTS = Array.from({ length: 100 }, (_, i) =>
   JSON.stringify({ timestamp: i * 1000, model: i % 4 === 0 ? 'b' : 'a', latency_ms: i }),
@@ -42,8 +42,7 @@ ${more}`,
     at,
     async run(line, io = fakeProcess()) {
       const argv = line.split(' ').map((word) => word.replace(/^@/, `${folder}/`));
-      const elsewhere = (): Promise<never> => Promise.reject(new Error('not here'));
-      const code = await main(argv, io, { quickstart: elsewhere, kafkaExample: elsewhere, openEventWriter: elsewhere });
+      const code = await main(argv, io, fakeParts());
       const clean = (text: string): string => text.replaceAll(folder, '@');
       return { code, out: clean(io.stdout.text), err: clean(io.stderr.text) };
     },

@@ -2,9 +2,18 @@ import { compressionsAlgorithms } from '@platformatic/kafka';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decompress } from './compression.ts';
+import { DecompressionSpace, type Content } from './decompression-space.ts';
 import { CorruptRecordsError } from './corrupt-records-error.ts';
 import { decompressLz4 } from './lz4.ts';
 import { decompressSnappy } from './snappy.ts';
+
+const plain = ({ bytes, start, end }: Content): Uint8Array => bytes.subarray(start, end);
+const unpacked = (codec: number, data: Uint8Array, space = new DecompressionSpace()): Uint8Array =>
+  plain(decompress(codec, data, space));
+const fromLz4 = (data: Uint8Array, limit: number): Uint8Array =>
+  plain(decompressLz4(data, limit, new DecompressionSpace()));
+const fromSnappy = (data: Uint8Array, limit: number): Uint8Array =>
+  plain(decompressSnappy(data, limit, new DecompressionSpace()));
 
 const CODECS = [
   ['gzip', 1],
@@ -43,7 +52,18 @@ describe.each(CODECS)('%s', (codec, number) => {
   it('gives back what was compressed', () => {
     fc.assert(
       fc.property(contents, (content) => {
-        expect(Buffer.compare(decompress(number, packed(codec, content)), content)).toBe(0);
+        expect(Buffer.compare(unpacked(number, packed(codec, content)), content)).toBe(0);
+      }),
+    );
+  });
+
+  it('gives back each of several, one behind the other, and leaves those before as they are', () => {
+    fc.assert(
+      fc.property(fc.array(contents, { maxLength: 8 }), (several) => {
+        const space = new DecompressionSpace();
+        const given = several.map((content) => unpacked(number, packed(codec, content), space));
+        for (const [index, content] of several.entries())
+          expect(Buffer.compare(given[index] ?? Buffer.alloc(1), content)).toBe(0);
       }),
     );
   });
@@ -56,7 +76,7 @@ describe.each(CODECS)('%s', (codec, number) => {
       // A checksum at the very end may be missing: the batch has its own.
       let outcome: unknown;
       try {
-        outcome = Buffer.compare(decompress(number, cut), content);
+        outcome = Buffer.compare(unpacked(number, cut), content);
       } catch (error) {
         outcome = error instanceof CorruptRecordsError ? 0 : error;
       }
@@ -71,7 +91,7 @@ describe.each(CODECS)('%s', (codec, number) => {
         const altered = Buffer.from(whole);
         altered[at] = byte;
         try {
-          decompress(number, altered);
+          unpacked(number, altered);
         } catch (error) {
           expect(error).toBeInstanceOf(CorruptRecordsError);
         }
@@ -86,7 +106,7 @@ describe('LZ4', () => {
 
   it('takes frames of several blocks', () => {
     expect(content.length).toBeGreaterThan(4 * 65_536);
-    expect(Buffer.compare(decompressLz4(packed('lz4', content), 1e6), content)).toBe(0);
+    expect(Buffer.compare(fromLz4(packed('lz4', content), 1e6), content)).toBe(0);
   });
 
   /** A frame with the given flags, of blocks that are not compressed. */
@@ -109,7 +129,7 @@ describe('LZ4', () => {
     ['with the size of the content', stored(0x68, ['one ', 'two'], { size: true })],
     ['with checksums of the blocks', stored(0x70, ['one ', 'two'], { checksums: true })],
   ])('takes %s', (_, frame) => {
-    expect(Buffer.from(decompressLz4(frame, 100)).toString()).toBe('one two');
+    expect(Buffer.from(fromLz4(frame, 100)).toString()).toBe('one two');
   });
 
   it.each([
@@ -118,13 +138,13 @@ describe('LZ4', () => {
     ['a dictionary', Buffer.from('04224d1861400000000000', 'hex'), 'dictionary'],
     ['a block size that there is not', Buffer.from('04224d1860100000000000', 'hex'), 'size of the blocks'],
   ])('refuses %s', (_, frame, message) => {
-    expect(() => decompressLz4(frame, 100)).toThrow(message);
+    expect(() => fromLz4(frame, 100)).toThrow(message);
   });
 
   it('refuses content that is longer than allowed before it makes room for it', () => {
     const bomb = packed('lz4', Buffer.alloc(20_000_000));
     expect(bomb.length).toBeLessThan(200_000);
-    expect(() => decompressLz4(bomb, 1_000_000)).toThrow('more than 1000000 bytes');
+    expect(() => fromLz4(bomb, 1_000_000)).toThrow('more than 1000000 bytes');
   });
 });
 
@@ -139,12 +159,12 @@ describe('Snappy', () => {
         return [length, block];
       }),
     ]);
-    expect(Buffer.from(decompress(2, framed)).toString()).toBe('one one one one two two');
-    expect(() => decompress(2, framed.subarray(0, -3))).toThrow('cut short');
+    expect(Buffer.from(unpacked(2, framed)).toString()).toBe('one one one one two two');
+    expect(() => unpacked(2, framed.subarray(0, -3))).toThrow('cut short');
   });
 
   it('refuses content that is longer than allowed', () => {
-    expect(() => decompressSnappy(packed('snappy', Buffer.alloc(2_000_000)), 1_000_000)).toThrow('more than');
+    expect(() => fromSnappy(packed('snappy', Buffer.alloc(2_000_000)), 1_000_000)).toThrow('more than');
   });
 });
 
@@ -152,9 +172,9 @@ it.each([
   ['gzip', 1],
   ['zstd', 4],
 ] as const)('a bomb of %s ends at the bound', (codec, number) => {
-  expect(() => decompress(number, packed(codec, Buffer.alloc(268_435_457)))).toThrow(CorruptRecordsError);
+  expect(() => unpacked(number, packed(codec, Buffer.alloc(268_435_457)))).toThrow(CorruptRecordsError);
 });
 
 it('a codec that there is not is said by its number', () => {
-  expect(() => decompress(5, Buffer.from('x'))).toThrow('compression 5, which is not known');
+  expect(() => unpacked(5, Buffer.from('x'))).toThrow('compression 5, which is not known');
 });

@@ -92,6 +92,8 @@ describe('DeadLetterSink', () => {
     const told = new DeadLetterSink('errors-topic', { bootstrapServers: 'localhost:9092' });
     expect(told.topic).toBeUndefined();
     expect(told.transaction).toBeDefined();
-    expect(new DeadLetterSink('errors-topic', { bootstrapServers: 'localhost:9092', acks: 1 }).transaction).toBeUndefined();
+    expect(
+      new DeadLetterSink('errors-topic', { bootstrapServers: 'localhost:9092', acks: 1 }).transaction,
+    ).toBeUndefined();
   });
 });

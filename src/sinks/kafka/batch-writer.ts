@@ -79,7 +79,11 @@ export class BatchWriter {
     return leaders;
   }
 
-  async #send<B extends SealedBatch>(leader: number, batches: readonly B[], options: WriteOptions): Promise<Produced<B>> {
+  async #send<B extends SealedBatch>(
+    leader: number,
+    batches: readonly B[],
+    options: WriteOptions,
+  ): Promise<Produced<B>> {
     const { cluster, clock, instruments, replicaTimeoutMs } = this.#options;
     const { transactionalId, acks, signal } = options;
     const broker = String(leader);

@@ -95,7 +95,12 @@ export class KafkaTransaction implements DeliveryTransaction {
   }
 
   /** Writes items to a topic, in the transaction. @throws ProcessorError of kind `sink`. */
-  async write<T>(topic: string, items: readonly T[], recordOf: RecordOf<T>, { epoch, signal }: Delivery): Promise<void> {
+  async write<T>(
+    topic: string,
+    items: readonly T[],
+    recordOf: RecordOf<T>,
+    { epoch, signal }: Delivery,
+  ): Promise<void> {
     const output = present(this.#output, 'an open connection');
     const records = await output.pack(items, recordOf, { topic, turn: epoch, signal }).catch((error: unknown) => {
       throw deliveryFault(`the topic "${topic}" cannot be written to`, error);

@@ -13,7 +13,7 @@ const REQUEST_TIMEOUT_MS: Millis = 15_000;
 /** Who writes in no transaction. */
 const NOBODY = { id: -1, epoch: -1, sequence: -1, isTransactional: false };
 
-/** Writes without a transaction, for `acks` other than `all`: what is tried again may be there twice, or not at all. */
+/** Writes without a transaction: what is tried again may be there twice, and with `acks` other than `all` not at all. */
 export class PlainOutput {
   readonly #settings: ProducerSettings;
   readonly #topics = new Set<string>();
@@ -37,8 +37,10 @@ export class PlainOutput {
     if (this.#users > 1) return;
     const settings = this.#settings;
     const { acks, retries } = settings;
-    const message = 'acks other than all: results may be lost or repeated, and readers see them before they are safe';
-    logger.warn({ acks }, message);
+    if (acks !== -1) {
+      const message = 'acks other than all: results may be lost or repeated, and readers see them before they are safe';
+      logger.warn({ acks }, message);
+    }
     this.#retries = new RequestRetries({ clock, retries });
     try {
       this.#output = await KafkaOutput.open({
@@ -57,7 +59,12 @@ export class PlainOutput {
   }
 
   /** Writes items to a topic. @throws ProcessorError of kind `sink`. */
-  async write<T>(topic: string, items: readonly T[], recordOf: RecordOf<T>, { epoch, signal }: Delivery): Promise<void> {
+  async write<T>(
+    topic: string,
+    items: readonly T[],
+    recordOf: RecordOf<T>,
+    { epoch, signal }: Delivery,
+  ): Promise<void> {
     const [output, retries] = [this.#output, this.#retries];
     if (output === undefined || retries === undefined) throw sinkFailed(`the topic "${topic}" is not open`);
     const { acks } = this.#settings;

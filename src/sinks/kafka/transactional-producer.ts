@@ -16,7 +16,7 @@ import type {
   TransactionRequests,
 } from './transaction-requests.ts';
 
-/** How long opening may take, in ms: what others have left open must be ended first. */
+/** How long opening may take, in ms: a new cluster makes its coordinators first, and what others have left open is ended. */
 const OPENING_MS: Millis = 30_000;
 /** How long whoever has taken over may take to say so, in ms; it is the first thing that it does. */
 const CLAIM_MS: Millis = 2500;
@@ -67,6 +67,8 @@ export class TransactionalProducer {
   #isUnsettled = false;
   /** True from the beginning of a transaction to its commit. */
   #isOpen = false;
+  /** True where the broker has heard of it. */
+  #isKnown = false;
   #begunAt = 0;
   readonly #sequences = new Map<string, number>();
   readonly #added = new Set<string>();
@@ -87,15 +89,17 @@ export class TransactionalProducer {
     const { clock } = this.#options;
     const limit = new AbortController();
     const over = new AbortController();
-    void clock.sleep(OPENING_MS, over.signal).then(() => limit.abort());
+    const timeUp = clock.sleep(OPENING_MS, over.signal).then(() => limit.abort());
     try {
-      const { id, epoch } = await this.#initialise(limit.signal);
+      const patient = new RequestRetries({ clock, retries: Infinity });
+      const { id, epoch } = await this.#initialise(limit.signal, patient);
       this.#run = `${id}.${epoch}`;
-      const found = await this.#readMark(limit.signal);
+      const found = await this.#readMark(limit.signal, patient);
       this.#noteFound(found);
       return { run: this.#run, mark: found?.mark ?? null };
     } finally {
       over.abort();
+      await timeUp;
     }
   }
 
@@ -115,6 +119,7 @@ export class TransactionalProducer {
   begin(): void {
     this.#added.clear();
     this.#isOpen = true;
+    this.#isKnown = false;
     this.#begunAt = this.#options.clock.monotonic();
   }
 
@@ -128,6 +133,7 @@ export class TransactionalProducer {
         const partitions = [...fresh.values()].map(({ topic, partition }) => ({ topic, partition }));
         await this.#retries.run(() => requests.addPartitions(this.#identity, partitions, signal), signal);
         for (const id of fresh.keys()) this.#added.add(id);
+        this.#isKnown = true;
       }
       for (const round of roundsOf(records)) await this.#produce(round, signal);
     });
@@ -139,6 +145,7 @@ export class TransactionalProducer {
       const { requests } = this.#options;
       for (const [group, offsets] of this.#offsetsOf(mark, positions)) {
         await this.#retries.run(() => requests.addGroup(this.#identity, group, signal), signal);
+        this.#isKnown = true;
         await this.#retries.run(() => requests.commitOffsets(this.#identity, group, offsets, signal), signal);
       }
       this.#isUnsettled = true;
@@ -155,8 +162,9 @@ export class TransactionalProducer {
   /** Gives up what is open, once, so that readers of the topics need not wait for it to run out. Never rejects. */
   async close(signal: AbortSignal): Promise<void> {
     await this.#idle;
-    if (!this.#isOpen) return;
+    const isKnown = this.#isOpen && this.#isKnown;
     this.#giveUp();
+    if (!isKnown) return;
     await this.#options.requests.endTransaction(this.#identity, false, signal).catch(() => undefined);
   }
 
@@ -177,7 +185,10 @@ export class TransactionalProducer {
     }
   }
 
-  #offsetsOf(mark: DeliveryMark, positions: Positions): readonly (readonly [group: string, offsets: readonly OffsetCommit[]])[] {
+  #offsetsOf(
+    mark: DeliveryMark,
+    positions: Positions,
+  ): readonly (readonly [group: string, offsets: readonly OffsetCommit[]])[] {
     const { transactionalId, markTopic, pipeline, source } = this.#options;
     const committed = { mark, serial: this.#serial + 1, owner: this.#run };
     const own = [transactionalId, [offsetOfMark(markTopic, pipeline, committed)]] as const;
@@ -214,16 +225,16 @@ export class TransactionalProducer {
     return this.#retries.run(() => this.#options.requests.currentProducer(signal), signal);
   }
 
-  async #initialise(signal: AbortSignal): Promise<ProducerIdentity> {
-    this.#identity = await this.#retries.run(() => this.#options.requests.initProducer(signal), signal);
+  async #initialise(signal: AbortSignal, retries = this.#retries): Promise<ProducerIdentity> {
+    this.#identity = await retries.run(() => this.#options.requests.initProducer(signal), signal);
     this.#sequences.clear();
     this.#giveUp();
     return this.#identity;
   }
 
-  async #readMark(signal: AbortSignal): Promise<CommittedMark | null> {
+  async #readMark(signal: AbortSignal, retries = this.#retries): Promise<CommittedMark | null> {
     const { requests, transactionalId, pipeline } = this.#options;
-    const offsets = await this.#retries.run(() => requests.committedOffsets(transactionalId, signal), signal);
+    const offsets = await retries.run(() => requests.committedOffsets(transactionalId, signal), signal);
     return newestMark(offsets, pipeline);
   }
 
@@ -242,9 +253,7 @@ export class TransactionalProducer {
 
   /** Does something when what was begun before has ended. */
   #alone<T>(what: string, work: () => Promise<T>): Promise<T> {
-    const done = this.#idle
-      .then(work)
-      .catch((error: unknown) => Promise.reject(deliveryFault(what, error)));
+    const done = this.#idle.then(work).catch((error: unknown) => Promise.reject(deliveryFault(what, error)));
     this.#idle = done.then(
       () => undefined,
       () => undefined, // The error is the caller's, who holds `done`.

@@ -1,11 +1,12 @@
 import { CorruptRecordsError } from '../../kafka/records/corrupt-records-error.ts';
 import { decompress } from '../../kafka/records/compression.ts';
+import { DecompressionSpace, type Content } from '../../kafka/records/decompression-space.ts';
 import { BATCH_HEADER_BYTES, CHECKED_FROM, isAbortMarker, RecordBatch } from '../../kafka/records/record-batch.ts';
 import { emptyColumns, RecordWalker, type RecordColumns } from '../../kafka/records/record-columns.ts';
 import type { Instant } from '../../time/instant.ts';
 import type { FetchedRecords } from './fetched-records.ts';
 
-/** Small batches are put together in one block, by copying, up to so many bytes. */
+/** Batches that do not lie in the same bytes are put together in one block, by copying, up to so many bytes. */
 const MERGED_BYTES = 262_144;
 
 /** Records that are handed on together. */
@@ -29,6 +30,7 @@ export class RecordBuffer {
   readonly #fetched: FetchedRecords[] = [];
   readonly #batch = new RecordBatch();
   readonly #walker = new RecordWalker();
+  readonly #space = new DecompressionSpace();
   readonly #checksum: (bytes: Uint8Array) => number;
   #receivedAt: Instant = 0;
   /** What is wrong with the next batch. */
@@ -142,16 +144,14 @@ export class RecordBuffer {
         this.#passOver(batch);
         continue;
       }
-      const records = fetched.bytes.subarray(batch.start + BATCH_HEADER_BYTES, batch.end);
-      const plain = batch.compression === 0;
-      const bytes = plain ? fetched.bytes : decompress(batch.compression, records);
-      const start = plain ? batch.start + BATCH_HEADER_BYTES : 0;
-      this.#walker.begin(bytes, start, plain ? batch.end : bytes.length, batch.baseOffset, batch.recordCount);
+      const { bytes, start, end } = this.#contentOf(fetched);
+      this.#walker.begin(bytes, start, end, batch.baseOffset, batch.recordCount);
       if (fetched.left === 0) this.#fetched.shift();
       return true;
     }
     // Whoever took the last records may hold on to the bytes; here nobody needs them.
     this.#walker.clear();
+    this.#space.release();
     return false;
   }
 
@@ -160,6 +160,13 @@ export class RecordBuffer {
     if (lastOffset < this.next) return;
     this.next = lastOffset + 1;
     this.leaderEpoch = leaderEpoch;
+  }
+
+  /** The records of the batch: where it lies, unless it is compressed. */
+  #contentOf({ bytes }: FetchedRecords): Content {
+    const { compression, start, end } = this.#batch;
+    if (compression === 0) return { bytes, start: start + BATCH_HEADER_BYTES, end };
+    return decompress(compression, bytes.subarray(start + BATCH_HEADER_BYTES, end), this.#space);
   }
 
   #check({ bytes }: FetchedRecords): void {
