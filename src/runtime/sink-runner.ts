@@ -8,7 +8,7 @@ import type { Clock } from '../time/clock.ts';
 import { retryDelay } from '../time/retry-delay.ts';
 import { attempt } from './limited-attempt.ts';
 import { Patience } from './patience.ts';
-import { passes, sinkError, slowDelivery } from './sink-faults.ts';
+import { openingError, passes, sinkError, slowDelivery } from './sink-faults.ts';
 import type { ComponentStatus } from './status.ts';
 
 /** What a runner is made from. */
@@ -56,7 +56,7 @@ export class SinkRunner<T> {
       await this.#options.sink.open?.(context);
       this.#opened = true;
     } catch (cause) {
-      throw sinkError(this.name, 'could not be opened', cause);
+      throw openingError(this.name, cause);
     }
   }
 

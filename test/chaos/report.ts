@@ -14,6 +14,7 @@ export interface Figures {
   readonly unansweredRequests: number;
   readonly unansweredTaken: number;
   readonly brokerKills: number;
+  readonly brokerFreezes: number;
   readonly killsOfBoth: number;
   readonly startsGivenUp: number;
   readonly takeovers: number;
@@ -43,6 +44,7 @@ export const NO_FIGURES: Figures = {
   unansweredRequests: 0,
   unansweredTaken: 0,
   brokerKills: 0,
+  brokerFreezes: 0,
   killsOfBoth: 0,
   startsGivenUp: 0,
   takeovers: 0,

@@ -34,6 +34,8 @@ const KAFKA = `  kafka:
       security: { protocol: SASL_SSL, ssl: { cert: client.pem, key: "${CANARY}" }, sasl: { username: u, password: "${CANARY}" } }
 `;
 
+const PEM = write('client.pem', '-----BEGIN CERTIFICATE-----\n');
+
 describe('a secret', { timeout: 60_000 }, () => {
   it.each([
     ['from the YAML', ', token: "${CANARY}"', NAMED],
@@ -75,7 +77,20 @@ describe('a secret', { timeout: 60_000 }, () => {
     ],
     ['run', 'a wrong neighbor', '  http: { prot: 1 }\n', 2, {}],
     ['run', 'broken YAML', '  http: { port: 1\n', 2, {}],
-    ['run', 'Kafka, which cannot run', `${KAFKA}  sinks: [{ type: kafka }]\n`, 2, {}],
+    [
+      'run',
+      'a Kafka that nobody knows',
+      `${KAFKA.replaceAll(/ssl: \{[^}]*\}, /g, '')}  sinks: [{ type: kafka }]\n`,
+      1,
+      {},
+    ],
+    [
+      'run',
+      'a key in the place of its file',
+      `${KAFKA.replaceAll('client.pem', PEM)}  sinks: [{ type: kafka }]\n`,
+      2,
+      {},
+    ],
     ['validate', 'all in order', KAFKA, 0, {}],
     ['validate', 'a wrong neighbor', `${KAFKA}  tokens: ["\${CANARY}"]\n`, 2, {}],
     ['validate', 'a wrong variable', KAFKA, 2, { PROCESSOR_SOURCE__TOKN: CANARY }],

@@ -28,7 +28,7 @@ describe.skipIf(kafka.missing)('Kafka on both ends, everything killed again and 
 });
 
 /** A world with some results by the time that somebody tampers with it. */
-const TAMPERED: KafkaWorld = { ...drawKafkaWorld(3), lives: [{ end: 'sigterm', moment: 1, brokerKill: null }] };
+const TAMPERED: KafkaWorld = { ...drawKafkaWorld(3), lives: [{ end: 'sigterm', moment: 1, brokerFault: null }] };
 
 describe.skipIf(kafka.missing)('what goes wrong between two lives', { timeout: 240_000 }, () => {
   const scratch = mkdtempSync(join(tmpdir(), 'processor-chaos-test-'));

@@ -9,7 +9,7 @@ import { NO_FIGURES, type Figures } from '../report.ts';
 import { judge, type Verdict } from '../verdict.ts';
 import { givenOf } from './given.ts';
 import { KafkaFeed } from './kafka-feed.ts';
-import type { KafkaLife, KafkaWorld } from './kafka-world.ts';
+import type { BrokerFault, KafkaLife, KafkaWorld } from './kafka-world.ts';
 import { readTopic } from './topic-log.ts';
 import { createTopics, deleteTopics, growTopic, openCluster } from './topics.ts';
 
@@ -200,7 +200,7 @@ export class KafkaRound {
   /** One life, to the end that is planned for it. */
   async #live(plan: KafkaLife, feed: KafkaFeed): Promise<void> {
     const child = this.#start();
-    if (plan.brokerKill !== null && !(await this.#outliveBroker(child, plan.brokerKill))) return;
+    if (plan.brokerFault !== null && !(await this.#outliveBroker(child, plan.brokerFault))) return;
     if (plan.end === 'takeover') {
       await this.#takeOver(child, plan, feed);
       return;
@@ -229,15 +229,16 @@ export class KafkaRound {
   }
 
   /**
-   * Kills the broker and brings it back. The process must go on by itself; only one that had just begun may give up, and say
-   * why: then its life is over.
+   * Kills the broker and brings it back, or holds it still for a while. The process must go on by itself; only one that had
+   * just begun may give up, and say why: then its life is over.
    */
-  async #outliveBroker(child: CommandLine, { moment, awayMs }: NonNullable<KafkaLife['brokerKill']>): Promise<boolean> {
+  async #outliveBroker(child: CommandLine, { type, moment, awayMs }: BrokerFault): Promise<boolean> {
     // Now and then while it begins.
     if (moment > 0.2) await child.until('it is ready', STARTED_MS, () => child.isReady());
     const wasReady = await child.isReady();
     await sleep(moment * 800);
-    await this.#killBroker(awayMs);
+    if (type === 'kill') await this.#killBroker(awayMs);
+    else await this.#freezeBroker(awayMs);
     if (wasReady || child.ending !== 1 || !child.stderr.includes('KAFKA_UNREACHABLE')) return true;
     this.#count.startsGivenUp += 1;
     return false;
@@ -249,6 +250,17 @@ export class KafkaRound {
     await sleep(awayMs);
     await broker.restart();
     this.#count.brokerKills += 1;
+  }
+
+  async #freezeBroker(forMs: number): Promise<void> {
+    const { broker } = this.#options;
+    broker.freeze();
+    try {
+      await sleep(forMs);
+    } finally {
+      broker.thaw();
+    }
+    this.#count.brokerFreezes += 1;
   }
 
   /** Input from Kafka has no end, and whatever happens to the broker is waited for. */
@@ -282,7 +294,7 @@ export class KafkaRound {
     }
     this.#count.takeovers += 1;
     this.#mustLive(second);
-    await this.#endLife(second, { end: moment < 0.5 ? 'random' : 'sigterm', moment, brokerKill: null });
+    await this.#endLife(second, { end: moment < 0.5 ? 'random' : 'sigterm', moment, brokerFault: null });
   }
 
   /** The life that is left alone, until everything is given and processed. */

@@ -29,6 +29,7 @@ const ROWS: readonly Row[] = [
   ['SIGKILL while the state was taken up', 'killsInRecovery'],
   ['SIGKILL of the broker', 'brokerKills'],
   ['of these together with the process', 'killsOfBoth'],
+  ['SIGSTOP of the broker for a while', 'brokerFreezes'],
   ['starts given up without a broker', 'startsGivenUp'],
   ['places taken, and the first one fenced', 'takeovers'],
   ['SIGTERM', 'sigterms'],
@@ -114,6 +115,8 @@ function about({ oracle, partitions, firstPartitions, codecs, lives }: KafkaWorl
     `${String(firstPartitions)}${added > 0 ? ` + ${String(added)}` : ''} partitions`,
     `${String(codecs.length)} producers`,
     `${windows}, lateness ${String(lateness)} s`,
-    lives.map(({ end, brokerKill }) => (brokerKill === null ? end : `${end} after the broker`)).join(', '),
+    lives
+      .map(({ end, brokerFault: fault }) => (fault === null ? end : `${end} after a ${fault.type} of the broker`))
+      .join(', '),
   ].join('; ');
 }

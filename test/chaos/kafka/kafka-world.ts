@@ -16,8 +16,15 @@ export interface KafkaLife {
   readonly end: KafkaEnd;
   /** How far into what it waits for the end comes, from 0 to 1. */
   readonly moment: number;
-  /** The broker is killed in it, and comes back: the process must go on by itself. Null where it stays. */
-  readonly brokerKill: { readonly moment: number; readonly awayMs: number } | null;
+  /** What the broker goes through in it; the process must go on by itself. */
+  readonly brokerFault: BrokerFault | null;
+}
+
+/** The broker is killed and comes back, or is held still for a while, longer than the source waits for an answer. */
+export interface BrokerFault {
+  readonly type: 'kill' | 'freeze';
+  readonly moment: number;
+  readonly awayMs: number;
 }
 
 /** Everything of a round that follows from its seed. */
@@ -43,6 +50,8 @@ export interface KafkaWorld {
 }
 
 const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
+/** How long the source waits for an answer. */
+const SESSION_MS = 1000;
 /** By how much the events of a new partition are newer than those of the others before it was there, at least. */
 const NEWER_MS = 60_000;
 const MOST_NEW_RECORDS = 600;
@@ -75,6 +84,7 @@ export function drawKafkaWorld(seed: number, pipeline = `chaos-${String(seed)}`)
       // So small that transactions do not fit in an answer.
       fetch_max_bytes: random.one([2000, 20_000, 52_428_800]),
       max_wait_ms: random.one([5, 50, 500]),
+      session_timeout_ms: SESSION_MS,
       metadata_max_age_ms: 500,
     },
     producer: { compression_type: random.one<Codec>(CODECS) },
@@ -161,6 +171,12 @@ function drawLives(random: Random): readonly KafkaLife[] {
       ...(life === 0 ? [] : (['recovery', 'recovery'] as const)),
     ]),
     moment: random.next(),
-    brokerKill: random.chance(0.15) ? { moment: random.next(), awayMs: random.whole(0, 1500) } : null,
+    brokerFault: random.chance(0.25) ? drawBrokerFault(random) : null,
   }));
+}
+
+function drawBrokerFault(random: Random): BrokerFault {
+  const moment = random.next();
+  if (random.chance(0.5)) return { type: 'kill', moment, awayMs: random.whole(0, 1500) };
+  return { type: 'freeze', moment, awayMs: random.whole(200, 2.5 * SESSION_MS) };
 }
