@@ -36,6 +36,7 @@ describe('the keys', () => {
     ['?sort=key&order=desc', ['none', 'gpt-4', 'claude', 'GPT-5 mini']],
     ['?sort=value&value=average', ['GPT-5 mini', 'gpt-4', 'claude', 'none']],
     ['?sort=value&value=average&order=asc', ['claude', 'gpt-4', 'GPT-5 mini', 'none']],
+    ['?sort=value&value=average&by=count&order=asc', ['claude', 'none', 'gpt-4', 'GPT-5 mini']],
     ['?sort=updated', ['claude', 'GPT-5 mini', 'gpt-4', 'none']],
     ['?search=gpt', ['GPT-5 mini', 'gpt-4']],
     ['?search=MINI+5', ['GPT-5 mini']],
@@ -80,6 +81,7 @@ describe('the keys', () => {
       value: null,
       total: 0,
       matched: 0,
+      offset: 0,
       keys: [],
     });
   });
