@@ -207,6 +207,7 @@ function dashboardSources(root) {
   const folder = join(root, 'dashboard');
   if (!existsSync(folder)) return [];
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  /** @param {import('node:fs').Dirent} entry */
   const isSource = ({ parentPath, name }) => !parentPath.includes('node_modules') && !name.includes('.test.');
   const files = entries.filter((entry) => entry.isFile() && isSource(entry));
   return files.map(({ parentPath, name }) => relative(root, join(parentPath, name))).toSorted();

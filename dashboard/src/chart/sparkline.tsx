@@ -6,10 +6,12 @@ export interface SparklineProps {
   readonly height: number;
   /** The lowest that is drawn; default the least of the values. */
   readonly floor?: number;
+  /** True to fill the width there is: the line is stretched, and has no dot at its end. */
+  readonly isFluid?: boolean;
 }
 
 /** Draws it in the color of the text around. It says nothing that is not written beside it, and is hidden from readers. */
-export function Sparkline({ values, width, height, floor }: SparklineProps) {
+export function Sparkline({ values, width, height, floor, isFluid = false }: SparklineProps) {
   const numbers = values.filter((value) => value !== null);
   if (numbers.length < 2) return <svg class="sparkline" width={width} height={height} aria-hidden="true" />;
   const low = floor ?? Math.min(...numbers);
@@ -25,9 +27,16 @@ export function Sparkline({ values, width, height, floor }: SparklineProps) {
   }
   const last = values.findLastIndex((value) => value !== null);
   return (
-    <svg class="sparkline" width={width} height={height} viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
-      <path d={path} />
-      <circle cx={x(last)} cy={y(values[last] ?? low)} r="1.8" />
+    <svg
+      class="sparkline"
+      width={isFluid ? '100%' : width}
+      height={height}
+      viewBox={`0 0 ${width} ${height}`}
+      preserveAspectRatio={isFluid ? 'none' : 'xMidYMid'}
+      aria-hidden="true"
+    >
+      <path d={path} vector-effect="non-scaling-stroke" />
+      {isFluid ? null : <circle cx={x(last)} cy={y(values[last] ?? low)} r="1.8" />}
     </svg>
   );
 }

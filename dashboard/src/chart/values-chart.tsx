@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
-import { formatValue, type Unit } from '../format/numbers.ts';
+import { formatTick, type Unit } from '../format/numbers.ts';
 import { useIsDark } from '../state/theme.ts';
 import { dotsOf, type AlignedData } from './chart-data.ts';
 import { faded, seriesColor } from './palette.ts';
@@ -85,10 +85,16 @@ function optionsOf(
       drag: { x: false, y: false },
       sync: { key: SYNC },
     },
-    scales: { y: { range: (_, low, high) => rangeOf(low, high, kind) } },
+    padding: [8, 12, 0, 0],
+    scales: {
+      x: { range: (_, first, last) => withRoom(first, last, latest.current.data.times) },
+      y: { range: (_, low, high) => rangeOf(low, high, kind) },
+    },
     axes: [
-      { ...axis, space: 90, values: (_, splits) => timeLabels(splits) },
-      { ...axis, size: 64, space: 36, values: (_, splits) => splits.map((value) => formatValue(value, unit)) },
+      kind === 'bars'
+        ? { ...axis, size: 6, values: () => [] }
+        : { ...axis, size: 42, space: 90, values: (_, splits) => timeLabels(splits) },
+      { ...axis, size: 64, space: 32, values: (_, splits) => splits.map((value) => formatTick(value, unit)) },
     ],
     series: [{}, ...lines.map((line, index) => seriesOf(line, index, kind, latest, isDark))],
     bands: bands.map(([upper, lower]) => ({
@@ -108,7 +114,7 @@ function seriesOf(
 ): uPlot.Series {
   const stroke = faded(seriesColor(color, isDark), opacity);
   if (kind === 'bars') {
-    const paths = uPlot.paths.bars?.({ size: [0.7, 40, 1], radius: 0.1 });
+    const paths = uPlot.paths.bars?.({ size: [0.6, 60, 1], radius: 0.1 });
     return { stroke, width: 0, fill: stroke, points: { show: false }, ...(paths === undefined ? {} : { paths }) };
   }
   const ground = getComputedStyle(document.documentElement).getPropertyValue('--surface').trim();
@@ -128,6 +134,13 @@ function seriesOf(
       },
     },
   };
+}
+
+/** Half a window of room on either side, so that what stands at the ends is whole. */
+function withRoom(first: number, last: number, times: readonly number[]): [number, number] {
+  const steps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
+  const step = steps.toSorted((a, b) => a - b)[Math.floor(steps.length / 2)] ?? 60;
+  return [first - step / 2, last + step / 2];
 }
 
 /** From nothing to a little above the highest; numbers below nothing have their own floor. */

@@ -20,6 +20,8 @@ export function unitOf(metric: string | null, aggregate: string): Unit {
 const NONE = '–';
 const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 const three = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3 });
+/** All three, so that numbers below each other have their points below each other. */
+const wholeThree = new Intl.NumberFormat('en-US', { minimumSignificantDigits: 3, maximumSignificantDigits: 3 });
 const compact = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 });
 
 /** A number with its unit, in about three digits; a dash where there is none. */
@@ -46,6 +48,16 @@ export function formatValue(value: number | null | undefined, unit: Unit): strin
   }
 }
 
+/** A number at an axis: no more digits than it needs. */
+export function formatTick(value: number, unit: Unit): string {
+  const millis = unit === 's' ? value * 1000 : value;
+  if (unit !== 'ms' && unit !== 's') return formatValue(value, unit);
+  if (millis === 0) return '0';
+  return Math.abs(millis) >= 1000 && Math.abs(millis) < 60_000
+    ? `${three.format(millis / 1000)} s`
+    : formatMillis(millis);
+}
+
 /** A whole number: all of its digits up to ten million. */
 export function formatCount(value: number): string {
   return Math.abs(value) < 1e7 ? grouped.format(value) : compact.format(value);
@@ -63,7 +75,7 @@ export function formatRate(value: number | null | undefined): string {
 export function formatMillis(millis: number): string {
   const size = Math.abs(millis);
   if (size < 1000) return `${three.format(millis)} ms`;
-  if (size < 60_000) return `${three.format(millis / 1000)} s`;
+  if (size < 60_000) return `${wholeThree.format(millis / 1000)} s`;
   return formatSpan(millis / 1000);
 }
 

@@ -55,7 +55,7 @@ function Rejected({ status }: { readonly status: Status }) {
       ) : data.dead_letters.length === 0 ? (
         <Placeholder title="No record was rejected">One that cannot be used is shown here with the reason.</Placeholder>
       ) : (
-        <ul class="records" aria-label="Recently rejected records">
+        <ul class="records" tabIndex={0} aria-label="Recently rejected records">
           {data.dead_letters.map(({ time, reason, message, path, partition, offset, preview }, index) => (
             <LeftRecord
               key={`${partition}/${String(offset)}/${time}/${String(index)}`}
@@ -81,9 +81,11 @@ function Late({ status }: { readonly status: Status }) {
   return (
     <div>
       <h3>Events that came too late</h3>
-      <p class="sub">
-        {formatCount(counters.accepted_late)} more came late and were still counted: their windows fired again.
-      </p>
+      {counters.accepted_late === 0 ? null : (
+        <p class="sub">
+          {formatCount(counters.accepted_late)} more came late and were still counted: their windows fired again.
+        </p>
+      )}
       {data === null ? (
         <Loading what="late events" />
       ) : data.late_events.length === 0 ? (
@@ -91,7 +93,7 @@ function Late({ status }: { readonly status: Status }) {
           One that comes after its window was let go of is shown here.
         </Placeholder>
       ) : (
-        <ul class="records" aria-label="Recent events that came too late">
+        <ul class="records" tabIndex={0} aria-label="Recent events that came too late">
           {data.late_events.map(({ time, lateness_seconds: lateness, window, partition, offset, preview }, index) => (
             <LeftRecord
               key={`${partition}/${String(offset)}/${window.start}/${String(index)}`}
@@ -134,8 +136,10 @@ function LeftRecord({ title, place, time, preview, children }: LeftRecordProps) 
       </p>
       <p class="record-why">{children}</p>
       <code class="record-bytes">
-        {preview.text === '' ? '(no bytes)' : preview.text}
-        {cut}
+        <span>
+          {preview.text === '' ? '(no bytes)' : preview.text}
+          {cut}
+        </span>
       </code>
     </li>
   );

@@ -72,28 +72,38 @@ function WindowTable({ title, windows }: { readonly title: string; readonly wind
   const now = Date.now();
   return (
     <div class="scroller" tabIndex={0} role="region" aria-label={title}>
-      <table class="windows-table">
+      <table class="windows-table" role="table">
         <caption>{title}</caption>
-        <thead>
-          <tr>
-            <th scope="col">Window</th>
-            <th scope="col">Keys</th>
-            <th scope="col">To its end</th>
-            <th scope="col">Why</th>
+        <thead role="rowgroup">
+          <tr role="row">
+            <th scope="col" role="columnheader">
+              Window
+            </th>
+            <th scope="col" role="columnheader">
+              Keys
+            </th>
+            <th scope="col" role="columnheader">
+              To its end
+            </th>
+            <th scope="col" role="columnheader">
+              Why
+            </th>
           </tr>
         </thead>
-        <tbody>
+        <tbody role="rowgroup">
           {windows.map((window) => (
-            <tr key={`${window.window}/${window.start}/${window.end}/${String(window.fired)}`}>
-              <td>
+            <tr role="row" key={`${window.window}/${window.start}/${window.end}/${String(window.fired)}`}>
+              <td role="cell">
                 {formatWindow(window.start, window.end, now)}
                 <span class="sub">{window.window}</span>
               </td>
-              <td>{window.keys === 1 ? oneKey(window) : formatCount(window.keys)}</td>
-              <td>
+              <td role="cell">{window.keys === 1 ? oneKey(window) : `${formatCount(window.keys)} keys`}</td>
+              <td role="cell">
                 <Way window={window} />
               </td>
-              <td class="why">{window.text}</td>
+              <td role="cell" class="why">
+                {window.text}
+              </td>
             </tr>
           ))}
         </tbody>
@@ -108,7 +118,7 @@ function oneKey({ key }: Explained): string {
 
 /** How far the watermark has come through the window, and how far it still is. */
 function Way({ window: { start, end, remaining_seconds: remaining, fired } }: { readonly window: Explained }) {
-  if (fired) return <span class="sub">over</span>;
+  if (fired) return <span class="sub">it is over</span>;
   if (remaining === null) return <span class="sub">not known</span>;
   const length = (Date.parse(end) - Date.parse(start)) / 1000;
   const share = Math.min(1, Math.max(0, 1 - remaining / length));

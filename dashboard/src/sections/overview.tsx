@@ -96,7 +96,7 @@ function Tile({ title, value, tone, trend, children }: TileProps) {
       <dd class="tile-value">{value}</dd>
       <dd class="tile-note">{children}</dd>
       <dd class="tile-trend" aria-hidden="true">
-        {trend === undefined ? null : <Sparkline values={trend} width={120} height={28} floor={0} />}
+        {trend === undefined ? null : <Sparkline values={trend} width={120} height={28} floor={0} isFluid />}
       </dd>
     </div>
   );

@@ -27,11 +27,10 @@ export function StateSection({ status }: { readonly status: Status }) {
 }
 
 function EpochList({ status }: { readonly status: Status }) {
-  const { data } = useResource<Epochs>('epochs?limit=60', { every: 2000 });
+  const { data } = useResource<Epochs>('epochs?limit=200', { every: 2000 });
   const last = status.storage.last_commit;
   const now = Date.now();
-  const notable =
-    data?.epochs.filter(({ results, late_events: late, dead_letters: dead }) => results + late + dead > 0) ?? [];
+  const notable = data?.epochs.filter(({ results }) => results > 0) ?? [];
   return (
     <div>
       <h3>Epochs</h3>
@@ -57,7 +56,7 @@ function EpochList({ status }: { readonly status: Status }) {
       ) : null}
       {notable.length === 0 ? null : (
         <table class="small-table">
-          <caption>The last that delivered something</caption>
+          <caption>The last that had results</caption>
           <thead>
             <tr>
               <th scope="col">Epoch</th>
@@ -111,7 +110,7 @@ function CheckpointList({ status }: { readonly status: Status }) {
       )}
       {failures > 0 ? <p class="error">{formatCount(failures)} could not be made, looked up or deleted.</p> : null}
       {data === null || data.checkpoints.length === 0 ? null : (
-        <ul class="records">
+        <ul class="records" tabIndex={0} aria-label="Recent checkpoints">
           {data.checkpoints.map(({ id, time, duration_seconds: duration, size_bytes: size, error }) => (
             <li key={`${id}/${time}`}>
               <p class="record-head">
@@ -140,7 +139,7 @@ function ProblemList() {
         <Placeholder title="None so far">What the run warns of is shown here, whatever is logged.</Placeholder>
       ) : null}
       {data === null || data.problems.length === 0 ? null : (
-        <ul class="records" aria-label="Recent warnings and errors">
+        <ul class="records" tabIndex={0} aria-label="Recent warnings and errors">
           {data.problems.map(({ time, level, message, details }, index) => (
             <li key={`${time}/${String(index)}`}>
               <p class="record-head">

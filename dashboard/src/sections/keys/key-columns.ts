@@ -11,7 +11,8 @@ export interface KeyOrder {
 
 /** A column of the table of keys. */
 export type KeyColumn =
-  | { readonly kind: 'field'; readonly name: string }
+  /** Where there is room for one column only, the first field stands for all of them. */
+  | { readonly kind: 'field'; readonly name: string; readonly isFirst: boolean }
   /** Stands for the fields where nothing is grouped. */
   | { readonly kind: 'all' }
   | { readonly kind: 'trend'; readonly title: string }
@@ -21,13 +22,18 @@ export type KeyColumn =
 
 /** Numbers shown beside the main one; more would not be looked at. */
 const MOST_VALUES = 6;
+/** What is looked at most. What is in no list, such as an aggregate of one's own, comes right after it. */
+const WANTED = ['count', 'average', 'p50', 'p95', 'p99'];
+const LESS_WANTED = ['max', 'min', 'stddev', 'sum', 'stddev_sample'];
 
 /** The columns: the fields of the key, how the main number has gone, the numbers, and when. */
 export function columnsOf(pipeline: PipelineInfo | null, answer: Keys, { main, values }: Choice): readonly KeyColumn[] {
   const names = fieldNames(pipeline, answer);
   const fields: readonly KeyColumn[] =
-    names.length === 0 ? [{ kind: 'all' }] : names.map((name) => ({ kind: 'field', name }));
-  const others = values.filter((value) => value !== main).slice(0, MOST_VALUES);
+    names.length === 0
+      ? [{ kind: 'all' }]
+      : names.map((name, index) => ({ kind: 'field', name, isFirst: index === 0 }));
+  const others = mostWanted(values.filter((value) => value !== main));
   const shown = main === null ? others : [main, ...others];
   return [
     ...fields,
@@ -36,6 +42,17 @@ export function columnsOf(pipeline: PipelineInfo | null, answer: Keys, { main, v
     { kind: 'volume' },
     { kind: 'updated' },
   ];
+}
+
+/** Of many numbers those that are looked at most, in their own order. */
+function mostWanted(values: readonly ShownValue[]): readonly ShownValue[] {
+  const rank = ({ aggregate }: ShownValue): number => {
+    if (WANTED.includes(aggregate)) return WANTED.indexOf(aggregate);
+    const place = LESS_WANTED.indexOf(aggregate);
+    return WANTED.length + (place === -1 ? 0 : place + 1);
+  };
+  const chosen = values.toSorted((a, b) => rank(a) - rank(b)).slice(0, MOST_VALUES);
+  return values.filter((value) => chosen.includes(value));
 }
 
 /** The next order when the head of a column is pressed: the other way round, or as that column is usually looked at. */
@@ -75,7 +92,8 @@ export function titleOf(column: KeyColumn): string {
 /** The classes of a column's cells. */
 export function classOf(column: KeyColumn): string {
   if (column.kind === 'value') return column.isMain ? 'number is-main' : 'number is-minor';
-  if (column.kind === 'field' || column.kind === 'all') return 'key-field';
+  if (column.kind === 'field') return column.isFirst ? 'key-field' : 'key-field is-minor';
+  if (column.kind === 'all') return 'key-field';
   return column.kind === 'trend' ? 'trend' : 'number is-minor';
 }
 

@@ -67,6 +67,7 @@ function Cell({ column, entry, color }: CellProps) {
       return (
         <td class={style} title={text}>
           {text}
+          {column.isFirst ? <Rest entry={entry} /> : null}
         </td>
       );
     }
@@ -92,6 +93,13 @@ function Cell({ column, entry, color }: CellProps) {
     case 'updated':
       return <td class={style}>{formatMoment(entry.end, Date.now())}</td>;
   }
+}
+
+/** The other fields, which have columns of their own where there is room. */
+function Rest({ entry }: { readonly entry: Entry }) {
+  const others = Object.values(entry.fields).slice(1);
+  if (others.length === 0) return null;
+  return <span class="key-rest">{others.map(formatField).join(' · ')}</span>;
 }
 
 function RevisedMark() {

@@ -50,7 +50,7 @@ export function KeysTable(props: KeysTableProps) {
       class="scroller keys-box"
       tabIndex={0}
       role="region"
-      aria-label="Keys"
+      aria-label="Table of keys"
       // The head sticks to the top, above the rows.
       style={{ height: `${height + ROW_HEIGHT + 2}px` }}
       onScroll={(event) => setScrollTop(event.currentTarget.scrollTop)}

@@ -14,7 +14,7 @@ export function Picture({ status, pipeline }: { readonly status: Status; readonl
   const partitions = useResource<Partitions>('partitions?limit=500', { every: REFRESH_MS });
   const { rates, counters } = status;
   return (
-    <Card id="picture" title="Pipeline" note="the way of the data, from left to right">
+    <Card id="picture" title="Pipeline" note="the way of the data">
       <div class="picture">
         <Stage title="Source" health={healthOf(status, 'source')} message={messageOf(status, 'source')}>
           <p class="stage-main">{pipeline?.source ?? '…'}</p>
