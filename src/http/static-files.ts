@@ -73,8 +73,12 @@ export class StaticFiles {
 
 function filesBelow(folder: string): readonly string[] {
   if (!existsSync(folder)) return [];
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+  // Not by the option for it of Node, which goes through links to folders.
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return filesBelow(path);
+    return entry.isFile() ? [path] : [];
+  });
 }
 
 function staticFile(name: string, type: string, bytes: Buffer): StaticFile {

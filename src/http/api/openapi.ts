@@ -103,17 +103,6 @@ function streamPath(): Json {
 }
 
 function servicePaths(): Json {
-  const events = { type: 'string', description: 'Events in the form that Content-Type names.' };
-  const types = [
-    'application/json',
-    'application/x-ndjson',
-    'application/cloudevents+json',
-    'application/cloudevents-batch+json',
-  ];
-  const text = (description: string, type: string): Json => ({
-    description,
-    content: { [type]: { schema: { type: 'string' } } },
-  });
   return {
     '/': { get: open('dashboard', 'The dashboard', { 200: text('A page.', 'text/html') }) },
     '/health': {
@@ -126,44 +115,40 @@ function servicePaths(): Json {
       get: open('ready', 'Whether it takes events', { 200: json('It does.', ready), 503: json('It does not.', ready) }),
     },
     '/metrics': { get: open('metrics', 'Metrics for Prometheus', { 200: text('Text of Prometheus.', 'text/plain') }) },
-    '/v1': {
-      get: {
-        operationId: 'list',
-        summary: 'What pages there are',
-        ...LOCKED,
-        responses: { 200: text('A list.', 'text/plain'), default: errors() },
-      },
-    },
-    '/v1/openapi.json': {
-      get: {
-        operationId: 'openapi',
-        summary: 'This document',
-        ...LOCKED,
-        responses: {
-          200: { description: 'OpenAPI 3.1', content: { 'application/json': { schema: { type: 'object' } } } },
-          default: errors(),
-        },
-      },
-    },
-    '/v1/events': {
-      post: {
-        operationId: 'postEvents',
-        summary: 'Takes events',
-        description:
-          'Where the source is `http`. Takes `source.token` where that is set, else the token of the server.',
-        ...LOCKED,
-        requestBody: {
-          required: true,
-          content: Object.fromEntries(types.map((type) => [type, { schema: events }])),
-        },
-        responses: {
-          202: json('All were taken.', accepted),
-          400: json('Some or all were no events.', refused),
-          default: errors(),
-        },
-      },
-    },
+    '/v1': { get: locked('list', 'What pages there are', { 200: text('A list.', 'text/plain') }) },
+    '/v1/openapi.json': { get: locked('openapi', 'This document', { 200: anyJson('OpenAPI 3.1') }) },
+    '/v1/events': { post: postEvents() },
   };
+}
+
+function postEvents(): Json {
+  const schema = { type: 'string', description: 'Events in the form that Content-Type names.' };
+  const types = [
+    'application/json',
+    'application/x-ndjson',
+    'application/cloudevents+json',
+    'application/cloudevents-batch+json',
+  ];
+  return {
+    ...locked('postEvents', 'Takes events', {
+      202: json('All were taken.', accepted),
+      400: json('Some or all were no events.', refused),
+    }),
+    description: 'Where the source is `http`. Takes `source.token` where that is set, else the token of the server.',
+    requestBody: { required: true, content: Object.fromEntries(types.map((type) => [type, { schema }])) },
+  };
+}
+
+function locked(operationId: string, summary: string, responses: Json): Json {
+  return { operationId, summary, ...LOCKED, responses: { ...responses, default: errors() } };
+}
+
+function text(description: string, type: string): Json {
+  return { description, content: { [type]: { schema: { type: 'string' } } } };
+}
+
+function anyJson(description: string): Json {
+  return { description, content: { 'application/json': { schema: { type: 'object' } } } };
 }
 
 function open(operationId: string, summary: string, responses: Json): Json {

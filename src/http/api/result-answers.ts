@@ -17,6 +17,7 @@ export interface KeysQuery extends KeyOrder {
   readonly window?: string | undefined;
   readonly search?: string | undefined;
   readonly value?: string | undefined;
+  readonly by?: string | undefined;
   readonly points: number;
 }
 
@@ -27,12 +28,14 @@ export function keysAnswer({ results: store }: RunMonitor, query: KeysQuery): Ke
   const place = value === null ? undefined : store.columns.placeOf(value);
   const all = window === null ? [] : [...store.seriesOf(window)];
   const found = matching(all, query.search);
-  const page = sortedSeries(found, query, place).slice(query.offset, query.offset + query.limit);
+  const sortedBy = query.by === undefined ? place : store.columns.placeOf(query.by);
+  const page = sortedSeries(found, query, sortedBy).slice(query.offset, query.offset + query.limit);
   return {
     window,
     value,
     total: all.length,
     matched: found.length,
+    offset: query.offset,
     keys: page.flatMap((series) => {
       const { latest } = series;
       return latest === undefined ? [] : [keyBody(series, latest, store.columns.all, place, query.points)];

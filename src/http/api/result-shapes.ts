@@ -21,9 +21,10 @@ export const keysQuery = z.strictObject({
   sort: z
     .enum(KEY_ORDERS)
     .default('volume')
-    .describe('By events counted, by name, by the latest `value`, by the newest window.'),
+    .describe('By events counted, by name, by the latest number that `by` names, by the newest window.'),
   order: z.enum(['asc', 'desc']).optional().describe('Default: names rising, all else falling.'),
-  value: z.string().optional().describe('The number that is sorted by and that `recent` has. Default: the first.'),
+  by: z.string().optional().describe('The number that is sorted by with `sort=value`. Default: `value`.'),
+  value: z.string().optional().describe('The number that `recent` has. Default: the first.'),
   points: z.coerce.number().int().min(0).max(120).default(30).describe('How many of it `recent` has.'),
 });
 
@@ -34,6 +35,7 @@ export const keys = z
     value: z.string().nullable(),
     total: count().describe('Keys that results are kept of.'),
     matched: count().describe('Of these, those that are asked for.'),
+    offset: count().describe('How many of them are left out before those that follow.'),
     keys: z.array(
       z.object({
         key,

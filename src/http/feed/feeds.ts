@@ -66,6 +66,8 @@ export class Feeds {
     c.header('content-type', 'text/event-stream');
     c.header('x-accel-buffering', 'no'); // A proxy that gathers would hold results back.
     if (c.req.method === 'HEAD') return c.body(null);
+    // A server that closes does not wait for a connection that nothing more is asked of.
+    outgoing.shouldKeepAlive = false;
     const stream = new EventStream();
     this.#follow(asked.query, stream, stream.gone).then(
       (end) => {
