@@ -136,6 +136,7 @@ function glanceOf(partitions: number, keys: number): Glance {
       value: 'p95',
       total: keys,
       matched: keys,
+      offset: 0,
       keys: Array.from({ length: keys }, (_, i) => ({
         key: `model=m${String(i)}::region=eu-west-1`,
         fields: { model: `m${String(i)}` },
