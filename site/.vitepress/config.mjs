@@ -7,6 +7,7 @@ const start = [
 ];
 const howTo = [
   { text: 'Sources', link: '/sources' },
+  { text: 'Kafka', link: '/kafka' },
   { text: 'State and checkpoints', link: '/state' },
 ];
 const operations = [

@@ -55,6 +55,9 @@ const SESSION_MS = 1000;
 /** By how much the events of a new partition are newer than those of the others before it was there, at least. */
 const NEWER_MS = 60_000;
 const MOST_NEW_RECORDS = 600;
+/** Of a partition. */
+const MOST_RECORDS = 3000;
+const SMALL_BUFFER = 100;
 
 /** The world of a seed. The name of the pipeline is its own, for the broker is not. */
 export function drawKafkaWorld(seed: number, pipeline = `chaos-${String(seed)}`): KafkaWorld {
@@ -66,7 +69,10 @@ export function drawKafkaWorld(seed: number, pipeline = `chaos-${String(seed)}`)
   const options = { source: 'follow', oracle, senders: 1, mayBeLate, isCold, mayRotate: false } as const;
   const input = drawInput(random, { ...options, partitions: firstPartitions });
   const producers = random.whole(0, 3);
-  const first = input.files.map(({ records }, partition) => ({ partition, records }));
+  const settings = settingsOf(random, oracle, input.keyFields, isCold);
+  // An epoch is a transaction: where it is small, there are not to be too many.
+  const most = settings['buffer_size'] === SMALL_BUFFER ? MOST_RECORDS / 4 : MOST_RECORDS;
+  const first = input.files.map(({ records }, partition) => ({ partition, records: cut(records, most) }));
   const grown = random.chance(0.2) ? grow(random, first, input.closingTime) : null;
   const partitions = [...first, ...(grown?.added ?? [])];
   return {
@@ -78,7 +84,7 @@ export function drawKafkaWorld(seed: number, pipeline = `chaos-${String(seed)}`)
     steps: stepsOf(random, first, grown, producers),
     codecs: Array.from({ length: producers + 1 }, () => random.one<Codec>(CODECS)),
     closingTime: input.closingTime,
-    settings: settingsOf(random, oracle, input.keyFields, isCold),
+    settings,
     consumer: {
       max_poll_records: random.one([10, 100, 500, 5000]),
       // So small that transactions do not fit in an answer.
@@ -90,6 +96,11 @@ export function drawKafkaWorld(seed: number, pipeline = `chaos-${String(seed)}`)
     producer: { compression_type: random.one<Codec>(CODECS) },
     lives: drawLives(random),
   };
+}
+
+/** The first of them, and the last, which closes all windows. */
+function cut(records: readonly InputRecord[], most: number): readonly InputRecord[] {
+  return records.length <= most ? records : [...records.slice(0, most - 1), ...records.slice(-1)];
 }
 
 /** What is to be done after the topic has more partitions. */
