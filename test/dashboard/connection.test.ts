@@ -45,6 +45,8 @@ describe.skipIf(executablePath === undefined)('the page and the processor', { ti
     await page.getByText('No connection to the processor').waitFor();
     await page.getByText('Disconnected').waitFor();
     expect(await page.title()).toBe('Disconnected · calls');
+    expect(await page.getByText('Healthy').count()).toBe(0);
+    await page.getByText('When last heard:').waitFor();
     // What was said last is still there.
     expect(await page.locator('.keys-table tbody tr[data-key]').count()).toBe(1);
 
