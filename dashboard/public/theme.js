@@ -1,5 +1,5 @@
 // Runs before the page is drawn, so that it is not drawn in the wrong colors first.
-(function () {
-  var chosen = localStorage.getItem('processor.theme');
+{
+  const chosen = localStorage.getItem('processor.theme');
   if (chosen === 'light' || chosen === 'dark') document.documentElement.dataset.theme = chosen;
-})();
+}

@@ -145,3 +145,24 @@ export function layerViolations(file: ParsedFile): string[] {
   }
   return violations;
 }
+
+/** What the page in `dashboard/` may import besides its own files: packages, and the types of the API that it reads. */
+const PAGE_PACKAGES: readonly string[] = ['preact', 'preact/hooks', 'uplot'];
+const API_TYPES = 'src/http/api/types.ts';
+
+/** What in one file of the page is against that; it knows nothing of the processor but the types of its API. */
+export function pageViolations(file: ParsedFile): string[] {
+  const { path } = file;
+  const typed = new Set(
+    file.program.body.flatMap((node) =>
+      node.type === 'ImportDeclaration' && node.importKind === 'type' ? [file.lineOf(node.start)] : [],
+    ),
+  );
+  return importsOf(file).flatMap(({ line, from = '' }) => {
+    if (!from.startsWith('.')) return PAGE_PACKAGES.includes(from) ? [] : [`${path}:${line} imports ${from}`];
+    const target = posix.normalize(posix.join(posix.dirname(path), from));
+    if (target.startsWith('dashboard/src/')) return [];
+    if (target !== API_TYPES) return [`${path}:${line} imports ${target}, which is not of the page`];
+    return typed.has(line) ? [] : [`${path}:${line} imports more than types from ${target}`];
+  });
+}

@@ -1,11 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { source } from 'axe-core';
 import { describe, expect, it, vi } from 'vitest';
 import type { Page } from 'playwright-core';
 import { executablePath, PATIENCE_MS, useBrowser } from './browser.ts';
 import { call, serveRun, type ServedRun } from './served-run.ts';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 interface AxeResult {
   readonly violations: readonly {
@@ -18,7 +15,7 @@ interface AxeResult {
 /** What axe finds, of any weight. */
 async function axe(page: Page): Promise<readonly string[]> {
   // The policy of the page lets no script in; whoever steers the browser may run one all the same.
-  await page.evaluate(AXE);
+  await page.evaluate(source);
   const { violations } = await page.evaluate(() =>
     (window as unknown as { axe: { run: () => Promise<AxeResult> } }).axe.run(),
   );

@@ -19,7 +19,9 @@ const FLAGS = [
 /** Path of Chromium; undefined where there is none. */
 export const executablePath = chromiumPath();
 
-if (executablePath === undefined) console.warn('The dashboard is not tried in a browser: there is no Chromium here.');
+if (executablePath === undefined) {
+  process.stderr.write('The dashboard is not tried in a browser: there is no Chromium here.\n');
+}
 
 /** How long something may take to appear, in ms. */
 export const PATIENCE_MS = 10_000;

@@ -45,6 +45,8 @@ describe.skipIf(executablePath === undefined)('the page and the processor', { ti
     await page.getByText('No connection to the processor').waitFor();
     await page.getByText('Disconnected').waitFor();
     expect(await page.title()).toBe('Disconnected · calls');
+    expect(await page.getByText('Healthy').count()).toBe(0);
+    await page.getByText('When last heard:').waitFor();
     // What was said last is still there.
     expect(await page.locator('.keys-table tbody tr[data-key]').count()).toBe(1);
 
@@ -69,6 +71,7 @@ describe.skipIf(executablePath === undefined)('the page and the processor', { ti
     await serveRun({ port: first.port });
     await page.getByText('No connection to the processor').waitFor({ state: 'detached' });
     await page.getByText('Healthy').first().waitFor();
+    expect(await page.title()).toBe('Healthy · calls');
   });
 
   it('stands still while it is paused, and catches up when it goes on', async () => {
@@ -106,7 +109,7 @@ describe.skipIf(executablePath === undefined)('the page and the processor', { ti
     await page.locator('.keys-table tbody tr[data-key]').waitFor();
     await page.reload();
     await page.locator('.keys-table tbody tr[data-key]').waitFor();
-    const kept = await page.evaluate(() => JSON.stringify({ ...localStorage }) + document.cookie + location.href);
+    const kept = await page.evaluate(() => Object.values(localStorage).join() + document.cookie + location.href);
     expect(kept).not.toContain(TOKEN);
   });
 });

@@ -29,7 +29,7 @@ describe.skipIf(executablePath === undefined)('ten thousand keys', { timeout: 60
   const { open } = useBrowser();
 
   it('are scrolled through, found and sorted with few of them drawn', async () => {
-    const run = await serveRun({ source: new MemorySource(calls()) as never });
+    const run = await serveRun({ source: new MemorySource(calls()) });
     await vi.waitFor(() => expect(run.monitor.results.keys).toBe(KEYS), { timeout: 30_000 });
     const page = await open(run.url);
     await page.getByText('10,000 keys', { exact: true }).waitFor();

@@ -60,7 +60,7 @@ describe.skipIf(executablePath === undefined)('the numbers on the page', { timeo
     expect(inTable).toHaveLength(3 * 7);
     for (const [id, name, value] of inTable) {
       const key = id.slice(0, -1);
-      const latest = [...panes.values()].filter((result) => String(result.key) === key).at(-1);
+      const latest = [...panes.values()].findLast((result) => String(result.key) === key);
       expect([key, name, value]).toEqual([key, name, latest === undefined ? undefined : numbersOf(latest)[name]]);
     }
 

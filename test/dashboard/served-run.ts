@@ -52,7 +52,7 @@ export async function serveRun({ source, deadLetterPath, ...options }: ServedOpt
     .withValues({ latency_ms: 'latency_ms', cost_usd: 'cost_usd' })
     .withTumblingWindow('10s', { allowedLateness: '20s' })
     .withWatermarkGenerator(new BoundedOutOfOrdernessWatermark('5s'))
-    .withSink(sink as never);
+    .withSink(sink);
   const pipeline = (
     deadLetterPath === undefined ? builder : builder.withDeadLetterSink(new DeadLetterSink({ path: deadLetterPath }))
   ).build();

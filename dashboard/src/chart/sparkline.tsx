@@ -18,7 +18,11 @@ export function Sparkline({ values, width, height, floor, isFluid = false }: Spa
   const high = Math.max(...numbers);
   const x = (index: number): number => 1 + (index * (width - 4)) / (values.length - 1);
   const y = (value: number): number =>
-    high === low ? height / 2 : height - 2 - ((value - low) * (height - 4)) / (high - low);
+    high === low
+      ? floor === undefined
+        ? height / 2
+        : height - 2
+      : height - 2 - ((value - low) * (height - 4)) / (high - low);
   let path = '';
   let isDown = false;
   for (const [index, value] of values.entries()) {

@@ -80,7 +80,7 @@ export function formatMillis(millis: number): string {
 }
 
 /** Seconds by their two largest units: `2 m 05 s`, `3 h 20 m`, `4 d 2 h`. */
-export function formatSpan(seconds: number): string {
+function formatSpan(seconds: number): string {
   const sign = seconds < 0 ? '−' : '';
   const whole = Math.round(Math.abs(seconds));
   if (whole < 60) return `${sign}${String(whole)} s`;

@@ -7,7 +7,7 @@ export function formatDay(instant: string | number): string {
 }
 
 /** `14:05:09`, in the reader's time zone. */
-export function formatTime(instant: string | number): string {
+function formatTime(instant: string | number): string {
   return time.format(new Date(instant));
 }
 

@@ -5,12 +5,14 @@ import { formatCount, formatRate, formatSeconds, formatShare } from '../format/n
 import { formatDay } from '../format/times.ts';
 import { HealthMark } from '../parts/health-mark.tsx';
 import { headlineOf } from '../state/headline.ts';
+import { useConnection } from '../state/page-context.ts';
 import { useResource } from '../state/use-resource.ts';
 
 type Stretch = RateHistory['stretches'][number];
 
 /** How the processor is, in a sentence and six numbers. */
 export function Overview({ status, pipeline }: { readonly status: Status; readonly pipeline: PipelineInfo | null }) {
+  const { phase } = useConnection();
   const { health, word, text } = headlineOf(status, pipeline?.source ?? null);
   const rates = useResource<RateHistory>('rates', { every: 2000 });
   const stretches = (rates.data?.stretches ?? []).slice(-120);
@@ -23,9 +25,9 @@ export function Overview({ status, pipeline }: { readonly status: Status; readon
         Overview
       </h2>
       <p class="headline">
-        <HealthMark health={health} />
+        <HealthMark health={phase === 'lost' ? 'unknown' : health} />
         <span>
-          <strong>{word}.</strong> {text}
+          <strong>{phase === 'lost' ? 'When last heard:' : `${word}.`}</strong> {text}
         </span>
       </p>
       <dl class="tiles">

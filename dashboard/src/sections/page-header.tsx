@@ -16,8 +16,7 @@ const LINKS = [
 
 /** The line at the top: what runs, how it is, and the means to hold the page still. */
 export function PageHeader() {
-  const { connection } = usePage();
-  const { status, isPaused } = useConnection();
+  const { status } = useConnection();
   const name = status?.pipeline ?? '';
   const { health, word } = useBadge();
   useEffect(() => {
@@ -36,23 +35,33 @@ export function PageHeader() {
         </div>
         <div class="page-header-tools">
           <Heard />
-          <button type="button" class="button" aria-pressed={isPaused} onClick={() => connection.pause(!isPaused)}>
-            <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">
-              <path d={isPaused ? 'M4 2.5v11l9-5.5z' : 'M4 3h3v10H4zM9 3h3v10H9z'} />
-            </svg>
-            {isPaused ? 'Resume' : 'Pause'}
-          </button>
+          {status === null ? null : <PauseButton />}
           <ThemeButton />
         </div>
       </div>
-      <nav aria-label="Parts of the page">
-        {LINKS.map(([id, title]) => (
-          <a key={id} href={`#${id}`}>
-            {title}
-          </a>
-        ))}
-      </nav>
+      {status === null ? null : (
+        <nav aria-label="Parts of the page">
+          {LINKS.map(([id, title]) => (
+            <a key={id} href={`#${id}`}>
+              {title}
+            </a>
+          ))}
+        </nav>
+      )}
     </header>
+  );
+}
+
+function PauseButton() {
+  const { connection } = usePage();
+  const { isPaused } = useConnection();
+  return (
+    <button type="button" class="button" aria-pressed={isPaused} onClick={() => connection.pause(!isPaused)}>
+      <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">
+        <path d={isPaused ? 'M4 2.5v11l9-5.5z' : 'M4 3h3v10H4zM9 3h3v10H9z'} />
+      </svg>
+      {isPaused ? 'Resume' : 'Pause'}
+    </button>
   );
 }
 

@@ -61,7 +61,7 @@ function startingText({ storage }: Status): string {
 }
 
 /** What is wrong, part by part; null where nothing is. */
-export function troubleOf({ components }: Pick<Status, 'components'>): string | null {
+function troubleOf({ components }: Pick<Status, 'components'>): string | null {
   const troubled = components.filter(({ status }) => status !== 'ok');
   if (troubled.length === 0) return null;
   return troubled.map(({ name, message }) => `${name}: ${message ?? 'not well'}`).join('. ');

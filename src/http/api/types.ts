@@ -23,8 +23,6 @@ export type Keys = z.output<typeof resultShapes.keys>;
 export type Series = z.output<typeof resultShapes.series>;
 /** `GET /v1/results`. */
 export type Results = z.output<typeof resultShapes.results>;
-/** A message of `GET /v1/stream`. */
-export type StreamMessage = z.output<typeof resultShapes.streamMessage>;
 /** `GET /v1/dead-letters`. */
 export type DeadLetters = z.output<typeof recordShapes.deadLetters>;
 /** `GET /v1/late-events`. */

@@ -4,6 +4,7 @@ import { align, sumOf } from '../../chart/chart-data.ts';
 import { ValuesChart, type LineStyle } from '../../chart/values-chart.tsx';
 import { Card } from '../../parts/card.tsx';
 import { Loading, Placeholder } from '../../parts/placeholder.tsx';
+import { timeZone } from '../../format/times.ts';
 import { formatKey, fieldsOfKey } from '../../format/keys.ts';
 import { BANDS, percentilesOf, type Choice, type ShownValue } from '../../state/use-choice.ts';
 import { useResource } from '../../state/use-resource.ts';
@@ -64,7 +65,7 @@ function valuesOf({ view, main, values }: Choice): readonly ShownValue[] {
 
 function noteOf(pipeline: PipelineInfo | null, { window }: Choice): string | undefined {
   const definition = pipeline?.windows.find(({ name }) => name === window);
-  return definition === undefined ? undefined : `windows: ${definition.description}`;
+  return definition === undefined ? undefined : `${definition.description}, times in ${timeZone()}`;
 }
 
 function Waiting({ pipeline, isLoading }: { readonly pipeline: PipelineInfo | null; readonly isLoading: boolean }) {
