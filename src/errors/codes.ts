@@ -29,6 +29,8 @@ export const ERROR_CODES = {
   SOURCE_NOT_FOUND: 'No file matches the paths given to a source.',
   SINK_FAILED: 'A sink could not be opened, or refused a delivery for good.',
   SINK_FULL: 'The disk that a sink writes to has no room left.',
+  SINK_UNAVAILABLE: 'The server that a sink writes to cannot be reached, or takes nothing for now.',
+  SINK_FENCED: 'Another process has taken over what this sink writes to.',
   SINK_TIMEOUT: 'A sink did not answer in time.',
   RUN_STATE: 'The pipeline was used in a state that does not allow it, such as being run twice at once.',
   INTERNAL: 'An invariant of the processor does not hold. This is a bug.',

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../errors/codes.ts';
 import { messageOf } from '../errors/message-of.ts';
 import { ProcessorError } from '../errors/processor-error.ts';
 import type { ErrorHandler } from '../plan/error-handler.ts';
@@ -49,12 +50,25 @@ export class SinkRunner<T> {
     return this.#skipped;
   }
 
+  /** A server that is down is tried again as often as the policy says: at the start a wrong address is likelier. */
   async open(context: SinkContext): Promise<void> {
-    try {
-      await this.#options.sink.open?.(context);
-      this.#opened = true;
-    } catch (cause) {
-      throw sinkError(this.name, 'could not be opened', cause);
+    const { sink, handler, clock, logger, metrics, signal } = this.#options;
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        await sink.open?.(context);
+        this.#opened = true;
+        this.#fault = null;
+        return;
+      } catch (cause) {
+        const isOver = signal.aborted || attempt >= handler.maxAttempts;
+        if (isOver || !hasCode(cause, 'SINK_UNAVAILABLE')) throw sinkError(this.name, 'could not be opened', cause);
+        this.#fault = messageOf(cause);
+      }
+      const delayMs = retryDelay(handler, attempt, clock.now());
+      metrics.recordRetry(this.name);
+      const fields = { sink: this.name, attempt: attempt + 1, delayMs, error: this.#fault };
+      logger.warn(fields, 'sink could not be opened; will retry');
+      await clock.sleep(delayMs, signal);
     }
   }
 
@@ -108,8 +122,9 @@ export class SinkRunner<T> {
     } else if (this.#options.handler.policy === 'retry') {
       await this.#deliverOrGiveUp(items, epoch);
     } else if (!(await this.#attempt(items, epoch))) {
-      // Only what the sink really refuses is left out, so the batch is taken apart.
-      for (const item of items) await this.#deliverOrGiveUp([item], epoch);
+      // Only what the sink really refuses is left out, so the batch is taken apart; a sink that is not there refuses all.
+      if (hasCode(this.#cause, 'SINK_UNAVAILABLE', 'SINK_FENCED')) await this.#giveUp(items);
+      else for (const item of items) await this.#deliverOrGiveUp([item], epoch);
     }
     this.#fault = null;
   }
@@ -118,7 +133,7 @@ export class SinkRunner<T> {
     const { handler, clock, logger, metrics, signal } = this.#options;
     for (let attempt = 0; ; attempt += 1) {
       if (await this.#attempt(items, epoch)) return;
-      if (signal.aborted || attempt >= handler.maxAttempts) break;
+      if (signal.aborted || attempt >= handler.maxAttempts || hasCode(this.#cause, 'SINK_FENCED')) break;
       const delay = retryDelay(handler, attempt, clock.now());
       metrics.recordRetry(this.name);
       logger.warn(
@@ -134,6 +149,7 @@ export class SinkRunner<T> {
   async #giveUp(items: readonly T[]): Promise<void> {
     const { handler, metrics, logger, deadLetter, signal } = this.#options;
     const reason = this.#fault ?? 'the run is ending';
+    if (hasCode(this.#cause, 'SINK_FENCED')) throw sinkError(this.name, 'may not write any more', this.#cause);
     if (
       handler.policy === 'retry' ||
       signal.aborted ||
@@ -155,16 +171,23 @@ export class SinkRunner<T> {
     if (handler.policy === 'dead_letter') await deadLetter?.(items, reason);
   }
 
-  /** One try; but as often as it takes while all that is wrong is a full disk, for no item is to blame for that. */
+  /**
+   * One try; but as often as it takes while all that is wrong is a full disk, or a server that is down where things are
+   * tried again at all: no item is to blame for that.
+   */
   async #attempt(items: readonly T[], epoch: number): Promise<boolean> {
     const { handler, clock, logger, metrics, signal } = this.#options;
-    for (;;) {
+    for (let waits = 0; ; waits += 1) {
       if (await this.#try(items, epoch)) return true;
-      if (signal.aborted || !isFull(this.#cause)) return false;
-      const delayMs = handler.maxDelayMs;
+      const isFull = hasCode(this.#cause, 'SINK_FULL');
+      const isDown = handler.policy === 'retry' && hasCode(this.#cause, 'SINK_UNAVAILABLE');
+      if (signal.aborted || !(isFull || isDown)) return false;
+      const delayMs = isFull ? handler.maxDelayMs : retryDelay(handler, waits, clock.now());
       metrics.recordRetry(this.name);
-      logger.warn({ sink: this.name, epoch, delayMs, error: this.#fault }, 'no room for a delivery; waiting for it');
-      this.#fault = `${this.#fault ?? ''}; sources are paused, and nothing is lost while there is no room`;
+      const message = isFull ? 'no room for a delivery; waiting for it' : 'sink cannot be reached; waiting for it';
+      logger.warn({ sink: this.name, epoch, delayMs, error: this.#fault }, message);
+      const meanwhile = isFull ? 'while there is no room' : 'while it is waited for';
+      this.#fault = `${this.#fault ?? ''}; sources are paused, and nothing is lost ${meanwhile}`;
       await clock.sleep(delayMs, signal);
       if (signal.aborted) return false;
     }
@@ -222,11 +245,12 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-function isFull(error: unknown): boolean {
-  return ProcessorError.is(error, 'sink') && error.code === 'SINK_FULL';
+function hasCode(error: unknown, ...codes: readonly ErrorCode[]): boolean {
+  return ProcessorError.is(error, 'sink') && codes.includes(error.code);
 }
 
 function sinkError(name: string, what: string, cause: unknown): ProcessorError<'sink'> {
   const reason = messageOf(cause);
-  return new ProcessorError('sink', 'SINK_FAILED', `sink "${name}" ${what}: ${reason}`, { cause });
+  const code = hasCode(cause, 'SINK_FENCED') ? 'SINK_FENCED' : 'SINK_FAILED';
+  return new ProcessorError('sink', code, `sink "${name}" ${what}: ${reason}`, { cause });
 }
