@@ -32,11 +32,13 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   commander: ['cli'],
   'fastest-levenshtein': ['config'],
   hono: ['http'],
+  pg: ['sinks/postgres'],
   pino: ['cli'],
   'pino-pretty': ['cli'],
   'prom-client': ['telemetry', 'sinks/metrics'],
   'string-width': ['sinks/console', 'cli'],
   tinyglobby: ['sources/file'],
+  ws: ['sinks/websocket'],
   yaml: ['config'],
   zod: ['config'],
 };
