@@ -1,6 +1,6 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,6 +29,16 @@ const SETTINGS = {
 export const describePostgres = describe.skipIf(binaries === undefined);
 if (binaries === undefined) tellOfNoPostgres();
 
+/** What is out of the ordinary about a server. */
+export interface PostgresOptions {
+  /** Of `postgresql.conf`. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** In the folder of its data, by name. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Lines of `pg_hba.conf`, before the one that lets everyone in. */
+  readonly access?: string;
+}
+
 /** A real Postgres of a test's own, on loopback. */
 export class PostgresServer {
   readonly port: number;
@@ -44,8 +54,8 @@ export class PostgresServer {
     this.#settings = settings;
   }
 
-  /** A new and empty one. `settings` are of `postgresql.conf`. */
-  static async start(settings: Readonly<Record<string, string>> = {}): Promise<PostgresServer> {
+  /** A new and empty one. */
+  static async start({ settings = {}, files = {}, access = '' }: PostgresOptions = {}): Promise<PostgresServer> {
     if (binaries === undefined) throw new Error('there is no Postgres');
     const folder = await mkdtemp(join(tmpdir(), 'processor-postgres-'));
     await chmod(folder, 0o755);
@@ -59,6 +69,9 @@ export class PostgresServer {
       ['-D', made, '-U', SUPERUSER, '-E', 'UTF8', '--locale=C', '--auth=trust', '--no-sync', '--no-instructions'],
       { ...USER, cwd: made, env: { PATH: process.env['PATH'], LC_ALL: 'C' } },
     );
+    for (const [name, content] of Object.entries(files)) await writeOwn(join(made, name), content);
+    const hba = join(made, 'pg_hba.conf');
+    await writeFile(hba, `${access}\n${await readFile(hba, 'utf8')}`);
     await server.restart();
     return server;
   }
@@ -66,11 +79,6 @@ export class PostgresServer {
   /** The URL of a database of it. */
   url(database = 'postgres', user = SUPERUSER): string {
     return `postgres://${user}:${PASSWORD}@127.0.0.1:${String(this.port)}/${database}`;
-  }
-
-  /** Where its certificates may lie. */
-  get folder(): string {
-    return this.#folder;
   }
 
   /** Runs statements as the superuser; the rows of the last one. */
@@ -145,16 +153,22 @@ export class PostgresServer {
 }
 
 /** A server for all tests of a file; given when they run. */
-export function usePostgres(settings: Readonly<Record<string, string>> = {}): () => PostgresServer {
+export function usePostgres(options: PostgresOptions = {}): () => PostgresServer {
   let server: PostgresServer | undefined;
   beforeAll(async () => {
-    server = binaries === undefined ? undefined : await PostgresServer.start(settings);
+    server = binaries === undefined ? undefined : await PostgresServer.start(options);
   }, 60_000);
   afterAll(async () => server?.destroy());
   return () => {
     if (server === undefined) throw new Error('the server has not been started');
     return server;
   };
+}
+
+/** A file that the server takes for its own: of its user, and read by no other. */
+async function writeOwn(path: string, content: string): Promise<void> {
+  await writeFile(path, content, { mode: 0o600 });
+  if (USER.uid !== undefined) await chown(path, USER.uid, USER.gid);
 }
 
 async function freePort(): Promise<number> {

@@ -1,6 +1,3 @@
-import { copyFile, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { describePostgres, usePostgres } from '../../../test/servers/postgres-server.ts';
@@ -14,7 +11,7 @@ import { PostgresSink } from './postgres-sink.ts';
 import type { PostgresConnection, PostgresSinkOptions } from './postgres-options.ts';
 import { reported } from './stored-results.contract.ts';
 
-const server = usePostgres();
+const server = usePostgres({ access: 'host all secretive 127.0.0.1/32 scram-sha-256' });
 let tables = 0;
 
 function newTable(): string {
@@ -157,13 +154,25 @@ describePostgres('PostgresSink', () => {
     await sink.sendBatch(one, delivery(1));
   });
 
-  it('gives up a statement that waits for too long on the server', async () => {
-    const { sink, table, counts } = await open({ statementTimeout: '50ms' });
-    const { go } = await barrier(table);
-    await expect(sink.sendBatch(one, delivery(1))).rejects.toMatchObject({ code: 'SINK_TIMEOUT' });
+  it('is given up by the server when a statement, or a pause, takes too long', async () => {
+    const { sink, table, counts } = await open({ statementTimeout: '17s' });
+    const limits = ['statement_timeout', 'idle_in_transaction_session_timeout'];
+    for (const name of limits) {
+      await server().query(`ALTER TABLE ${table} ADD COLUMN ${name} text DEFAULT current_setting('${name}')`);
+    }
+    const { waits, go } = await barrier(table);
+    const attempt = expect(sink.sendBatch(one, delivery(1))).rejects.toMatchObject({
+      code: 'SINK_TIMEOUT',
+      message: expect.stringContaining('raise statementTimeout'),
+    });
+    await server().query('SELECT pg_cancel_backend($1)', [await waits()]);
+    await attempt;
     await go();
     await sink.sendBatch(one, delivery(1));
     expect(await counts()).toEqual([1]);
+    expect(await server().query(`SELECT ${limits.join()} FROM ${table}`)).toEqual([
+      { statement_timeout: '17s', idle_in_transaction_session_timeout: '17s' },
+    ]);
   });
 
   it('ends its transaction when a delivery is given up, and can begin the next at once', async () => {
@@ -278,6 +287,18 @@ describePostgres('PostgresSink', () => {
     expect(said).toEqual(lines.map((line) => expect.stringContaining(line)));
   });
 
+  it('takes an epoch that was delivered in parts for what it is when it comes again', async () => {
+    const { sink, table } = await open();
+    await sink.sendBatch(one, delivery(3));
+    await sink.sendBatch(two, delivery(3));
+    await sink.close();
+    const logger = rememberingLogger();
+    const { sink: later, counts } = await open({ table, rewind: 'delete' }, { logger, position: '1;2' });
+    await later.sendBatch(one, delivery(3));
+    expect(await counts()).toEqual([1, 2]);
+    expect(logger.lines).toEqual([]);
+  });
+
   it('refuses one row for good without harm to the others of its epoch', async () => {
     const { sink, table, counts } = await open();
     await server().query(`ALTER TABLE ${table} ADD CHECK ((results ->> 'count')::int < 100)`);
@@ -296,9 +317,7 @@ describePostgres('PostgresSink', () => {
 
   it('takes a password, or a function that gives one, and tells nobody', async () => {
     const canary = 'canary-81b2';
-    const hba = join(server().folder, 'pg_hba.conf');
-    await writeFile(hba, `host all secretive 127.0.0.1/32 scram-sha-256\n${await readFile(hba, 'utf8')}`);
-    await server().query(`CREATE ROLE secretive LOGIN SUPERUSER PASSWORD '${canary}'; SELECT pg_reload_conf()`);
+    await server().query(`CREATE ROLE secretive LOGIN SUPERUSER PASSWORD '${canary}'`);
     const at = { host: '127.0.0.1', port: server().port, database: 'postgres', user: 'secretive' };
     const failure = async (connection: PostgresConnection): Promise<unknown> => {
       const sink = new PostgresSink(connection, { table: newTable() });
@@ -313,76 +332,5 @@ describePostgres('PostgresSink', () => {
     });
     expect(await failure({ ...at, password: canary })).toBeUndefined();
     expect(await failure({ ...at, password: async () => canary })).toBeUndefined();
-  });
-});
-
-describePostgres('TLS', () => {
-  const fixture = (name: string): string =>
-    fileURLToPath(new URL(`../../../test/fixtures/tls/${name}`, import.meta.url));
-
-  async function serveTls(certificate: string): Promise<void> {
-    const { folder } = server();
-    const owned = ['server.pem', 'server.key', 'ca.pem'].map((name) => join(folder, name));
-    // The server wants its key for itself: written over what it has made, the owner stays.
-    await server().query(owned.map((path) => `COPY (SELECT 1) TO '${path}'`).join('; '));
-    for (const [index, name] of [certificate, 'server.key', 'ca.pem'].entries()) {
-      await writeFile(owned[index] ?? '', await readFile(fixture(name)));
-    }
-    await server().query(`COPY (SELECT 1) TO PROGRAM 'chmod 600 ${owned[1] ?? ''}'`);
-    const settings = { ssl_cert_file: owned[0], ssl_key_file: owned[1], ssl_ca_file: owned[2], ssl: 'on' };
-    for (const [name, value] of Object.entries(settings))
-      await server().query(`ALTER SYSTEM SET ${name} = '${value ?? ''}'`);
-    await server().query('SELECT pg_reload_conf()');
-  }
-
-  it('is asked for and checked as sslmode says', async () => {
-    const outcome = async (query: string): Promise<string> => {
-      const sink = new PostgresSink(`${server().url()}?${query}`, { table: newTable() });
-      try {
-        await sink.open(testContext);
-        const [found] = await server().query<{ ssl: boolean }>(
-          `SELECT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'llm-optimizer-processor' AND query = 'COMMIT' ORDER BY backend_start DESC LIMIT 1`,
-        );
-        return found?.ssl === true ? 'encrypted' : 'plain';
-      } catch (error) {
-        return String(error);
-      } finally {
-        await sink.close();
-      }
-    };
-    const ca = `sslrootcert=${fixture('ca.pem')}`;
-    expect(await outcome('sslmode=require')).toMatch(/does not support SSL.*check tls \(sslmode\)/);
-    expect(await outcome('sslmode=disable')).toBe('plain');
-    await serveTls('elsewhere.pem');
-    await vi.waitFor(async () => expect(await outcome('sslmode=require')).toBe('encrypted'));
-    expect(await outcome('sslmode=disable')).toBe('plain');
-    expect(await outcome('sslmode=verify-full')).toMatch(/certificate.*check tls/);
-    expect(await outcome(`sslmode=verify-ca&${ca}`)).toBe('encrypted');
-    expect(await outcome(`sslmode=verify-full&${ca}`)).toMatch(/check tls/);
-    expect(await outcome(ca)).toMatch(/check tls/);
-    expect(await outcome(`sslmode=require&sslrootcert=${fixture('server.pem')}`)).toMatch(/certificate.*check tls/);
-    expect(await outcome('sslrootcert=nowhere.pem')).toMatch(/the TLS file nowhere.pem cannot be read/);
-    await serveTls('server.pem');
-    await vi.waitFor(async () => expect(await outcome(`sslmode=verify-full&${ca}`)).toBe('encrypted'));
-  });
-
-  it('shows a certificate of its own where the server asks for one', async () => {
-    const { folder } = server();
-    const hba = join(folder, 'pg_hba.conf');
-    await copyFile(hba, `${hba}.before`);
-    const line =
-      'hostssl all certified 127.0.0.1/32 trust clientcert=verify-ca\nhost all certified 127.0.0.1/32 reject\n';
-    await writeFile(hba, line + (await readFile(hba, 'utf8')));
-    await server().query('CREATE ROLE certified LOGIN SUPERUSER; SELECT pg_reload_conf()');
-    const tls = { ca: fixture('ca.pem') };
-    const at = { host: '127.0.0.1', port: server().port, database: 'postgres', user: 'certified' };
-    const options = { table: newTable() };
-    await expect(new PostgresSink({ ...at, tls }, options).open(testContext)).rejects.toThrow(/SQLSTATE 28000/);
-    const sink = new PostgresSink(
-      { ...at, tls: { ...tls, cert: fixture('server.pem'), key: fixture('server.key') } },
-      options,
-    );
-    await sink.open(testContext);
-    await sink.close();
   });
 });
