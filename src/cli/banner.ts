@@ -65,5 +65,7 @@ function describeSink(sink: SinkConfig): string {
       return sink.path;
     case 'kafka':
       return 'Kafka';
+    case 'postgres':
+      return `table ${sink.table} of Postgres`;
   }
 }

@@ -29,6 +29,7 @@ import type { LoadedConfig } from './config.ts';
 import { configurationError, type Finding } from './finding.ts';
 import type { ProcessorConfig, SinkConfig } from './schema/processor.ts';
 import { millisOfSecs } from './schema/setting.ts';
+import { postgresSinkOf } from './sinks-of-config.ts';
 
 /** The streams that a configuration can name. */
 export interface PlanStreams {
@@ -89,7 +90,7 @@ export function planOfConfig(loaded: LoadedConfig, streams: PlanStreams): Pipeli
     aggregators: [],
     flatResults: config.event.values === undefined,
     state: stateOf(config),
-    sinks: config.sinks.map((sink) => sinkOf(sink, streams)),
+    sinks: config.sinks.map((sink) => sinkOf(sink, config, streams)),
     ...(late.path === null ? {} : { lateSink: new DeadLetterSink({ path: late.path }) }),
     deadLetterSink,
     errorHandler: errorHandlerOf(config, deadLetterSink),
@@ -177,8 +178,9 @@ function watermarkOf({ watermark }: ProcessorConfig): WatermarkGenerator {
   return interval === 0 ? base : new PeriodicWatermarkGenerator(interval, base);
 }
 
-function sinkOf(sink: SinkConfig, { stdout }: PlanStreams): EventSink {
+function sinkOf(sink: SinkConfig, config: ProcessorConfig, { stdout }: PlanStreams): EventSink {
   if (sink.type === 'file') return new FileSink(sink.path);
+  if (sink.type === 'postgres') return postgresSinkOf(sink, config);
   return new ConsoleSink({ format: sink.type === 'console' ? sink.format : 'json', stream: stdout });
 }
 

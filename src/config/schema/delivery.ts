@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { postgresSink } from './server-sinks.ts';
 import { filePath, setting, text, timerMillis, wholeNumber } from './setting.ts';
 
 /** `processor.error_handling`: what happens when a sink or a source fails. */
@@ -75,7 +76,7 @@ const kafkaSink = setting(
   { description: 'Results to the topic `kafka.producer.result_topic`.' },
 );
 
-const sink = setting(z.discriminatedUnion('type', [consoleSink, fileSink, kafkaSink]), {
+const sink = setting(z.discriminatedUnion('type', [consoleSink, fileSink, kafkaSink, postgresSink]), {
   description: 'A sink.',
   allowed: 'a sink such as { type: console } or { type: file, path: out/results.ndjson }',
 });

@@ -1,0 +1,154 @@
+import { z } from 'zod';
+import { parseFieldPath } from '../../event/field-path.ts';
+import { parseConnectionUrl } from '../../sinks/postgres/connection-url.ts';
+import { quoteIdentifier } from '../../sinks/postgres/identifier.ts';
+import { columnsOf } from '../../sinks/postgres/result-columns.ts';
+import { fieldPath, filePath, isSound, setting, text, timerSecs, wholeNumber } from './setting.ts';
+
+/** The longest name of a table: `_epochs` is put behind it. */
+const MAX_TABLE_BYTES = 56;
+
+function postgresUrl() {
+  const allowed =
+    'a URL such as postgres://user@host:5432/database; behind its "?" may stand host, sslmode, sslrootcert, sslcert, sslkey, application_name';
+  return setting(
+    z.string().refine((url) => isSound(() => parseConnectionUrl(url)), allowed),
+    {
+      description: 'Where the database is; or `host`, `port`, `database` and `user` say so.',
+      allowed,
+      example: 'postgres://processor@db:5432/metrics?sslmode=verify-full',
+    },
+  );
+}
+
+const NAME_ALLOWED = 'a name of 1 to 63 bytes, without dots';
+const TABLE_ALLOWED = 'a name of 1 to 56 bytes, without dots; the schema has a key of its own';
+const COLUMN_ALLOWED = 'a name of 1 to 63 bytes that is none of the columns every table of results has';
+
+function databaseName(allowed: string) {
+  return z.string().refine((name) => !name.includes('.') && isSound(() => quoteIdentifier(name)), allowed);
+}
+
+function tableName() {
+  return databaseName(TABLE_ALLOWED).refine((name) => Buffer.byteLength(name) <= MAX_TABLE_BYTES, TABLE_ALLOWED);
+}
+
+function columnName() {
+  return z
+    .string()
+    .refine((name) => isSound(() => [quoteIdentifier(name), columnsOf({ [name]: 'key.x' })]), COLUMN_ALLOWED);
+}
+
+const COLUMN_PLACE = 'a place in the result such as key.model, results.p95 or results.latency_ms.p95';
+
+function isPlace(path: string | readonly (string | number)[]): boolean {
+  const [root, ...steps] = parseFieldPath(path);
+  return steps.length > 0 && (root === 'key' || root === 'results');
+}
+
+/** TLS files of a client. */
+export const tlsFiles = {
+  ca: setting(filePath().optional(), {
+    description: 'PEM file of the certificate authority. Unset: those that Node knows.',
+    example: '/etc/processor/ca.pem',
+  }),
+  cert: setting(filePath().optional(), {
+    description: 'PEM file of a client certificate.',
+    example: '/etc/processor/client.pem',
+  }),
+  key: setting(filePath().optional(), {
+    description: 'PEM file of its key.',
+    example: '/etc/processor/client.key',
+  }),
+} as const;
+
+/** A sink of type `postgres`. */
+export const postgresSink = setting(
+  z.strictObject({
+    type: setting(z.literal('postgres'), { description: 'A table of Postgres.' }),
+    url: postgresUrl().optional(),
+    host: setting(text().optional(), {
+      description: 'Name or address of the server; a folder for a Unix socket.',
+      defaultText: '`PGHOST`, else `localhost`',
+      example: 'db',
+    }),
+    port: setting(wholeNumber(1, 65_535).optional(), {
+      description: 'Its port.',
+      defaultText: '`PGPORT`, else 5432',
+      example: 5432,
+    }),
+    database: setting(text().optional(), {
+      description: 'The database.',
+      defaultText: '`PGDATABASE`, else the name of the user',
+      example: 'metrics',
+    }),
+    user: setting(text().optional(), {
+      description: 'User name.',
+      defaultText: '`PGUSER`, else that of the process',
+      example: 'processor',
+    }),
+    password: setting(text().optional(), {
+      description: 'Password.',
+      defaultText: '`PGPASSWORD`, or what `.pgpass` says',
+      example: '${PGPASSWORD}',
+    }),
+    tls: setting(
+      z.strictObject({
+        mode: setting(z.enum(['disable', 'require', 'verify-ca', 'verify-full']).default('verify-full'), {
+          description: "As libpq's `sslmode`: what of the server's certificate is checked.",
+        }),
+        ...tlsFiles,
+      }),
+      { description: 'Encryption.' },
+    ).optional(),
+    schema: setting(databaseName(NAME_ALLOWED).optional(), {
+      description: 'Schema of the tables; it must exist.',
+      allowed: NAME_ALLOWED,
+      defaultText: "the first of the connection's search path",
+      example: 'llm',
+    }),
+    table: setting(tableName().default('processor_results'), {
+      description: 'The table for results; epochs are kept in a table of that name and `_epochs`.',
+      allowed: TABLE_ALLOWED,
+    }),
+    columns: setting(
+      z
+        .map(
+          columnName(),
+          setting(fieldPath().refine(isPlace, COLUMN_PLACE), {
+            description: 'Place of the value in the result.',
+            allowed: COLUMN_PLACE,
+          }),
+        )
+        .optional(),
+      {
+        description:
+          'Columns of your own, as name and place in the result: text below `key`, a number below `results`.',
+        allowed: 'names with their places, such as { model: key.model, p95: results.p95 }',
+        example: { model: 'key.model', p95: 'results.p95' },
+      },
+    ),
+    panes: setting(z.enum(['latest', 'all']).default('latest'), {
+      description: 'A row for each window and key with what was reported last, or a row for each pane.',
+    }),
+    create_tables: setting(z.boolean().default(true), { description: 'Create the tables where they do not exist.' }),
+    rewind: setting(z.enum(['keep', 'delete']).default('keep'), {
+      description:
+        'What happens, after a checkpoint was restored, to rows of later epochs: they stay until they are written again, or are removed.',
+    }),
+    writer: setting(text().optional(), {
+      description: 'Tells apart processes that write results of one pipeline to one table.',
+      defaultText: '`main`, or `instance-N` where `kafka.consumer.instances` is more than 1',
+      example: 'eu-1',
+    }),
+    connect_timeout_secs: setting(timerSecs(0.001).default(10), {
+      description: 'How long a connection may take to be made.',
+      unit: 'seconds',
+    }),
+    statement_timeout_secs: setting(timerSecs(0.001).default(20), {
+      description: 'How long a statement may take on the server, its waiting for locks included.',
+      unit: 'seconds',
+    }),
+  }),
+  { description: 'Results in a table of Postgres, exactly once. [More](sinks.md#postgres).' },
+);

@@ -1,0 +1,90 @@
+import { PassThrough } from 'node:stream';
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { messageOf } from '../errors/message-of.ts';
+import { parseConfig } from './config.ts';
+import { planOfConfig } from './plan-of-config.ts';
+
+const CANARY = 'canary-c07a';
+const streams = { stdin: new PassThrough(), stdout: new PassThrough() };
+
+function load(sinks: string, rest = '') {
+  return parseConfig(`processor:\n  sinks: ${sinks}\n${rest}`, { file: 'p.yaml', cores: 2 });
+}
+
+/** What loading says. */
+function complaint(sinks: string, rest?: string): string {
+  try {
+    load(sinks, rest);
+    return '';
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+describe('a sink of type postgres', () => {
+  it.each([
+    ['[{ type: postgres }]', ''],
+    ['[{ type: postgres, url: "postgres://u:p@db:5432/m?sslmode=require", password: x, table: t, schema: s }]', ''],
+    [
+      '[{ type: postgres, host: db, port: 6432, database: m, user: u, tls: { ca: ca.pem, cert: c.pem, key: k.pem }, columns: { model: key.model, "p99.9": [results, cost, p99.9] }, panes: all, rewind: delete, create_tables: false, writer: w }]',
+      '  event: { key: [model], values: { cost: c } }\n  aggregation: { percentiles: [99.9] }\n',
+    ],
+    ['[{ type: postgres, table: a }, { type: postgres, table: b }]', ''],
+    [
+      '[{ type: postgres }]',
+      '  kafka: { consumer: { bootstrap_servers: "a:1", topics: [t], instances: 2, instance: 1 } }\n  source: { type: demo }\n',
+    ],
+  ])('%s is taken', (sinks, rest) => {
+    const plan = planOfConfig(load(sinks, rest), streams);
+    expect(plan.sinks.every(({ name }) => name === 'postgres')).toBe(true);
+  });
+
+  it.each<[string, RegExp | string, string?]>([
+    ['{ type: postgres, url: "mysql://db" }', /sinks\[0\]\.url: expected a URL such as postgres:.*, found \*\*\*/],
+    ['{ type: postgres, url: "postgres://db?pool=1" }', /sinks\[0\]\.url: expected a URL .*application_name/],
+    ['{ type: postgres, url: "postgres://db", host: db }', /sinks\[0\]\.host: not together with url, which has it/],
+    ['{ type: postgres, table: a.b }', /sinks\[0\]\.table: expected a name of 1 to 56 bytes, without dots; the schema/],
+    [`{ type: postgres, table: ${'x'.repeat(57)} }`, /sinks\[0\]\.table: expected a name of 1 to 56/],
+    ['{ type: postgres, tls: { cert: c.pem } }', /sinks\[0\]\.tls: a client certificate needs both/],
+    ['{ type: postgres, tls: { mode: prefer } }', /tls\.mode: expected one of disable, require/],
+    ['{ type: postgres, columns: { m: model } }', /columns\.m: expected a place in the result such as key\.model/],
+    ['{ type: postgres, columns: { epoch: key.model } }', /columns\.epoch: expected a name .* none of the columns/],
+    [
+      '{ type: postgres, columns: { m: key.modle } }',
+      /columns\.m: expected a field of event\.key \(model\) behind key/,
+    ],
+    ['{ type: postgres, columns: { m: results.p90 } }', /columns\.m: expected an aggregate that is enabled \(count, /],
+    ['{ type: postgres, columns: { m: results.cost.p95 } }', /columns\.m: expected an aggregate right behind results/],
+    [
+      '{ type: postgres, columns: { m: results.p95 } }',
+      /columns\.m: expected a metric of event\.values \(cost\) and an aggregate/,
+      '  event: { values: { cost: c } }\n',
+    ],
+    ['{ type: postgres, colums: {} }', /unknown key; did you mean columns\?/],
+    ['{ type: postgres }, { type: postgres, writer: main }', /^$/],
+    ['{ type: postgres }, { type: postgres }', /sinks\[1\]: the same sink is there twice/],
+  ])('%s is refused, or not', (sinks, message, rest = '  event: { key: [model] }\n') => {
+    expect(complaint(`[${sinks}]`, rest)).toMatch(message);
+  });
+
+  it.each([
+    ['url', `"postgres://u:${CANARY}@db/m"`, '"postgres://u:***@db/m"'],
+    ['password', CANARY, '"***"'],
+  ])('shows nothing of a password in its %s', (key, value, shown) => {
+    const loaded = load(`[{ type: postgres, ${key}: ${value} }]`);
+    expect(JSON.stringify(loaded.config)).toContain(CANARY);
+    const all = [JSON.stringify(loaded), inspect(loaded, { depth: 20, showHidden: true })].join('');
+    expect(all).not.toContain(CANARY);
+    expect(JSON.stringify(loaded)).toContain(shown);
+    const wrong = value.replace('postgres:', 'postgras:');
+    expect(complaint(`[{ type: postgres, ${key}: [${wrong}] }]`)).not.toContain(CANARY);
+    expect(complaint(`[{ type: postgres, ${key}: ${wrong.replace('//', '')}, x: 1 }]`)).not.toContain(CANARY);
+    expect(complaint(`[{ type: file, path: [${wrong}] }]`)).not.toContain(key === 'url' ? CANARY : '?');
+  });
+
+  it('shows the places of columns whatever their names are', () => {
+    const loaded = load('[{ type: postgres, columns: { tokens: key.tokens } }]', '  event: { key: [tokens] }\n');
+    expect(JSON.stringify(loaded)).toContain('"tokens":"key.tokens"');
+  });
+});
