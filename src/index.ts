@@ -79,6 +79,8 @@ export { DeadLetterSink } from './sinks/dead-letter/dead-letter-sink.ts';
 export type { Delivery, EventSink, SinkContext } from './sinks/event-sink.ts';
 export { FileSink, type FileSinkOptions } from './sinks/file/file-sink.ts';
 export { MetricsSink, type MetricsSinkOptions } from './sinks/metrics/metrics-sink.ts';
+export type { PostgresConnection, PostgresSinkOptions, PostgresTls } from './sinks/postgres/postgres-options.ts';
+export { PostgresSink } from './sinks/postgres/postgres-sink.ts';
 
 export type { LateRule } from './engine/engine-options.ts';
 
