@@ -26,7 +26,9 @@ const SETTINGS = {
 };
 
 /** Tests with a real Postgres; left out, in one line, where there is none. */
-export const describePostgres = describe.skipIf(binaries === undefined);
+export function describePostgres(name: string, tests: () => void): void {
+  describe.skipIf(binaries === undefined)(`${name}, with a real server`, () => tests());
+}
 if (binaries === undefined) tellOfNoPostgres();
 
 /** What is out of the ordinary about a server. */
@@ -88,7 +90,9 @@ export class PostgresServer {
     await client.connect();
     try {
       const result = await client.query<R>(text, values);
-      return (Array.isArray(result) ? ((result as pg.QueryResult<R>[]).at(-1)?.rows ?? []) : result.rows) as R[];
+      // Of several statements there are several results, whatever the types say.
+      const results: readonly pg.QueryResult<R>[] = [result].flat();
+      return results.at(-1)?.rows ?? [];
     } finally {
       await client.end();
     }

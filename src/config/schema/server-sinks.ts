@@ -47,7 +47,7 @@ function isPlace(path: string | readonly (string | number)[]): boolean {
 }
 
 /** TLS files of a client. */
-export const tlsFiles = {
+const tlsFiles = {
   ca: setting(filePath().optional(), {
     description: 'PEM file of the certificate authority. Unset: those that Node knows.',
     example: '/etc/processor/ca.pem',

@@ -37,7 +37,7 @@ const TYPES = {
 } as const;
 
 /** A column that must have a value, unless it is said to be optional. */
-export function column(name: string, type: keyof typeof TYPES, isRequired = true): TableColumn {
+function column(name: string, type: keyof typeof TYPES, isRequired = true): TableColumn {
   return { name, type, accepts: TYPES[type], isRequired };
 }
 
