@@ -27,7 +27,9 @@ const SETTINGS = {
 
 /** Tests with a real Postgres; left out, in one line, where there is none. */
 export function describePostgres(name: string, tests: () => void): void {
-  describe.skipIf(binaries === undefined)(`${name}, with a real server`, () => tests());
+  describe.skipIf(binaries === undefined)(`${name}, with a real server`, () => {
+    tests();
+  });
 }
 if (binaries === undefined) tellOfNoPostgres();
 
