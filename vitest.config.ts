@@ -13,6 +13,7 @@ export default defineConfig({
   },
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts'],
+    globalSetup: ['test/kafka/global-setup.ts'],
     passWithNoTests: false,
     testTimeout: 30_000,
   },

@@ -131,6 +131,7 @@ class Stages {
       trackChanges: plan.state.recoverable,
       residentBytesLimit: Infinity,
       entryPrefix: new Uint8Array(),
+      byPartition: false,
     });
   }
 

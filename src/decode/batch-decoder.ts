@@ -35,7 +35,7 @@ export interface Decoded {
 
 /** Turns blocks of records into batches of columns. Synchronous; one for a run, with one {@link KeyDictionary}. */
 export interface BatchDecoder {
-  /** `now` is the clock's. The batch's `watermarks` are left for the caller to fill. Never throws for bad input. */
+  /** `now` is the clock's. The batch's `watermarks` and `partition` are left to the caller. Never throws for bad input. */
   decode(block: RecordBlock, now: Instant): Decoded;
   readonly counters: Readonly<DecodeCounters>;
 }

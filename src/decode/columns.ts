@@ -10,6 +10,7 @@ export class Columns {
   constructor(metricCount: number, block: RecordBlock) {
     this.#batch = {
       count: 0,
+      partition: 0,
       timestamps: new Float64Array(0),
       watermarks: new Float64Array(0),
       keys: new Int32Array(0),

@@ -45,6 +45,7 @@ export class EngineBench {
       trackChanges: true,
       residentBytesLimit: Infinity,
       entryPrefix: PREFIX,
+      byPartition: false,
       ...options,
       keys: this.keys,
     });
@@ -62,8 +63,9 @@ export class EngineBench {
     return this.advance(watermark);
   }
 
-  add(events: readonly BenchEvent[]): readonly DroppedEvent[] {
-    const batch = this.#batch(events);
+  /** Adds a batch of events of one partition. */
+  add(events: readonly BenchEvent[], partition = 0): readonly DroppedEvent[] {
+    const batch = this.#batch(events, partition);
     this.answer(() => this.engine.requestFor(batch));
     return this.engine.ingest(batch, this.now);
   }
@@ -130,10 +132,11 @@ export class EngineBench {
       .flatMap(entryOf);
   }
 
-  #batch(events: readonly BenchEvent[]): EventBatch {
+  #batch(events: readonly BenchEvent[], partition: number): EventBatch {
     const { length } = events;
     return {
       count: length,
+      partition,
       timestamps: Float64Array.from(events, ({ at }) => at),
       watermarks: Float64Array.from(events, ({ watermark }) => watermark ?? -Infinity),
       keys: Int32Array.from(events, ({ key }) =>

@@ -33,6 +33,8 @@ export interface EngineOptions {
   readonly keys: KeyDictionary;
   /** What the keys of all entries begin with: the engine's place in the state backend. */
   readonly entryPrefix: Uint8Array;
+  /** True if entries say of which partitions they are, so that they can be dealt out to several engines. */
+  readonly byPartition: boolean;
   /** False if deltas are never asked for: nothing is then kept for them. */
   readonly trackChanges: boolean;
   /** How much state may stay in memory when {@link WindowEngine.spill} is called, in bytes; Infinity for no bound. */

@@ -1,4 +1,5 @@
 import type { EventBatch } from '../event/event-batch.ts';
+import type { GroupingKey } from '../event/grouping-key.ts';
 import type { Window, WindowType } from '../event/window.ts';
 import type { Pane, Results } from '../results/aggregation-result.ts';
 import type { Instant } from '../time/instant.ts';
@@ -68,6 +69,13 @@ export interface Residence {
   readonly reloaded: number;
 }
 
+/** A key with events in several partitions. */
+export interface ScatteredKey {
+  readonly key: GroupingKey | null;
+  /** Their numbers, rising. */
+  readonly partitions: readonly number[];
+}
+
 /** A window that holds state. */
 export interface OpenWindow {
   readonly windowName: string;
@@ -132,12 +140,20 @@ export interface WindowEngine {
   load(entry: StoredEntry): void;
   /**
    * Windows of a definition that end by `until` are gone, whatever its lateness: they were let go under a shorter one,
-   * and an event for them is dropped. Before the first batch.
+   * and an event for them is dropped. All of them, or those of one partition. Before the first batch.
    */
-  letGo(windowName: string, until: Instant): void;
+  letGo(windowName: string, until: Instant, partition?: number): void;
+  /**
+   * Windows of a partition were closed up to a watermark by an engine that held them before this one. Until this one's
+   * watermark is there too, events of the partition are dealt with as if it were: none begins a window anew that was let
+   * go, and those that are late for a window make it fire again at once. Before the first batch.
+   */
+  notePassed(partition: number, watermark: Instant): void;
   /** True while some window in memory has this key id. */
   isLive(keyId: number): boolean;
   readonly counters: Readonly<EngineCounters>;
+  /** Where state is kept by partition: the first key that turned out to have events in several; null for none. */
+  readonly scattered: ScatteredKey | null;
   /** Windows (per key) that hold state. */
   readonly activeWindows: number;
   readonly residence: Residence;

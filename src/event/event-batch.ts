@@ -7,6 +7,8 @@ import type { RecordBlock } from './record-block.ts';
  */
 export interface EventBatch {
   count: number;
+  /** Number of the partition where state is kept by partition; else 0. */
+  partition: number;
   /** Event time of each event, in ms. */
   timestamps: Float64Array;
   /** Watermark of the event's own partition in force when it arrived, −∞ if none: what its lateness is judged by. */

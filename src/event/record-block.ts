@@ -3,9 +3,9 @@ import type { Instant } from '../time/instant.ts';
 /** How the bytes of a block's records are to be read. */
 export type RecordFormat = { readonly type: 'json' } | { readonly type: 'csv'; readonly header: readonly string[] };
 
-/** Why a source could not hand over a record whole. The bytes given are then the first of it. */
+/** Why a source could not hand over a record whole. The bytes given are then the first of it, or none. */
 export interface RecordFault {
-  readonly reason: 'too_large' | 'malformed';
+  readonly reason: 'too_large' | 'malformed' | 'tombstone';
   readonly message: string;
 }
 

@@ -8,6 +8,7 @@ export const REJECTION_REASONS = {
   too_deep: 'Objects and arrays are nested more than 64 deep.',
   too_large: 'The record has more than 1 MiB.',
   malformed: 'The record is cut short, or is no row of its CSV file.',
+  tombstone: 'The record has a key and no value, as one that deletes the key in a topic of Kafka.',
   missing_timestamp: 'There is nothing at the path of the event time.',
   invalid_timestamp: 'What stands at the path of the event time is no instant.',
   timestamp_in_future: 'The event time is further ahead of the clock than max_future allows.',

@@ -1,12 +1,13 @@
 import { messageOf } from '../errors/message-of.ts';
 import { ProcessorError } from '../errors/processor-error.ts';
+import type { Positions } from '../event/source-position.ts';
 import type { PipelinePlan } from '../plan/plan.ts';
 import type { CheckpointInfo } from '../state/state-backend.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { ProcessorMetrics } from '../telemetry/metrics.ts';
 import type { Clock } from '../time/clock.ts';
 import { formatInstant } from '../time/instant.ts';
-import type { EpochMeta, EpochStore, Positions } from './epoch-store.ts';
+import type { EpochMeta, EpochStore } from './epoch-store.ts';
 import { lowestPositions } from './lowest-positions.ts';
 import type { StateWriter } from './state-writer.ts';
 

@@ -93,18 +93,29 @@ export class Committer {
   /** Goes on from the epoch of an earlier run: delivers it again. `planToWrite` goes with the first commit. */
   async start(stored: StoredEpoch | undefined, planToWrite: StoredPlan | undefined): Promise<void> {
     this.#planToWrite = planToWrite;
-    if (stored === undefined) return;
+    const { logger, delivery } = this.#options;
+    if (stored === undefined) {
+      await delivery.recover(undefined);
+      return;
+    }
     const { meta, outbox } = stored;
     this.#last = meta;
-    const { logger, delivery } = this.#options;
     logger.info({ redelivered: outboxSize(outbox) }, `going on from epoch ${meta.epoch}`);
-    await delivery.deliver(outbox, meta.epoch);
+    await delivery.recover({ epoch: meta.epoch, outbox, positions: meta.positions });
   }
 
   /** Begins to commit and deliver an epoch. Only when the one before is {@link Committer.settled}. */
   commit(closed: ClosedEpoch): void {
     this.#isBusy = true;
-    this.#underWay = this.#finish(closed);
+    this.#underWay = this.#settle(() => this.#finish(closed));
+  }
+
+  /** Lets the sinks say where the pipeline stands, where it is time for that and nothing is under way. */
+  tell(): void {
+    const { delivery } = this.#options;
+    if (this.#isBusy || this.#failure !== undefined || !delivery.isDue) return;
+    this.#isBusy = true;
+    this.#underWay = this.#settle(() => delivery.tell());
   }
 
   /** Resolves when nothing is under way any more. Never rejects: see {@link Committer.rethrow}. */
@@ -120,27 +131,33 @@ export class Committer {
   /** The last epoch has been delivered, and none will follow. */
   async acknowledge(): Promise<void> {
     const { store, writer, delivery, recoverable } = this.#options;
+    await delivery.finish();
     if (!recoverable || this.#last === undefined) return;
     await writer.write(store.acknowledgementOf({ ...this.#last, sinks: delivery.positions }));
   }
 
-  async #finish(closed: ClosedEpoch): Promise<void> {
-    const { delivery, onCommitted, onSettled } = this.#options;
+  /** Does something that nothing else may be under way beside, and notes what it fails by. */
+  async #settle(work: () => Promise<void>): Promise<void> {
     try {
-      const epoch = this.epoch + 1;
-      const meta: EpochMeta = { ...closed.meta, epoch, sinks: delivery.positions };
-      await traced(
-        'processor.epoch',
-        () => ({ epoch, events: closed.records }),
-        () => this.#write(meta, closed),
-      );
-      onCommitted(closed);
-      await delivery.deliver(closed.outbox, epoch);
+      await work();
     } catch (error) {
       this.#failure ??= { error };
     }
     this.#isBusy = false;
-    onSettled();
+    this.#options.onSettled();
+  }
+
+  async #finish(closed: ClosedEpoch): Promise<void> {
+    const { delivery, onCommitted } = this.#options;
+    const epoch = this.epoch + 1;
+    const meta: EpochMeta = { ...closed.meta, epoch, sinks: delivery.positions };
+    await traced(
+      'processor.epoch',
+      () => ({ epoch, events: closed.records }),
+      () => this.#write(meta, closed),
+    );
+    onCommitted(closed);
+    await delivery.deliver(closed.outbox, epoch, meta.positions);
   }
 
   async #write(meta: EpochMeta, { delta, outbox }: ClosedEpoch): Promise<void> {

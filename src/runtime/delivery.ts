@@ -1,17 +1,18 @@
 import { messageOf } from '../errors/message-of.ts';
 import { ProcessorError } from '../errors/processor-error.ts';
+import type { Positions } from '../event/source-position.ts';
 import type { PipelinePlan } from '../plan/plan.ts';
 import { ErrorHandler, ErrorPolicy } from '../plan/error-handler.ts';
 import { DeadLetter } from '../results/dead-letter.ts';
-import type { AggregationResult } from '../results/aggregation-result.ts';
-import type { LateEvent } from '../results/late-event.ts';
-import type { EventSink, SinkContext } from '../sinks/event-sink.ts';
+import type { SinkContext } from '../sinks/event-sink.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { ProcessorMetrics } from '../telemetry/metrics.ts';
 import type { Clock } from '../time/clock.ts';
-import type { Outbox } from './outbox.ts';
+import { emptyOutbox, type Outbox } from './outbox.ts';
+import { itemsFor, sinkParts, type SinkPart } from './sink-parts.ts';
 import { SinkRunner } from './sink-runner.ts';
 import type { ComponentStatus } from './status.ts';
+import { TransactionRunner, type RecoveredEpoch } from './transaction-runner.ts';
 
 /** What all sinks of a run share. */
 export interface DeliveryOptions {
@@ -19,55 +20,48 @@ export interface DeliveryOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: ProcessorMetrics;
-  /** Aborts when the process must end at once. */
+  /** Aborts when the run is to end. */
+  readonly stopping: AbortSignal;
+  /** Aborts when the process must end at once; never before `stopping`. */
   readonly signal: AbortSignal;
 }
 
-const LATE_EVENTS = 'late_events';
-const DEAD_LETTERS = 'dead_letters';
+/** A sink that delivers by itself. */
+interface PlainSink extends SinkPart {
+  readonly runner: SinkRunner<never>;
+}
 
-/** All sinks of a run: results to each result sink, late events and dead letters each to theirs. */
+/**
+ * All sinks of a run: results to each result sink, late events and dead letters each to theirs. Those that deliver in a
+ * transaction are one, and have their turn after those that do not, so that what these refuse can be a dead letter in it.
+ */
 export class Delivery {
-  readonly #results: readonly SinkRunner<AggregationResult>[];
-  readonly #late: SinkRunner<LateEvent> | undefined;
-  readonly #deadLetters: SinkRunner<DeadLetter> | undefined;
+  readonly #parts: readonly SinkPart[];
+  readonly #plain: readonly PlainSink[];
+  /** That in which dead letters are delivered is the last. */
+  readonly #transactions: readonly TransactionRunner[];
   readonly #options: DeliveryOptions;
-  /** By the names of the runners. */
-  readonly #sinks = new Map<string, EventSink<never>>();
   #positions: ReadonlyMap<string, string> = new Map();
   #epoch = 0;
+  /** Dead letters of the epoch under way, for a transaction that comes later. */
+  #buried: DeadLetter[] = [];
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
-    const { plan } = options;
-    const deadLetterSink = plan.errorHandler.sink ?? plan.deadLetterSink;
-    // Dead letters that cannot be delivered have nowhere left to go: the run fails.
-    const policy =
-      plan.errorHandler.policy === 'dead_letter'
-        ? new ErrorHandler(ErrorPolicy.retry(), { deliveryTimeout: plan.errorHandler.deliveryTimeoutMs })
-        : plan.errorHandler;
-    this.#deadLetters =
-      deadLetterSink === undefined ? undefined : this.#runner(deadLetterSink, DEAD_LETTERS, policy, undefined);
-    const undeliverable =
-      this.#deadLetters === undefined
-        ? undefined
-        : (items: readonly unknown[], reason: string): Promise<void> => this.#bury(items, reason);
-    this.#late =
-      plan.lateSink === undefined
-        ? undefined
-        : this.#runner(plan.lateSink, LATE_EVENTS, plan.errorHandler, undeliverable);
-    const names = uniqueNames(plan.sinks.map((sink) => sink.name ?? 'sink'));
-    this.#results = plan.sinks.map((sink, i) =>
-      this.#runner(sink, names[i] ?? 'sink', plan.errorHandler, undeliverable),
-    );
-  }
-
-  get #all(): readonly SinkRunner<never>[] {
-    return [...this.#results, this.#late, this.#deadLetters].filter((runner) => runner !== undefined);
+    this.#parts = sinkParts(options.plan);
+    this.#plain = this.#parts
+      .filter(({ sink }) => sink.transaction === undefined)
+      .map((part) => ({ ...part, runner: this.#runnerOf(part) }));
+    const transactions = new Set(this.#parts.map(({ sink }) => sink.transaction));
+    this.#transactions = [...transactions]
+      .filter((transaction) => transaction !== undefined)
+      .map((transaction) => this.#transactionOf(transaction))
+      .toSorted((a, b) => Number(takesDeadLetters(a)) - Number(takesDeadLetters(b)));
   }
 
   get skipped(): number {
-    return this.#all.reduce((total, runner) => total + runner.skipped, 0);
+    const runners = [...this.#plain.map(({ runner }) => runner), ...this.#transactions];
+    return runners.reduce((total, runner) => total + runner.skipped, 0);
   }
 
   /** Where each sink that can tell stood after it was opened, or after the last delivery that all have taken; by name. */
@@ -75,11 +69,23 @@ export class Delivery {
     return this.#positions;
   }
 
+  /** Whether it is time for {@link Delivery.tell}. */
+  get isDue(): boolean {
+    return this.#transactions.some((runner) => runner.isDue);
+  }
+
   /** Opens every sink, each with its own of the `positions` that were kept. */
   async open(context: SinkContext, positions: ReadonlyMap<string, string> = new Map()): Promise<void> {
-    for (const runner of this.#all) {
+    const { plan, metrics } = this.#options;
+    for (const { runner } of this.#plain) {
       const position = positions.get(runner.name);
       await runner.open(position === undefined ? context : { ...context, position });
+    }
+    const { offsetGroup: group } = plan.source;
+    for (const [ordinal, runner] of this.#transactions.entries()) {
+      // The source's positions are committed once.
+      const groups = group === undefined || ordinal > 0 ? {} : { group };
+      await runner.open({ ...context, metrics, ordinal, ...groups }, positions.get(runner.name));
     }
     // Also before the first delivery: what a crash in it leaves behind can then be told from what was there before.
     this.#askPositions();
@@ -87,52 +93,104 @@ export class Delivery {
 
   /** Closes every sink, whatever the others do; throws the first error. */
   async close(): Promise<void> {
-    const outcomes = await Promise.allSettled(this.#all.map((runner) => runner.close()));
-    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
+    const closing = [
+      ...this.#plain.map(({ runner }) => runner.close()),
+      ...this.#transactions.map((one) => one.close()),
+    ];
+    await allOf(closing);
   }
 
-  /** Resolves when every sink has taken its part of the outbox. */
-  async deliver(outbox: Outbox, epoch: number): Promise<void> {
-    this.#epoch = epoch;
-    const deliveries = this.#results.map((runner) => runner.deliver(outbox.results, epoch));
-    if (this.#late !== undefined) deliveries.push(this.#late.deliver(outbox.lateEvents, epoch));
-    // Undeliverable results come on top of these; a runner makes the two take turns.
-    if (this.#deadLetters !== undefined) deliveries.push(this.#deadLetters.deliver(outbox.deadLetters, epoch));
-    else if (outbox.deadLetters.length > 0) warnOfLoss(this.#options.logger, outbox.deadLetters);
-    const outcomes = await Promise.allSettled(deliveries);
-    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
+  /** Goes on from the last epoch of the state, undefined where there is none: delivers what may not have been delivered. */
+  async recover(stored: RecoveredEpoch | undefined): Promise<void> {
+    await this.#deliver(stored?.outbox ?? emptyOutbox(), stored?.epoch ?? 0, (runner, outbox) =>
+      runner.recover(stored === undefined ? undefined : { ...stored, outbox }),
+    );
+  }
+
+  /** Resolves when every sink has taken its part of the outbox. `positions`: where the source goes on after it. */
+  async deliver(outbox: Outbox, epoch: number, positions: Positions): Promise<void> {
+    await this.#deliver(outbox, epoch, (runner, items) => runner.deliver(items, epoch, positions));
+  }
+
+  /** Says where the pipeline stands, to whom that has not been said for a while. Only between deliveries. */
+  async tell(): Promise<void> {
+    await allOf(this.#transactions.filter(({ isDue }) => isDue).map((runner) => runner.tell()));
+    this.#askPositions();
+  }
+
+  /** The last epoch has been delivered: says where the pipeline has come to. */
+  async finish(): Promise<void> {
+    await allOf(this.#transactions.map((runner) => runner.finish()));
     this.#askPositions();
   }
 
   /** Status of each sink, as `sink:<name>`. */
   status(): Record<string, ComponentStatus> {
-    return Object.fromEntries(this.#all.map((runner) => [`sink:${runner.name}`, runner.status()]));
+    const plain = new Map(this.#plain.map(({ name, runner }) => [name, runner] as const));
+    const found = this.#parts.map(({ name }) => {
+      const runner =
+        plain.get(name) ?? this.#transactions.find(({ parts }) => parts.some((part) => part.name === name));
+      return [`sink:${name}`, runner?.status() ?? { status: 'ok', message: null }] as const;
+    });
+    return Object.fromEntries(found);
   }
 
-  #runner<T>(
-    sink: EventSink<T>,
-    name: string,
-    handler: ErrorHandler,
-    deadLetter: ((items: readonly T[], reason: string) => Promise<void>) | undefined,
-  ): SinkRunner<T> {
-    const { clock, logger, metrics, signal } = this.#options;
-    this.#sinks.set(name, sink);
-    const base = { sink, name, handler, clock, logger, metrics, signal };
-    return new SinkRunner(deadLetter === undefined ? base : { ...base, deadLetter });
+  async #deliver(
+    outbox: Outbox,
+    epoch: number,
+    transact: (runner: TransactionRunner, outbox: Outbox) => Promise<void>,
+  ): Promise<void> {
+    this.#epoch = epoch;
+    this.#buried = [];
+    if (!this.#takesDeadLetters && outbox.deadLetters.length > 0) warnOfLoss(this.#options.logger, outbox.deadLetters);
+    // Undeliverable results come on top of the dead letters; a runner makes the two take turns.
+    await allOf(this.#plain.map((part) => part.runner.deliver(itemsFor(part, outbox), epoch)));
+    const before = this.#transactions.filter((runner) => !takesDeadLetters(runner));
+    await allOf(before.map((runner) => transact(runner, outbox)));
+    const last = this.#transactions.find(takesDeadLetters);
+    const letters = [...outbox.deadLetters, ...this.#buried];
+    if (last !== undefined) await transact(last, { ...outbox, deadLetters: letters });
+    this.#askPositions();
+  }
+
+  get #takesDeadLetters(): boolean {
+    return this.#parts.some(({ of }) => of === 'deadLetters');
+  }
+
+  #runnerOf({ sink, name, of }: SinkPart): SinkRunner<never> {
+    const { plan, clock, logger, metrics, stopping, signal } = this.#options;
+    const base = { sink, name, clock, logger, metrics, stopping, signal };
+    if (of === 'deadLetters') return new SinkRunner({ ...base, handler: lastResort(plan.errorHandler) });
+    const handler = plan.errorHandler;
+    if (!this.#takesDeadLetters) return new SinkRunner({ ...base, handler });
+    const deadLetter = (items: readonly unknown[], reason: string): Promise<void> =>
+      this.#bury(this.#lettersOf(items, reason));
+    return new SinkRunner({ ...base, handler, deadLetter });
+  }
+
+  #transactionOf(transaction: NonNullable<SinkPart['sink']['transaction']>): TransactionRunner {
+    const { plan } = this.#options;
+    return new TransactionRunner({
+      ...this.#options,
+      transaction,
+      parts: this.#parts.filter(({ sink }) => sink.transaction === transaction),
+      handler: plan.errorHandler,
+      keepsState: plan.state.directory !== undefined,
+      lettersOf: (items, reason) => this.#lettersOf(items, reason),
+      ...(this.#takesDeadLetters ? { bury: (letters) => this.#bury(letters) } : {}),
+    });
   }
 
   #askPositions(): void {
-    const positions = new Map<string, string>();
-    for (const [name, sink] of this.#sinks) {
-      const position = this.#positionOf(name, sink);
-      if (position !== undefined) positions.set(name, position);
+    const positions = new Map(this.#transactions.map(({ name, position }) => [name, position]));
+    for (const part of this.#plain) {
+      const position = this.#positionOf(part);
+      if (position !== undefined) positions.set(part.name, position);
     }
     this.#positions = positions;
   }
 
-  #positionOf(name: string, sink: EventSink<never>): string | undefined {
+  #positionOf({ name, sink }: SinkPart): string | undefined {
     try {
       return sink.position?.();
     } catch (cause) {
@@ -142,9 +200,9 @@ export class Delivery {
     }
   }
 
-  async #bury(items: readonly unknown[], reason: string): Promise<void> {
+  #lettersOf(items: readonly unknown[], reason: string): readonly DeadLetter[] {
     const timestamp = this.#options.clock.now();
-    const letters = items.map(
+    return items.map(
       (item) =>
         new DeadLetter({
           code: 'undeliverable',
@@ -156,19 +214,30 @@ export class Delivery {
           timestamp,
         }),
     );
-    await this.#deadLetters?.deliver(letters, this.#epoch);
+  }
+
+  async #bury(letters: readonly DeadLetter[]): Promise<void> {
+    const plain = this.#plain.find(({ of }) => of === 'deadLetters');
+    if (plain === undefined) this.#buried.push(...letters);
+    else await plain.runner.deliver(itemsFor(plain, { ...emptyOutbox(), deadLetters: [...letters] }), this.#epoch);
   }
 }
 
-/** Two sinks of one kind are told apart by a number: `file`, `file-2`. */
-function uniqueNames(names: readonly string[]): readonly string[] {
-  const taken = new Set([LATE_EVENTS, DEAD_LETTERS]);
-  return names.map((name) => {
-    let unique = name;
-    for (let n = 2; taken.has(unique); n += 1) unique = `${name}-${n}`;
-    taken.add(unique);
-    return unique;
-  });
+/** Dead letters that cannot be delivered have nowhere left to go: the run fails. */
+function lastResort(handler: ErrorHandler): ErrorHandler {
+  if (handler.policy !== 'dead_letter') return handler;
+  return new ErrorHandler(ErrorPolicy.retry(), { deliveryTimeout: handler.deliveryTimeoutMs });
+}
+
+function takesDeadLetters({ parts }: TransactionRunner): boolean {
+  return parts.some(({ of }) => of === 'deadLetters');
+}
+
+/** Waits for all, whatever the others do; throws the first error. */
+async function allOf(work: readonly Promise<void>[]): Promise<void> {
+  const outcomes = await Promise.allSettled(work);
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
 }
 
 function warnOfLoss(logger: Logger, letters: readonly DeadLetter[]): void {

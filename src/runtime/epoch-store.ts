@@ -1,6 +1,6 @@
 import { ProcessorError } from '../errors/processor-error.ts';
 import type { StateDelta, StateRequest, StoredEntry } from '../engine/window-engine.ts';
-import type { SourcePosition } from '../sources/event-source.ts';
+import type { Positions, SourcePosition } from '../event/source-position.ts';
 import type { StateBackend, StateOperation } from '../state/state-backend.ts';
 import { emptyOutbox, type Outbox } from './outbox.ts';
 import { readOutbox, writeOutbox } from './outbox-codec.ts';
@@ -8,9 +8,6 @@ import type { StoredPlan } from './plan-fingerprint.ts';
 
 /** Version of everything stored here. */
 const FORMAT = 2;
-
-/** Where reading goes on, by partition id. */
-export type Positions = ReadonlyMap<string, SourcePosition>;
 
 /** What an epoch commits besides window state and outbox. */
 export interface EpochMeta {
@@ -42,6 +39,8 @@ export interface StoredEpoch {
   readonly plan: StoredPlan | undefined;
   /** What may not have been delivered. */
   readonly outbox: Outbox;
+  /** True if the run came to its end after the epoch, and all that there was had been delivered. */
+  readonly isAcknowledged: boolean;
 }
 
 /** What an {@link EpochStore} needs of a backend: it reads only. */
@@ -105,6 +104,7 @@ export class EpochStore {
       meta: decodeMeta(meta),
       plan: plan === undefined ? undefined : (parseStored(plan, 'the record of the plan') as StoredPlan),
       outbox: outbox === undefined ? emptyOutbox() : decodeOutbox(outbox),
+      isAcknowledged: outbox === undefined,
     };
   }
 

@@ -1,4 +1,4 @@
-import type { Positions } from './epoch-store.ts';
+import type { Positions } from '../event/source-position.ts';
 
 /**
  * Of each partition the lowest of some positions, by offset. A partition that one of them does not have would be read

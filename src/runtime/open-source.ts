@@ -1,8 +1,9 @@
+import type { Positions } from '../event/source-position.ts';
 import type { PipelinePlan } from '../plan/plan.ts';
+import type { EventSink } from '../sinks/event-sink.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { ProcessorMetrics } from '../telemetry/metrics.ts';
 import type { Clock } from '../time/clock.ts';
-import type { Positions } from './epoch-store.ts';
 import { recordCheckOf } from './record-check.ts';
 import { SourceReader } from './source-reader.ts';
 import type { StreamCore } from './stream-core.ts';
@@ -26,17 +27,24 @@ export interface OpenSourceOptions {
 
 /** Opens the source of a plan, to be read into `core`. @throws ProcessorError of kind `source`. */
 export async function openSource(core: StreamCore, options: OpenSourceOptions): Promise<SourceReader> {
-  const { plan, clock, logger, positions, stopping } = options;
+  const { plan, clock, logger, metrics, positions, stopping } = options;
   const { directory } = plan.state;
   const check = recordCheckOf(plan.decode, clock);
   const source = await plan.source.open({
+    pipeline: plan.name,
     clock,
     logger,
     positions,
     signal: stopping,
     maxBlockRecords: Math.min(MAX_BLOCK_RECORDS, plan.bufferSize),
+    instruments: metrics,
+    sinkCommitsPositions: sinksOf(plan).some(({ transaction }) => transaction !== undefined),
     ...(check === undefined ? {} : { check }),
     ...(directory === undefined ? {} : { directory }),
   });
   return new SourceReader(source, core, positions, options);
+}
+
+function sinksOf({ sinks, lateSink, deadLetterSink }: PipelinePlan): EventSink<never>[] {
+  return [...sinks, lateSink, deadLetterSink].filter((sink) => sink !== undefined);
 }

@@ -6,8 +6,6 @@ export class PartitionReader {
   readonly partition: SourcePartition;
   /** Index of the partition in the progress tracker. */
   readonly index: number;
-  /** Where the next read goes on, once everything taken so far is committed. Undefined: nothing was taken yet. */
-  position: SourcePosition | undefined;
   /** True when the partition has come to its end, or was stopped. */
   ended = false;
   /** Error of the last read, until it is taken. */
@@ -15,14 +13,22 @@ export class PartitionReader {
   /** Reads that have failed in a row. */
   attempts = 0;
   readonly #onSettled: () => void;
+  #position: SourcePosition | undefined;
   #ready: RecordBlock | undefined;
   #reading = false;
 
   constructor(partition: SourcePartition, index: number, position: SourcePosition | undefined, onSettled: () => void) {
     this.partition = partition;
     this.index = index;
-    this.position = position;
+    this.#position = position ?? partition.start;
     this.#onSettled = onSettled;
+  }
+
+  /** Where the next read goes on, once everything taken so far is committed. Undefined: nothing was taken yet. */
+  get position(): SourcePosition | undefined {
+    const position = this.#position;
+    if (position === undefined || this.partition.beyond === undefined) return position;
+    return this.partition.beyond(position);
   }
 
   get isReady(): boolean {
@@ -51,7 +57,7 @@ export class PartitionReader {
     const block = this.#ready;
     this.#ready = undefined;
     if (block !== undefined) {
-      this.position = {
+      this.#position = {
         offset: block.nextOffset,
         ...(block.token === undefined ? {} : { token: block.token }),
       };

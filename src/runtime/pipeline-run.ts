@@ -75,11 +75,11 @@ export class PipelineRun {
     const [stopping, failing] = [this.#stopping.signal, this.#failing.signal];
     this.core = new StreamCore(plan, clock);
     this.totals = new RunTotals(this.core, metrics);
-    this.gauges = new RunGauges(this.core, metrics, clock);
+    this.gauges = new RunGauges(this.core, options);
     this.#buffer = new EpochBuffer(plan.bufferSize);
     this.#supply = new StateSupply(this.core.engine, store);
     this.recovery = new Recovery(options, store);
-    this.delivery = new Delivery({ ...options, signal: failing });
+    this.delivery = new Delivery({ ...options, stopping, signal: failing });
     this.writer = new StateWriter({ ...options, backend: state, stopping, failing });
     const parts = { ...options, store, writer: this.writer, delivery: this.delivery };
     this.committer = new Committer({
@@ -152,9 +152,11 @@ export class PipelineRun {
       onSettled: () => this.#wakeUp.ring(),
     });
     this.#reader = reader;
+    if (reader.hasBegun) await this.#commitNow(reader);
     await this.checkpointer.start();
     this.#openedAt = clock.monotonic();
     this.#tickedAt = this.#openedAt;
+    if (this.recovery.knowsTooFew(stored, this.core)) await this.#commitEpoch(reader);
     return reader;
   }
 
@@ -177,6 +179,7 @@ export class PipelineRun {
       // Waiting for the epoch before is for a full buffer only: until then there is room to read on.
       if (now - this.#openedAt >= commitIntervalMs && !this.committer.isBusy) await this.#closeEpoch(reader);
       else if (now - this.#tickedAt >= commitIntervalMs) this.#tick(reader);
+      this.committer.tell();
       if (clock.monotonic() - turnedAt < STRETCH_MS) continue;
       await clock.nextTurn();
       turnedAt = clock.monotonic();
@@ -223,6 +226,13 @@ export class PipelineRun {
     const isCleaning = await this.#supply.answerOnce(this.core.engine.requestForCleaning());
     if (isCleaning || !this.#buffer.isEmpty) await this.#commitEpoch(reader);
     this.gauges.show(reader.isDone);
+  }
+
+  /** Commits what there is, and waits until that is so. */
+  async #commitNow(reader: SourceReader): Promise<void> {
+    await this.#commitEpoch(reader);
+    await this.committer.settled();
+    this.committer.rethrow();
   }
 
   /** Hands what there is to the committer, once that is done with the epoch before. */

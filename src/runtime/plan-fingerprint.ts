@@ -1,8 +1,10 @@
 import type { DecodePlan, Selector } from '../decode/decode-plan.ts';
 import { ProcessorError } from '../errors/processor-error.ts';
 import type { PipelinePlan, WindowPlan } from '../plan/plan.ts';
+import type { PartitionShare } from '../sources/partition-share.ts';
 import { formatDuration } from '../time/duration.ts';
 import type { Instant, Millis } from '../time/instant.ts';
+import { stillPassed, type PassedPartitions } from './passed-partitions.ts';
 
 /** A window definition, as far as stored state depends on it. */
 export interface StoredWindowPlan {
@@ -20,6 +22,10 @@ export interface StoredWindowPlan {
 export interface StoredPlan {
   /** Type of the source: positions mean something to it alone. */
   readonly source: string;
+  /** The part of the source that is read; absent where that is all of it, and state is not kept by partition. */
+  readonly share?: PartitionShare;
+  /** Partitions that the state of another instance held before. Absent for none. */
+  readonly passed?: readonly PassedPartitions[];
   readonly time: DecodePlan['time'];
   /** Path and unit of event time; a function is only known to be one. Empty where time is not the event's. */
   readonly timestamp: string;
@@ -50,10 +56,11 @@ export interface PlanChange {
 
 /** What of a plan its stored state depends on. */
 export function describePlan(plan: PipelinePlan): StoredPlan {
-  const { decode, aggregation } = plan;
+  const { decode, aggregation, source } = plan;
   const { timestamp, timestampUnit } = decode;
   return {
-    source: plan.source.name,
+    source: source.name,
+    ...describeShare(source.share),
     time: decode.time,
     timestamp: decode.time === 'event' ? `${inPlace('', timestamp)}, numbers in ${timestampUnit}` : '',
     transforms: decode.transforms.map(({ type }) => type),
@@ -87,6 +94,15 @@ const COMPARED = {
   aggregators: 'aggregators',
 } as const satisfies Partial<Record<keyof StoredPlan, string>>;
 
+/** The share of one that reads all of a source. */
+const WHOLE: PartitionShare = { instances: 1, instance: 0, partitionedByKey: false };
+/** The keys of the configuration that a share is compared by, below those of the source. */
+const SHARE_FIELDS = {
+  instances: 'instances',
+  instance: 'instance',
+  partitionedByKey: 'partitioned_by_key',
+} as const satisfies Record<keyof PartitionShare, string>;
+
 /** What a field of a stored plan can be, for comparing; undefined for what is not there. */
 type Comparable = string | number | boolean | readonly (string | number)[] | undefined;
 
@@ -111,6 +127,10 @@ export function comparePlans(stored: StoredPlan, current: StoredPlan): readonly 
     compare(field, formatDuration(before.allowedLatenessMs), formatDuration(after.allowedLatenessMs));
   }
   for (const field of typedKeys(COMPARED)) compare(COMPARED[field], stored[field], current[field]);
+  const [before, after] = [stored.share ?? WHOLE, current.share ?? WHOLE];
+  for (const field of typedKeys(SHARE_FIELDS)) {
+    compare(`${stored.source}.consumer.${SHARE_FIELDS[field]}`, before[field], after[field]);
+  }
   return changes;
 }
 
@@ -129,20 +149,41 @@ export function takeOverPlan(stored: StoredPlan, current: StoredPlan, watermark:
     const goneUntil = Math.max(letGo, before.goneUntil ?? -Infinity);
     return Number.isFinite(goneUntil) ? { ...window, goneUntil } : window;
   });
-  return { ...current, windows };
+  const lateness = current.windows.map(({ name, allowedLatenessMs }) => {
+    const before = windowOf(stored, name)?.allowedLatenessMs ?? allowedLatenessMs;
+    return { name, beforeMs: before, nowMs: allowedLatenessMs };
+  });
+  const passed = stillPassed(stored.passed ?? [], lateness, watermark);
+  return { ...current, windows, ...(passed.length === 0 ? {} : { passed }) };
 }
 
 /** The error that refuses to go on with a state: every changed field, and what can be done. */
 export function planMismatch(pipeline: string, changes: readonly PlanChange[]): ProcessorError<'state'> {
   const width = Math.max(...changes.map(({ field }) => field.length));
   const lines = changes.map(({ field, from, to }) => `  ${field.padEnd(width)}  was ${from}; is now ${to}`);
-  const message = [
-    `the state of "${pipeline}" does not fit this configuration:`,
-    ...lines,
-    'Go back to the old configuration, or give the pipeline a new name and so a state of',
-    'its own, or drop the state and begin anew: processor state reset',
-  ].join('\n');
+  const message = [`the state of "${pipeline}" does not fit this configuration:`, ...lines, waysOut(changes)].join(
+    '\n',
+  );
   return new ProcessorError('state', 'STATE_MISMATCH', message);
+}
+
+const ANEW = `or give the pipeline a new name and so a state of
+its own, or drop the state and begin anew: processor state reset`;
+
+function waysOut(changes: readonly PlanChange[]): string {
+  const changed = new Set(changes.map(({ field }) => /\.consumer\.(\w+)$/.exec(field)?.[1] ?? ''));
+  if (changed.has('')) return `Go back to the old configuration, ${ANEW}`;
+  if (changed.has(SHARE_FIELDS.partitionedByKey)) {
+    return `State is kept by partition from its first epoch on, or never. Go back to the old
+configuration, ${ANEW}`;
+  }
+  if (changed.has(SHARE_FIELDS.instances)) {
+    return `It holds what belongs to the partitions of one instance of the old number. Go back
+to that number, or stop all instances and deal their states out to the new one:
+processor state rescale`;
+  }
+  return `It is the state of another instance. Give each instance the state.path of its own, or
+deal the states of all of them out anew: processor state rescale`;
 }
 
 function typedKeys<T extends object>(of: T): readonly (keyof T)[] {
@@ -153,6 +194,12 @@ function describeWindow({ name, assigner, allowedLatenessMs, trigger }: WindowPl
   const purges = trigger?.shouldPurge !== undefined;
   const kind = trigger === undefined ? 'none' : purges ? 'fires early and purges' : 'fires early';
   return { name, shape: assigner.describe(), allowedLatenessMs, trigger: kind };
+}
+
+function describeShare(share: PartitionShare | undefined): Pick<StoredPlan, 'share'> {
+  if (share === undefined) return {};
+  const { instances, instance, partitionedByKey } = share;
+  return instances === 1 && !partitionedByKey ? {} : { share: { instances, instance, partitionedByKey } };
 }
 
 function describeField({ name, selector }: { readonly name: string; readonly selector: Selector }): string {

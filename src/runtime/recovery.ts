@@ -3,6 +3,8 @@ import type { StateRepair } from '../state/state-backend.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { ProcessorMetrics } from '../telemetry/metrics.ts';
 import type { Clock } from '../time/clock.ts';
+import { readProgressSnapshot } from '../time/progress-snapshot.ts';
+import { instantFromJson } from '../time/snapshot-json.ts';
 import type { EpochStore, StoredEpoch } from './epoch-store.ts';
 import { comparePlans, describePlan, planMismatch, takeOverPlan, type StoredPlan } from './plan-fingerprint.ts';
 import type { StreamCore } from './stream-core.ts';
@@ -76,6 +78,17 @@ export class Recovery {
     return JSON.stringify(stored?.plan) === JSON.stringify(this.#current) ? undefined : this.#current;
   }
 
+  /**
+   * True where state is kept by partition, and the stored epoch does not know all that are there: whoever deals it out
+   * anew must know whose they are, though nothing has been read of them yet.
+   */
+  knowsTooFew(stored: StoredEpoch | undefined, core: StreamCore): boolean {
+    const { state } = this.#options.plan;
+    if (!state.recoverable || this.#current.share?.partitionedByKey !== true) return false;
+    const known = stored === undefined ? 0 : readProgressSnapshot(stored.meta.progress).partitions.length;
+    return stored === undefined || core.progress.snapshot().partitions.length > known;
+  }
+
   #checkPlan({ plan: stored }: StoredEpoch): void {
     if (stored === undefined) return;
     const changes = comparePlans(stored, this.#current);
@@ -89,6 +102,12 @@ export class Recovery {
     this.#current = takeOverPlan(stored, this.#current, core.progress.watermark());
     for (const { name, goneUntil } of this.#current.windows) {
       if (goneUntil !== undefined) core.engine.letGo(name, goneUntil);
+    }
+    for (const { partitions, watermark, goneUntil } of this.#current.passed ?? []) {
+      for (const partition of partitions) {
+        core.engine.notePassed(partition, instantFromJson(watermark));
+        for (const [name, until] of goneUntil) core.engine.letGo(name, until, partition);
+      }
     }
   }
 

@@ -26,8 +26,9 @@ function bench(
   const metrics = new ProcessorMetrics();
   const ending = new AbortController();
   const handler = new ErrorHandler(policy, { deliveryTimeout: '10s' });
-  const base = { sink, name: 'out', handler, clock, logger: silentLogger, metrics, signal: ending.signal };
-  return { clock, metrics, ending, runner: new SinkRunner({ ...base, ...more }) };
+  const base = { sink, name: 'out', handler, clock, logger: silentLogger, metrics };
+  const signals = { stopping: ending.signal, signal: ending.signal };
+  return { clock, metrics, ending, runner: new SinkRunner({ ...base, ...signals, ...more }) };
 }
 
 /** Refuses everything until it is healed; then takes it. */
@@ -243,7 +244,7 @@ describe('a sink whose server is down', () => {
     await settle(clock);
     expect(runner.status()).toEqual({
       status: 'degraded',
-      message: 'db:5432 refuses connections; sources are paused, and nothing is lost while it is waited for',
+      message: 'db:5432 refuses connections; sources are paused, and nothing is lost meanwhile',
     });
     await passTime(clock, 100, () => taken.length === 2);
     await delivery;

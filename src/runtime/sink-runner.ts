@@ -1,18 +1,15 @@
-import type { ErrorCode } from '../errors/codes.ts';
 import { messageOf } from '../errors/message-of.ts';
-import { ProcessorError } from '../errors/processor-error.ts';
 import type { ErrorHandler } from '../plan/error-handler.ts';
 import type { Delivery, EventSink, SinkContext } from '../sinks/event-sink.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { ProcessorMetrics } from '../telemetry/metrics.ts';
 import { traced } from '../telemetry/tracing.ts';
 import type { Clock } from '../time/clock.ts';
-import { formatDuration } from '../time/duration.ts';
+import { retryDelay } from '../time/retry-delay.ts';
+import { attempt } from './limited-attempt.ts';
+import { Patience } from './patience.ts';
+import { endsRun, isUnreachable, passes, sinkError, slowDelivery } from './sink-faults.ts';
 import type { ComponentStatus } from './status.ts';
-import { retryDelay } from './retry-delay.ts';
-
-/** A delivery that has gone on this long is told of as a fault. */
-const SLOW_DELIVERY_MS = 5000;
 
 /** What a runner is made from. */
 export interface SinkRunnerOptions<T> {
@@ -23,6 +20,8 @@ export interface SinkRunnerOptions<T> {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: ProcessorMetrics;
+  /** Aborts when the run is to end: what may pass by itself is then waited for a few seconds longer, and no more. */
+  readonly stopping: AbortSignal;
   /** Aborts when the process must end at once: retries and waits are given up. */
   readonly signal: AbortSignal;
   /** Takes what could not be delivered, where the policy is `dead_letter`. */
@@ -33,6 +32,7 @@ export interface SinkRunnerOptions<T> {
 export class SinkRunner<T> {
   readonly name: string;
   readonly #options: SinkRunnerOptions<T>;
+  readonly #patience: Patience;
   #fault: string | null = null;
   #cause: unknown = null;
   #startedAt: number | null = null;
@@ -43,6 +43,7 @@ export class SinkRunner<T> {
   constructor(options: SinkRunnerOptions<T>) {
     this.name = options.name;
     this.#options = options;
+    this.#patience = new Patience({ ...options, failing: options.signal });
   }
 
   /** Items refused for good: left out by the policy `skip`, made dead letters by `dead_letter`. */
@@ -52,7 +53,7 @@ export class SinkRunner<T> {
 
   /** A server that is down is tried again as often as the policy says: at the start a wrong address is likelier. */
   async open(context: SinkContext): Promise<void> {
-    const { sink, handler, clock, logger, metrics, signal } = this.#options;
+    const { sink, handler, clock, logger, metrics } = this.#options;
     for (let attempt = 0; ; attempt += 1) {
       try {
         await sink.open?.(context);
@@ -60,15 +61,19 @@ export class SinkRunner<T> {
         this.#fault = null;
         return;
       } catch (cause) {
-        const isOver = signal.aborted || attempt >= handler.maxAttempts;
-        if (isOver || !hasCode(cause, 'SINK_UNAVAILABLE')) throw sinkError(this.name, 'could not be opened', cause);
         this.#fault = messageOf(cause);
+        this.#cause = cause;
       }
       const delayMs = retryDelay(handler, attempt, clock.now());
-      metrics.recordRetry(this.name);
-      const fields = { sink: this.name, attempt: attempt + 1, delayMs, error: this.#fault };
-      logger.warn(fields, 'sink could not be opened; will retry');
-      await clock.sleep(delayMs, signal);
+      const isOver = !isUnreachable(this.#cause) || attempt >= handler.maxAttempts;
+      if (!isOver) {
+        metrics.recordRetry(this.name);
+        const fields = { sink: this.name, attempt: attempt + 1, delayMs, error: this.#fault };
+        logger.warn(fields, 'sink could not be opened; will retry');
+      }
+      if (isOver || !(await this.#patience.wait(delayMs))) {
+        throw sinkError(this.name, 'could not be opened', this.#cause);
+      }
     }
   }
 
@@ -109,10 +114,7 @@ export class SinkRunner<T> {
 
   status(): ComponentStatus {
     if (this.#fault !== null) return { status: 'degraded', message: this.#fault };
-    const waiting = this.#startedAt === null ? 0 : this.#options.clock.monotonic() - this.#startedAt;
-    if (waiting < SLOW_DELIVERY_MS) return { status: 'ok', message: null };
-    const seconds = Math.round(waiting / 1000);
-    return { status: 'degraded', message: `a delivery has been under way for ${seconds} s; sources are paused` };
+    return slowDelivery(this.#startedAt, this.#options.clock) ?? { status: 'ok', message: null };
   }
 
   async #deliverAll(items: readonly T[], epoch: number): Promise<void> {
@@ -123,7 +125,7 @@ export class SinkRunner<T> {
       await this.#deliverOrGiveUp(items, epoch);
     } else if (!(await this.#attempt(items, epoch))) {
       // Only what the sink really refuses is left out, so the batch is taken apart; a sink that is not there refuses all.
-      if (hasCode(this.#cause, 'SINK_UNAVAILABLE', 'SINK_FENCED')) await this.#giveUp(items);
+      if (isUnreachable(this.#cause) || endsRun(this.#cause)) await this.#giveUp(items);
       else for (const item of items) await this.#deliverOrGiveUp([item], epoch);
     }
     this.#fault = null;
@@ -133,7 +135,7 @@ export class SinkRunner<T> {
     const { handler, clock, logger, metrics, signal } = this.#options;
     for (let attempt = 0; ; attempt += 1) {
       if (await this.#attempt(items, epoch)) return;
-      if (signal.aborted || attempt >= handler.maxAttempts || hasCode(this.#cause, 'SINK_FENCED')) break;
+      if (signal.aborted || attempt >= handler.maxAttempts || endsRun(this.#cause)) break;
       const delay = retryDelay(handler, attempt, clock.now());
       metrics.recordRetry(this.name);
       logger.warn(
@@ -149,7 +151,7 @@ export class SinkRunner<T> {
   async #giveUp(items: readonly T[]): Promise<void> {
     const { handler, metrics, logger, deadLetter, signal } = this.#options;
     const reason = this.#fault ?? 'the run is ending';
-    if (hasCode(this.#cause, 'SINK_FENCED')) throw sinkError(this.name, 'may not write any more', this.#cause);
+    if (endsRun(this.#cause)) throw sinkError(this.name, 'may not write any more', this.#cause);
     if (
       handler.policy === 'retry' ||
       signal.aborted ||
@@ -172,63 +174,37 @@ export class SinkRunner<T> {
   }
 
   /**
-   * One try; but as often as it takes while all that is wrong is a full disk, or a server that is down where things are
-   * tried again at all: no item is to blame for that.
+   * One try; but as often as it takes while what is wrong may pass by itself, for no item is to blame for that. A server that
+   * is down is waited for where things are tried again at all, a full disk always.
    */
   async #attempt(items: readonly T[], epoch: number): Promise<boolean> {
     const { handler, clock, logger, metrics, signal } = this.#options;
     for (let waits = 0; ; waits += 1) {
       if (await this.#try(items, epoch)) return true;
-      const isFull = hasCode(this.#cause, 'SINK_FULL');
-      const isDown = handler.policy === 'retry' && hasCode(this.#cause, 'SINK_UNAVAILABLE');
-      if (signal.aborted || !(isFull || isDown)) return false;
-      const delayMs = isFull ? handler.maxDelayMs : retryDelay(handler, waits, clock.now());
+      const isDown = isUnreachable(this.#cause);
+      if (signal.aborted || !passes(this.#cause) || (isDown && handler.policy !== 'retry')) return false;
+      const delayMs = isDown ? retryDelay(handler, waits, clock.now()) : handler.maxDelayMs;
       metrics.recordRetry(this.name);
-      const message = isFull ? 'no room for a delivery; waiting for it' : 'sink cannot be reached; waiting for it';
-      logger.warn({ sink: this.name, epoch, delayMs, error: this.#fault }, message);
-      const meanwhile = isFull ? 'while there is no room' : 'while it is waited for';
-      this.#fault = `${this.#fault ?? ''}; sources are paused, and nothing is lost ${meanwhile}`;
-      await clock.sleep(delayMs, signal);
-      if (signal.aborted) return false;
+      logger.warn({ sink: this.name, epoch, delayMs, error: this.#fault }, 'no delivery for now; waiting');
+      this.#fault = `${this.#fault ?? ''}; sources are paused, and nothing is lost meanwhile`;
+      if (!(await this.#patience.wait(delayMs))) throw sinkError(this.name, 'could not deliver', this.#cause);
     }
   }
 
   /** One try; false if it failed or took too long, with the reason noted. */
   async #try(items: readonly T[], epoch: number): Promise<boolean> {
-    const { metrics, signal } = this.#options;
-    const attempt = new AbortController();
-    const timer = new AbortController();
-    // By hand, for AbortSignal.any would leave something behind at the run's signal with every attempt.
-    const end = (): void => {
-      attempt.abort();
-      timer.abort();
-    };
-    if (signal.aborted) end();
-    signal.addEventListener('abort', end, { once: true });
+    const { sink, handler, clock, metrics, signal } = this.#options;
+    const limitMs = sink.deliveryTimeoutMs ?? handler.deliveryTimeoutMs;
     try {
-      await Promise.race([this.#send(items, { epoch, signal: attempt.signal }), this.#timeout(timer.signal)]);
+      await attempt((given) => this.#send(items, { epoch, signal: given }), { clock, limitMs, ending: signal });
       this.#fault = null;
       return true;
     } catch (error) {
       this.#fault = messageOf(error);
       this.#cause = error;
-      attempt.abort();
       metrics.recordError('sink');
       return false;
-    } finally {
-      signal.removeEventListener('abort', end);
-      timer.abort();
     }
-  }
-
-  /** Rejects when the sink has had its time, or when `cancelled` aborts. */
-  async #timeout(cancelled: AbortSignal): Promise<never> {
-    const { sink, handler, clock } = this.#options;
-    const limit = sink.deliveryTimeoutMs ?? handler.deliveryTimeoutMs;
-    if (limit === Infinity) await aborted(cancelled);
-    else await clock.sleep(limit, cancelled);
-    const message = cancelled.aborted ? 'given up, for the run is ending' : `no answer within ${formatDuration(limit)}`;
-    throw new ProcessorError('sink', 'SINK_TIMEOUT', message);
   }
 
   async #send(items: readonly T[], delivery: Delivery): Promise<void> {
@@ -236,21 +212,4 @@ export class SinkRunner<T> {
     if (sink.sendBatch !== undefined) await sink.sendBatch(items, delivery);
     else for (const item of items) await sink.send?.(item, delivery);
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-}
-
-function hasCode(error: unknown, ...codes: readonly ErrorCode[]): boolean {
-  return ProcessorError.is(error, 'sink') && codes.includes(error.code);
-}
-
-function sinkError(name: string, what: string, cause: unknown): ProcessorError<'sink'> {
-  const reason = messageOf(cause);
-  const code = hasCode(cause, 'SINK_FENCED') ? 'SINK_FENCED' : 'SINK_FAILED';
-  return new ProcessorError('sink', code, `sink "${name}" ${what}: ${reason}`, { cause });
 }

@@ -6,7 +6,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { ProcessorMetrics } from '../telemetry/metrics.ts';
 import type { Clock } from '../time/clock.ts';
 import { PartitionReader } from './partition-reader.ts';
-import { retryDelay } from './retry-delay.ts';
+import { retryDelay } from '../time/retry-delay.ts';
 import type { ComponentStatus } from './status.ts';
 import type { StreamCore } from './stream-core.ts';
 
@@ -39,6 +39,7 @@ export class SourceReader {
   #stoppedAt: number | undefined;
   /** True while there is nothing that an earlier run had not read to its end. */
   #isAtEnd: boolean;
+  #hasBegun = false;
 
   constructor(
     source: OpenSource,
@@ -52,6 +53,11 @@ export class SourceReader {
     this.#options = options;
     this.#isAtEnd = core.progress.watermark() === Infinity;
     for (const partition of source.partitions) this.#add(partition);
+  }
+
+  /** True where a partition begins at a place that nothing but this run knows of. */
+  get hasBegun(): boolean {
+    return this.#hasBegun;
   }
 
   /** True when there is nothing more to take, now or later. */
@@ -131,8 +137,8 @@ export class SourceReader {
   }
 
   status(): ComponentStatus {
-    const [fault] = this.#faults.values();
-    return fault === undefined ? { status: 'ok', message: null } : { status: 'degraded', message: fault };
+    const fault = [...this.#faults.values()][0] ?? this.#source.fault?.() ?? null;
+    return fault === null ? { status: 'ok', message: null } : { status: 'degraded', message: fault };
   }
 
   close(): Promise<void> {
@@ -142,6 +148,7 @@ export class SourceReader {
   #add(partition: OpenSource['partitions'][number]): void {
     const index = this.#core.addPartition(partition.id);
     const position = this.#positions.get(partition.id);
+    if (position === undefined && partition.start !== undefined) this.#hasBegun = true;
     this.readers.push(new PartitionReader(partition, index, position, this.#options.onSettled));
   }
 

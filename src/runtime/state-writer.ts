@@ -4,7 +4,7 @@ import type { StateBackend, StateOperation } from '../state/state-backend.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { ProcessorMetrics } from '../telemetry/metrics.ts';
 import type { Clock } from '../time/clock.ts';
-import { retryDelay, type RetryDelays } from './retry-delay.ts';
+import { retryDelay, type RetryDelays } from '../time/retry-delay.ts';
 
 const DELAYS: RetryDelays = { initialDelayMs: 100, maxDelayMs: 5000 };
 /** How often a write is repeated that failed for another reason than a full disk. */

@@ -2,6 +2,7 @@ import type { BatchDecoder, DecodeCounters, Rejection } from '../decode/batch-de
 import { createBatchDecoder } from '../decode/create-batch-decoder.ts';
 import { ReferenceEngine } from '../engine/reference/reference-engine.ts';
 import type { DroppedEvent, EngineCounters, WindowEngine } from '../engine/window-engine.ts';
+import { ProcessorError } from '../errors/processor-error.ts';
 import type { EventBatch } from '../event/event-batch.ts';
 import { KeyDictionary } from '../event/key-dictionary.ts';
 import { rawBytesOf, type RecordBlock } from '../event/record-block.ts';
@@ -9,6 +10,7 @@ import type { PipelinePlan } from '../plan/plan.ts';
 import { AggregationResult } from '../results/aggregation-result.ts';
 import { DeadLetter } from '../results/dead-letter.ts';
 import { LateEvent } from '../results/late-event.ts';
+import { partitionNumber } from '../sources/partition-share.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Instant } from '../time/instant.ts';
 import { ProgressTracker } from '../time/progress.ts';
@@ -39,10 +41,14 @@ export class StreamCore {
   readonly #decoder: BatchDecoder;
   readonly #keys = new KeyDictionary();
   readonly #partitions: string[] = [];
+  /** Their numbers, where state is kept by partition; else 0. */
+  readonly #numbers: number[] = [];
+  readonly #byPartition: boolean;
 
   constructor(plan: PipelinePlan, clock: Clock) {
     this.#plan = plan;
     this.#clock = clock;
+    this.#byPartition = plan.source.share?.partitionedByKey === true;
     this.#decoder = createBatchDecoder(plan.decode, this.#keys);
     this.progress = new ProgressTracker(plan.watermark, { idleTimeoutMs: plan.idleTimeoutMs });
     this.engine = new ReferenceEngine({
@@ -54,6 +60,7 @@ export class StreamCore {
       aggregators: plan.aggregators,
       keys: this.#keys,
       entryPrefix: windowStatePrefix(plan.name),
+      byPartition: this.#byPartition,
       trackChanges: plan.state.recoverable,
       residentBytesLimit: plan.state.recoverable ? plan.stateMemoryLimitBytes : Infinity,
     });
@@ -66,10 +73,19 @@ export class StreamCore {
     this.engine.advance(this.progress.watermark());
   }
 
-  /** Adds a partition; returns its index. */
+  /**
+   * Adds a partition; returns its index.
+   * @throws ProcessorError SOURCE_FAILED for an id that is there already, or that has no number where one is needed.
+   */
   addPartition(id: string): number {
+    const number = this.#byPartition ? partitionNumber(id) : 0;
+    if (number === undefined) {
+      const message = `state is kept by the numbers of partitions, and "${id}" does not end in one`;
+      throw new ProcessorError('source', 'SOURCE_FAILED', message);
+    }
     const index = this.progress.add(id, this.#clock.monotonic());
     this.#partitions[index] = id;
+    this.#numbers[index] = number;
     return index;
   }
 
@@ -85,6 +101,7 @@ export class StreamCore {
   decode(partition: number, block: RecordBlock, outbox: Outbox): DecodedBlock {
     const now = this.#clock.now();
     const { batch, rejections } = this.#decoder.decode(block, now);
+    batch.partition = this.#numbers[partition] ?? 0;
     const id = this.#partitions[partition] ?? '';
     for (const rejection of rejections) outbox.deadLetters.push(deadLetterOf(rejection, block, id, now));
     this.progress.observe(partition, batch.timestamps, batch.count, batch.watermarks, this.#clock.monotonic());

@@ -1,6 +1,7 @@
 import type { AggregationResult } from '../results/aggregation-result.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
+import type { DeliveryTransaction } from './delivery-transaction.ts';
 
 /** What a sink is given when it is opened. */
 export interface SinkContext {
@@ -38,6 +39,11 @@ export interface EventSink<T = AggregationResult> {
    * such as a terminal. Default: that of the pipeline's error handler.
    */
   readonly deliveryTimeoutMs?: number;
+  /**
+   * What the sink delivers in. All sinks of a pipeline that have the same are given their items of an epoch between its
+   * `begin` and its `commit`.
+   */
+  readonly transaction?: DeliveryTransaction;
   /** Before the first delivery. @throws ProcessorError of kind `sink`, which ends the run. */
   open?(context: SinkContext): Promise<void> | void;
   /** Delivers one item. Resolves when the sink has it for good. */

@@ -25,6 +25,16 @@ export function sinkTimedOut(message: string): ProcessorError<'sink'> {
   return new ProcessorError('sink', 'SINK_TIMEOUT', message);
 }
 
+/** Some items that a sink refuses for what they are; the others of the delivery may pass without them. */
+export class ItemsRefused extends ProcessorError<'sink'> {
+  readonly items: readonly unknown[];
+
+  constructor(items: readonly unknown[], message: string, cause?: unknown) {
+    super('sink', 'SINK_REFUSED', message, cause === undefined ? {} : { cause });
+    this.items = items;
+  }
+}
+
 /** Resolves or rejects as `work` does; rejects with `givenUp()` where `signal` aborts first. The work itself goes on. */
 export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal, givenUp: () => Error): Promise<T> {
   return new Promise((resolve, reject) => {

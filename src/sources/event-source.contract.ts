@@ -16,6 +16,7 @@ export interface SourceFixture {
 /** A context for tests; a clock that stands still, and blocks of at most 3 records, unless given. */
 export function contextWith(parts: Partial<SourceContext> = {}): SourceContext {
   return {
+    pipeline: 'contract',
     clock: new ManualClock(),
     logger: silentLogger,
     positions: new Map(),

@@ -1,15 +1,13 @@
 import type { RecordBlock } from '../event/record-block.ts';
+import type { SourcePosition } from '../event/source-position.ts';
+import type { OffsetGroup } from '../kafka/offset-group.ts';
 import type { RejectionReason } from '../results/dead-letter.ts';
+import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
+import type { PartitionShare } from './partition-share.ts';
 
-/** Where reading of a partition goes on: what an epoch commits for it. */
-export interface SourcePosition {
-  /** Offset of the next record to read, counted as the source counts. */
-  readonly offset: number;
-  /** What else the source needs to find its place again, such as a file's identity. Its own text. */
-  readonly token?: string;
-}
+export type { SourcePosition };
 
 /** Why the pipeline would refuse a record. */
 export interface RecordRefusal {
@@ -19,6 +17,8 @@ export interface RecordRefusal {
 
 /** What a source is given when it is opened. */
 export interface SourceContext {
+  /** Name of the pipeline. */
+  readonly pipeline: string;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Committed positions by partition id; a partition that is absent is read from its start. */
@@ -37,6 +37,10 @@ export interface SourceContext {
    * Absent where only running the pipeline's own functions could tell.
    */
   readonly check?: (record: Uint8Array) => RecordRefusal | null;
+  /** Takes what the source measures. Absent where nobody looks. */
+  readonly instruments?: Instruments;
+  /** True where a sink commits the positions under the source's `offsetGroup`, in the transaction of the results. */
+  readonly sinkCommitsPositions?: boolean;
 }
 
 /**
@@ -46,6 +50,11 @@ export interface SourceContext {
 export interface SourcePartition {
   /** Stable across restarts: committed positions are kept under it. */
   readonly id: string;
+  /**
+   * Where reading begins, where that was decided at opening and would be decided otherwise later ("the newest"). It is
+   * committed before anything is read, so that a restart does not leave out what has come since.
+   */
+  readonly start?: SourcePosition;
   /** The next block; waits until there is one. Null at the end of the partition, and when the run's signal aborts. */
   read(): Promise<RecordBlock | null>;
   /**
@@ -53,6 +62,11 @@ export interface SourcePartition {
    * backlog behind a slow or paused source is not idleness.
    */
   readonly caughtUp: boolean;
+  /**
+   * The furthest position that is as good as the given one, because the source knows of nothing to read between them.
+   * Absent where what is read always reaches to the next record.
+   */
+  beyond?(position: SourcePosition): SourcePosition;
   /** Bytes read and bytes in all, where known; for progress bars. */
   progress?(): { readonly bytesRead: number; readonly bytesTotal: number };
 }
@@ -70,6 +84,8 @@ export interface OpenSource {
    * is restored.
    */
   released?(positions: ReadonlyMap<string, SourcePosition>): void;
+  /** What keeps the source from reading, and may pass: for `/health`, where a person reads it. Null when nothing does. */
+  fault?(): string | null;
   close(): Promise<void>;
 }
 
@@ -83,6 +99,13 @@ export interface EventSource<T = never> {
   readonly name: string;
   /** Only for the type: a source of `T`. */
   readonly __event?: T;
+  /** The consumer group that its offsets stand under, for a source of Kafka. */
+  readonly offsetGroup?: OffsetGroup;
+  /**
+   * The part of the source that is read, for one whose partitions several processes can share. The ids of its partitions
+   * then end in their numbers. Absent where one process reads them all.
+   */
+  readonly share?: PartitionShare;
   /** @throws ProcessorError of kind `source`. */
   open(context: SourceContext): Promise<OpenSource>;
 }

@@ -11,6 +11,7 @@ export interface MetricDefinition {
 }
 
 const SECONDS = [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] as const;
+const BROKER = { broker: 'id of the broker' } as const;
 const SINK = { sink: 'name of the sink, such as `file`' } as const;
 
 /**
@@ -171,6 +172,37 @@ export const METRICS = {
     type: 'counter',
     help: 'Items that a sink refused for good: left out by the policy `skip`, made dead letters by `dead_letter`.',
     labels: SINK,
+  },
+  kafka_consumer_lag: {
+    type: 'gauge',
+    help: 'Records of a partition that are yet to be handed on, by the newest offset that is known of.',
+    labels: { topic: 'name of the topic', partition: 'number of the partition' },
+  },
+  kafka_fetch_seconds: {
+    type: 'histogram',
+    help: 'Time that a broker took to answer a fetch, its wait for something new included.',
+    labels: BROKER,
+    buckets: SECONDS,
+  },
+  kafka_fetched_bytes_total: {
+    type: 'counter',
+    help: 'Bytes of records fetched, as they came: compressed.',
+    labels: BROKER,
+  },
+  kafka_records_total: {
+    type: 'counter',
+    help: 'Records handed on. Those of aborted transactions are not among them.',
+    labels: { topic: 'name of the topic' },
+  },
+  kafka_offset_commits_total: {
+    type: 'counter',
+    help: "Commits of the consumer group's offsets by the source.",
+    labels: { outcome: '`ok` or `failed`' },
+  },
+  kafka_disconnects_total: {
+    type: 'counter',
+    help: 'Fetches that failed because a broker could not be reached or did not answer.',
+    labels: BROKER,
   },
   errors_total: {
     type: 'counter',

@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { present } from '../errors/assert.ts';
 import type { ProcessorErrorKind } from '../errors/processor-error.ts';
+import type { Instruments, MetricLabels } from './instruments.ts';
 import { METRICS, type MetricDefinition, type MetricName } from './metric-table.ts';
 
 /** What only ever rises, as the engine and the decoder count it: totals, mirrored by {@link ProcessorMetrics.mirror}. */
@@ -49,7 +50,7 @@ const ABSENT_AT_FIRST = [
  * The processor's own metrics, in a registry of their own: two pipelines in one process do not mix, and the host's
  * default registry stays as it is. Recording is synchronous and never throws for what the processor hands over.
  */
-export class ProcessorMetrics {
+export class ProcessorMetrics implements Instruments {
   /** The registry behind it, so that a sink or the host can add metrics to the same page. */
   readonly registry = new Registry();
   readonly #counters = new Map<string, Counter>();
@@ -77,6 +78,19 @@ export class ProcessorMetrics {
   /** All metrics in the text format of Prometheus. */
   export(): Promise<string> {
     return this.registry.metrics();
+  }
+
+  count(name: MetricName<'counter'>, labels: MetricLabels, by: number): void {
+    this.#counter(name).inc(labels, by);
+  }
+
+  set(name: MetricName<'gauge'>, labels: MetricLabels, value: number | null): void {
+    if (value === null) this.#gauge(name).remove(labels);
+    else this.#gauge(name).set(labels, value);
+  }
+
+  observe(name: MetricName<'histogram'>, labels: MetricLabels, value: number): void {
+    this.#histogram(name).observe(labels, value);
   }
 
   /** Time from a block's receipt to its aggregation, in ms; once for each block. */

@@ -69,6 +69,7 @@ export class Snippets {
       'llm-optimizer-processor/rocksdb': ['../../../src/state/rocksdb/index.ts'],
       'llm-optimizer-processor/testing': ['../../../src/testing/index.ts'],
       '@hono/node-server': ['../../../src/http/node-server.d.ts'],
+      debug: ['../../../src/kafka/debug.d.ts'],
       '@nxtedition/rocksdb/binding.js': ['../../../src/state/rocksdb/binding.d.ts'],
     };
     const compilerOptions = { rootDir: '../../..', noUnusedLocals: false, noUnusedParameters: false, paths };

@@ -98,7 +98,7 @@ describePostgres('the processor with a sink for Postgres', () => {
         events += 40_000;
         await untilRows('killed', (await rowsOf('killed')).length + 1, child);
         await server().kill();
-        await child.says('waiting for it');
+        await child.says('no delivery for now; waiting');
         await server().restart();
         await untilRows('killed', expectedOf(events).length, child);
       }

@@ -9,6 +9,7 @@ import { SystemClock } from '../../src/time/clock.ts';
 const [, , directory = '', mode] = process.argv;
 const source = new HttpSource({ segmentBytes: 65_536, logMaxBytes: 67_108_864, bufferEvents: 1_000_000 });
 const open = await source.open({
+  pipeline: 'intake',
   clock: new SystemClock(),
   logger: silentLogger,
   positions: new Map(),

@@ -172,9 +172,10 @@ export class AlignedWindows extends WindowOperator {
     const group = this.#last?.start === start ? this.#last : this.groupAt(start);
     this.#last = group;
     const known = group.items.get(keyId);
-    if (known !== undefined) return known;
-    const { keys, now } = this.ledger;
+    if (known !== undefined) return this.own(known);
+    const { keys, now, partition } = this.ledger;
     const state = new WindowState(start, group.end, keyId, keys.keyOf(keyId), this.newCell(), now);
+    state.owners = partition;
     group.items.set(keyId, state);
     this.change(group);
     this.created(state);

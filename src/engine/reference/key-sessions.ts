@@ -2,8 +2,8 @@ import { ByteReader } from '../../aggregations/accumulator-bytes.ts';
 import { present } from '../../errors/assert.ts';
 import type { GroupingKey } from '../../event/grouping-key.ts';
 import type { Instant, Millis } from '../../time/instant.ts';
-import type { CellShape } from './cell.ts';
-import { entryBytes, readWindowState, writeWindowState } from './state-codec.ts';
+import { joinOwners, readOwners, writeOwners, type Owners } from './owners.ts';
+import { entryBytes, readWindowState, writeWindowState, type EntryShape } from './state-codec.ts';
 import { StoredItem } from './stored-item.ts';
 import type { WindowState } from './window-state.ts';
 
@@ -78,9 +78,10 @@ export class KeySessions extends StoredItem {
     return this.list.reduce((size, state) => size + state.sizeBytes(), 192);
   }
 
-  encode(shape: CellShape): Uint8Array {
+  encode(shape: EntryShape): Uint8Array {
     return entryBytes((writer) => {
       const { timer } = this;
+      if (shape.byPartition) writeOwners(writer, this.#owners());
       writer.float(timer?.deadline ?? Infinity);
       writer.float(timer?.start ?? Infinity);
       writer.whole(this.list.length);
@@ -93,9 +94,10 @@ export class KeySessions extends StoredItem {
   }
 
   /** What {@link KeySessions.encode} gave. @throws ProcessorError ACCUMULATOR_CORRUPT for anything else. */
-  static decode(value: Uint8Array, shape: CellShape, keyId: number, key: GroupingKey | null): KeySessions {
+  static decode(value: Uint8Array, shape: EntryShape, keyId: number, key: GroupingKey | null): KeySessions {
     const sessions = new KeySessions(keyId, key);
     const reader: ByteReader = new ByteReader(value);
+    if (shape.byPartition) readOwners(reader);
     sessions.timer = { deadline: reader.float(), start: reader.float() };
     for (let left = reader.whole(); left > 0; left -= 1) {
       const bounds = [reader.finite(), reader.finite()] as const;
@@ -104,6 +106,12 @@ export class KeySessions extends StoredItem {
     reader.end();
     sessions.stored = true;
     return sessions;
+  }
+
+  /** Those of all sessions; each has its own besides. */
+  #owners(): Owners {
+    const [first, ...others] = this.list;
+    return others.reduce((owners, session) => joinOwners(owners, session.owners), first?.owners ?? 0);
   }
 
   /** Index of the first session that ends after `at`. */

@@ -1,9 +1,12 @@
+import type { EventBatch } from '../../event/event-batch.ts';
+import type { GroupingKey } from '../../event/grouping-key.ts';
 import type { KeyDictionary } from '../../event/key-dictionary.ts';
 import type { Window } from '../../event/window.ts';
 import type { Instant } from '../../time/instant.ts';
 import { Watermark } from '../../time/watermark.ts';
-import type { DroppedEvent, EngineCounters, FiredPane } from '../window-engine.ts';
+import type { DroppedEvent, EngineCounters, FiredPane, ScatteredKey } from '../window-engine.ts';
 import type { Cleaning } from './cleaning.ts';
+import { ownerList, withOwner, type Owners } from './owners.ts';
 import type { StoredItem } from './stored-item.ts';
 import type { Sweep } from './sweep.ts';
 import type { WindowOperator } from './window-operator.ts';
@@ -42,6 +45,10 @@ export class Ledger {
   /** The clock's time of the call under way. */
   now: Instant = 0;
   watermark = Watermark.MIN;
+  /** Partition of the batch under way. */
+  partition = 0;
+  /** The watermark that windows of this partition have been closed by: the pipeline's, or a later one of an engine before. */
+  passed = Watermark.MIN;
   /** Events dropped from windows by the batch under way. */
   dropped: DroppedEvent[] = [];
   /** Panes fired ahead of the watermark, and retractions, in the order in which they came about. */
@@ -71,6 +78,10 @@ export class Ledger {
   reloaded = 0;
   /** True once something is, or may be, only in the state backend. */
   hasSpilled = false;
+  /** The first key that turned out to have events in several partitions. */
+  scattered: ScatteredKey | null = null;
+  /** By partition: the watermark of an engine before, where it may be later than this one's. */
+  readonly #passedBefore = new Map<number, Watermark>();
   /** By key id: how many windows in memory hold state under it. */
   readonly #references: number[] = [];
 
@@ -79,6 +90,25 @@ export class Ledger {
     this.keys = keys;
     this.changes = trackChanges ? [] : null;
     this.pageEntries = Math.max(2, Math.min(MAX_PAGE_ENTRIES, Math.floor(residentBytesLimit / PAGE_SHARE_BYTES)));
+  }
+
+  /** A batch is looked at, or ingested. */
+  begin({ partition }: EventBatch): void {
+    const before = this.#passedBefore.get(partition);
+    this.partition = partition;
+    this.passed = before !== undefined && before.timestamp > this.watermark.timestamp ? before : this.watermark;
+  }
+
+  /** An engine before this one has closed windows of a partition up to a watermark. */
+  notePassed(partition: number, watermark: Instant): void {
+    this.#passedBefore.set(partition, new Watermark(watermark));
+  }
+
+  /** The owners of something of a key, and the partition of the batch under way, which adds to it. */
+  ownersWith(owners: Owners, key: GroupingKey | null): Owners {
+    const all = withOwner(owners, this.partition);
+    this.scattered ??= { key, partitions: ownerList(all) };
+    return all;
   }
 
   drop(index: number, window: Window, watermark: Instant): void {

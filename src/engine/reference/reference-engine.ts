@@ -10,6 +10,7 @@ import type {
   FiredPane,
   OpenWindow,
   Residence,
+  ScatteredKey,
   StateDelta,
   StateRecord,
   StateRequest,
@@ -18,12 +19,12 @@ import type {
 } from '../window-engine.ts';
 import type { EngineOptions, LateRule, WindowDefinition } from '../engine-options.ts';
 import { AlignedWindows } from './aligned-windows.ts';
-import type { CellShape } from './cell.ts';
 import { DueWindows } from './due-windows.ts';
 import { readEntryKey } from './entry-keys.ts';
 import { Ledger } from './ledger.ts';
 import { SessionWindows } from './session-windows.ts';
 import { SlicedWindows } from './sliced-windows.ts';
+import type { EntryShape } from './state-codec.ts';
 import { Wanted } from './wanted.ts';
 import type { OperatorSettings, WindowOperator } from './window-operator.ts';
 
@@ -55,6 +56,7 @@ export class ReferenceEngine implements WindowEngine {
 
   requestFor(batch: EventBatch): StateRequest | null {
     if (!this.#ledger.hasSpilled) return null;
+    this.#ledger.begin(batch);
     if (this.#unanswered !== null) return this.#unanswered;
     for (const operator of this.#operators) {
       if (!operator.isSpillable) continue;
@@ -68,6 +70,7 @@ export class ReferenceEngine implements WindowEngine {
   ingest(batch: EventBatch, now: Instant): readonly DroppedEvent[] {
     assert(this.#due.isEmpty, 'all due panes are taken before the next batch');
     this.#wanted.clear();
+    this.#ledger.begin(batch);
     this.#ledger.now = now;
     this.#ledger.dropped = [];
     for (let i = 0; i < batch.count; i += 1) {
@@ -167,8 +170,12 @@ export class ReferenceEngine implements WindowEngine {
     this.#read(entry);
   }
 
-  letGo(windowName: string, until: Instant): void {
-    this.#operators.find(({ settings }) => settings.name === windowName)?.letGo(until);
+  letGo(windowName: string, until: Instant, partition?: number): void {
+    this.#byName.get(windowName)?.letGo(until, partition);
+  }
+
+  notePassed(partition: number, watermark: Instant): void {
+    this.#ledger.notePassed(partition, watermark);
   }
 
   isLive(keyId: number): boolean {
@@ -177,6 +184,10 @@ export class ReferenceEngine implements WindowEngine {
 
   get counters(): Readonly<EngineCounters> {
     return this.#ledger.counters;
+  }
+
+  get scattered(): ScatteredKey | null {
+    return this.#ledger.scattered;
   }
 
   get activeWindows(): number {
@@ -223,8 +234,9 @@ function keepEarliest(windows: OpenWindow[], limit: number): void {
   windows.length = Math.min(windows.length, limit);
 }
 
-function shapeOf(options: EngineOptions): CellShape {
+function shapeOf(options: EngineOptions): EntryShape {
   return {
+    byPartition: options.byPartition,
     metrics: options.metrics,
     flat: options.flatResults,
     aggregation: options.aggregation,
@@ -236,7 +248,7 @@ interface Common {
   readonly entryPrefix: Uint8Array;
   readonly place: number;
   readonly rule: LateRule;
-  readonly shape: CellShape;
+  readonly shape: EntryShape;
 }
 
 function operatorOf(

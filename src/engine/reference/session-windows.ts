@@ -12,6 +12,7 @@ import { isEarlier, KeySessions, type Timer } from './key-sessions.ts';
 import type { Ledger } from './ledger.ts';
 import { SessionCount } from './session-count.ts';
 import { SessionSweep } from './session-sweep.ts';
+import { joinOwners } from './owners.ts';
 import type { StoredItem } from './stored-item.ts';
 import type { Wanted } from './wanted.ts';
 import { WindowOperator, type OperatorSettings } from './window-operator.ts';
@@ -50,7 +51,7 @@ export class SessionWindows extends WindowOperator {
     const start = joined.reduce((least, session) => Math.min(least, session.start), at);
     const end = Math.max(at + this.#gapMs, joined.at(-1)?.end ?? at);
     if (!this.admit(batch, i, start, end)) return true;
-    const state = this.#join(joined, start, end, keyId);
+    const state = this.own(this.#join(joined, start, end, keyId));
     state.cell?.add(batch, i);
     this.touch(state);
     return true;
@@ -204,6 +205,7 @@ export class SessionWindows extends WindowOperator {
       merged.cell?.merge(present(absorbed.cell, 'cell of a session'));
       merged.elements += absorbed.elements;
       merged.since = Math.min(merged.since, absorbed.since);
+      merged.owners = joinOwners(merged.owners, absorbed.owners);
       this.#absorb(absorbed);
     }
     return merged;
@@ -212,6 +214,7 @@ export class SessionWindows extends WindowOperator {
   #open(start: Instant, end: Instant, keyId: number): WindowState {
     const key = this.ledger.keys.keyOf(keyId);
     const state = new WindowState(start, end, keyId, key, new Cell(this.settings.shape), this.ledger.now);
+    state.owners = this.ledger.partition;
     const sessions = this.#keys.get(keyId) ?? new KeySessions(keyId, key);
     this.#keys.set(keyId, sessions);
     sessions.insert(state);

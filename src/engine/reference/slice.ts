@@ -2,9 +2,10 @@ import { ByteReader } from '../../aggregations/accumulator-bytes.ts';
 import type { GroupingKey } from '../../event/grouping-key.ts';
 import type { Instant } from '../../time/instant.ts';
 import { lastStartAt, windowsBefore, type Alignment } from './alignment.ts';
-import type { Cell, CellShape } from './cell.ts';
+import type { Cell } from './cell.ts';
+import { readOwners, writeOwners, type Owners } from './owners.ts';
 import { Shelf } from './shelf.ts';
-import { entryBytes, readCell, writeCell } from './state-codec.ts';
+import { entryBytes, readCell, writeCell, type EntryShape } from './state-codec.ts';
 import { StoredItem } from './stored-item.ts';
 
 /** Values of one key in one slice, for the windows that end at `firstEnd` or later. */
@@ -22,6 +23,8 @@ export class SliceState extends StoredItem {
   readonly keyId: number;
   readonly key: GroupingKey | null;
   readonly buckets: Bucket[] = [];
+  /** The partitions whose events it holds, where that is kept. */
+  owners: Owners = 0;
 
   constructor(slice: Slice, keyId: number, key: GroupingKey | null) {
     super();
@@ -34,8 +37,9 @@ export class SliceState extends StoredItem {
     return this.buckets.reduce((size, { cell }) => size + cell.sizeBytes(), 192);
   }
 
-  encode(shape: CellShape): Uint8Array {
+  encode(shape: EntryShape): Uint8Array {
     return entryBytes((writer) => {
+      if (shape.byPartition) writeOwners(writer, this.owners);
       writer.whole(this.buckets.length);
       for (const { firstEnd, cell } of this.buckets) {
         writer.float(firstEnd);
@@ -45,8 +49,9 @@ export class SliceState extends StoredItem {
   }
 
   /** Takes in what {@link SliceState.encode} gave. @throws ProcessorError ACCUMULATOR_CORRUPT for anything else. */
-  decode(value: Uint8Array, shape: CellShape): void {
+  decode(value: Uint8Array, shape: EntryShape): void {
     const reader: ByteReader = new ByteReader(value);
+    if (shape.byPartition) this.owners = readOwners(reader);
     for (let left = reader.whole(); left > 0; left -= 1) {
       this.buckets.push({ firstEnd: reader.finite(), cell: readCell(reader, shape) });
     }

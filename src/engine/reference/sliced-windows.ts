@@ -189,7 +189,7 @@ export class SlicedWindows extends AlignedWindows {
   }
 
   #isLateFor(slice: Slice, judgedBy: Instant): boolean {
-    return judgedBy >= slice.bounds.firstEnd || this.ledger.watermark.timestamp >= slice.bounds.firstEnd;
+    return judgedBy >= slice.bounds.firstEnd || this.ledger.passed.timestamp >= slice.bounds.firstEnd;
   }
 
   #addLate(slice: Slice, batch: EventBatch, i: number, keyId: number): void {
@@ -204,7 +204,7 @@ export class SlicedWindows extends AlignedWindows {
     this.#addTo(slice, firstEnd, batch, i, keyId);
     for (
       let end = firstEnd;
-      end <= this.ledger.watermark.timestamp && end <= slice.bounds.lastStart + sizeMs;
+      end <= this.ledger.passed.timestamp && end <= slice.bounds.lastStart + sizeMs;
       end += slideMs
     ) {
       this.touch(this.stateAt(end - sizeMs, keyId));
@@ -212,7 +212,7 @@ export class SlicedWindows extends AlignedWindows {
   }
 
   #addTo(slice: Slice, firstEnd: Instant, batch: EventBatch, i: number, keyId: number): void {
-    const held = slice.items.get(keyId) ?? this.#hold(slice, keyId);
+    const held = this.own(slice.items.get(keyId) ?? this.#hold(slice, keyId));
     const bucket = held.bucketOf(firstEnd) ?? this.#newBucket(held, firstEnd);
     bucket.cell.add(batch, i);
     this.change(held);
@@ -220,6 +220,7 @@ export class SlicedWindows extends AlignedWindows {
 
   #hold(slice: Slice, keyId: number): SliceState {
     const held = new SliceState(slice, keyId, this.ledger.keys.keyOf(keyId));
+    held.owners = this.ledger.partition;
     slice.items.set(keyId, held);
     this.ledger.hold(keyId);
     this.#slices.set(slice.start, slice);

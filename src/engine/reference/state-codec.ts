@@ -5,11 +5,18 @@ import type { Results } from '../../results/aggregation-result.ts';
 import type { Instant } from '../../time/instant.ts';
 import { allocate } from './arena.ts';
 import { Cell, type CellShape } from './cell.ts';
+import { readOwners, writeOwners } from './owners.ts';
 import { WindowState } from './window-state.ts';
 
 const FLAG_CLOSED = 1;
 const FLAG_CELL = 2;
 const FLAG_EMITTED = 4;
+
+/** What the entries of a pipeline have in common. */
+export interface EntryShape extends CellShape {
+  /** True if every entry but heads and timers begins with the partitions whose events it holds. */
+  readonly byPartition: boolean;
+}
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -24,8 +31,9 @@ export function entryBytes(write: (writer: ByteWriter) => void): Uint8Array {
 }
 
 /** Writes what a window holds, beyond its bounds and key. */
-export function writeWindowState(writer: ByteWriter, shape: CellShape, state: WindowState): void {
+export function writeWindowState(writer: ByteWriter, shape: EntryShape, state: WindowState): void {
   const { cell, emitted } = state;
+  if (shape.byPartition) writeOwners(writer, state.owners);
   writer.byte(
     (state.closed ? FLAG_CLOSED : 0) | (cell === null ? 0 : FLAG_CELL) | (emitted === null ? 0 : FLAG_EMITTED),
   );
@@ -39,11 +47,12 @@ export function writeWindowState(writer: ByteWriter, shape: CellShape, state: Wi
 /** The window that {@link writeWindowState} wrote. @throws ProcessorError ACCUMULATOR_CORRUPT. */
 export function readWindowState(
   reader: ByteReader,
-  shape: CellShape,
+  shape: EntryShape,
   [start, end]: readonly [start: Instant, end: Instant],
   keyId: number,
   key: GroupingKey | null,
 ): WindowState {
+  const owners = shape.byPartition ? readOwners(reader) : 0;
   const flags = reader.byte();
   const panes = reader.whole();
   const elements = reader.whole();
@@ -51,6 +60,7 @@ export function readWindowState(
   const emitted = (flags & FLAG_EMITTED) === 0 ? null : readSized(reader);
   const cell = (flags & FLAG_CELL) === 0 ? null : readCell(reader, shape);
   const state = new WindowState(start, end, keyId, key, cell, since);
+  state.owners = owners;
   state.panes = panes;
   state.elements = elements;
   state.closed = (flags & FLAG_CLOSED) !== 0;

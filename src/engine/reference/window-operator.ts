@@ -1,14 +1,16 @@
 import { ProcessorError } from '../../errors/processor-error.ts';
 import type { EventBatch } from '../../event/event-batch.ts';
+import type { GroupingKey } from '../../event/grouping-key.ts';
 import { Window, type WindowType } from '../../event/window.ts';
 import type { Pane, Results } from '../../results/aggregation-result.ts';
 import type { Instant } from '../../time/instant.ts';
 import type { WindowTrigger } from '../../windows/window-trigger.ts';
 import type { FiredPane, StateRecord, StoredEntry } from '../window-engine.ts';
-import type { CellShape } from './cell.ts';
 import { EntryKeys, type EntryKey } from './entry-keys.ts';
 import { judge, Verdict, type LatenessRule } from './lateness.ts';
 import type { Ledger } from './ledger.ts';
+import type { Owners } from './owners.ts';
+import type { EntryShape } from './state-codec.ts';
 import type { StoredItem } from './stored-item.ts';
 import type { Wanted } from './wanted.ts';
 import type { WindowState } from './window-state.ts';
@@ -23,7 +25,7 @@ export interface OperatorSettings {
   readonly type: WindowType;
   readonly lateness: LatenessRule;
   readonly trigger: WindowTrigger | undefined;
-  readonly shape: CellShape;
+  readonly shape: EntryShape;
 }
 
 /** The windows of one definition: what the three kinds of windows have in common. */
@@ -34,6 +36,8 @@ export abstract class WindowOperator {
   protected readonly trigger: WindowTrigger | undefined;
   /** Windows that end by then are gone: an earlier run, which allowed less lateness, has let them go. */
   #goneUntil: Instant = -Infinity;
+  /** The same for the windows of one partition, by its number. */
+  readonly #goneUntilOf = new Map<number, Instant>();
   protected readonly entryKeys: EntryKeys;
 
   constructor(settings: OperatorSettings, ledger: Ledger) {
@@ -93,9 +97,10 @@ export abstract class WindowOperator {
     for (const state of this.states()) this.consult(state);
   }
 
-  /** Windows that end by `until` are gone, whatever the lateness. */
-  letGo(until: Instant): void {
-    this.#goneUntil = Math.max(this.#goneUntil, until);
+  /** Windows that end by `until` are gone, whatever the lateness: of one partition, or of all. */
+  letGo(until: Instant, partition?: number): void {
+    if (partition === undefined) this.#goneUntil = Math.max(this.#goneUntil, until);
+    else this.#goneUntilOf.set(partition, Math.max(this.#goneUntilOf.get(partition) ?? -Infinity, until));
   }
 
   /** Fires a window that the watermark has passed. */
@@ -108,33 +113,32 @@ export abstract class WindowOperator {
     return fired;
   }
 
-  /** True when the watermark has taken the window's state away. */
-  protected isGone(window: Window): boolean {
-    const { watermark } = this.ledger;
+  /** True when the watermark, the pipeline's if none is given, has taken the window's state away. */
+  protected isGone(window: Window, watermark = this.ledger.watermark): boolean {
     if (watermark.timestamp === Infinity) return true;
-    if (this.trigger?.shouldPurge === undefined) return this.isPast(window.end);
+    if (this.trigger?.shouldPurge === undefined) return this.isPast(window.end, watermark);
     if (watermark.timestamp < window.end) return false;
     const { trigger } = this;
     return this.#ask('shouldPurge', () => trigger.shouldPurge?.(window, watermark) === true);
   }
 
   /** True when a window that ends at `end` would be gone by the default rule. */
-  protected isPast(end: Instant): boolean {
-    return this.ledger.watermark.timestamp >= end + this.lateness.allowedLatenessMs || end <= this.#goneUntil;
+  protected isPast(end: Instant, watermark = this.ledger.watermark): boolean {
+    return watermark.timestamp >= end + this.lateness.allowedLatenessMs || end <= this.#goneUntil;
   }
 
   /** Counts event `i` for the window [start, end) and says whether it belongs in; if not, it has been dropped. */
   protected admit(batch: EventBatch, i: number, start: Instant, end: Instant): boolean {
-    const { counters, watermark } = this.ledger;
+    const { counters, passed } = this.ledger;
     const at = batch.timestamps[i] ?? Number.NaN;
     const judgedBy = batch.watermarks[i] ?? -Infinity;
     counters.assigned += 1;
     const verdict = judge(at, end, judgedBy, this.lateness);
-    if (verdict === Verdict.dropped || watermark.timestamp >= end) {
+    if (verdict === Verdict.dropped || passed.timestamp >= end) {
       const window = new Window(start, end, this.ledger.keys.keyOf(batch.keys[i] ?? 0));
       // A partition that was idle can be in time by its own watermark for a window that the others have closed.
-      if (verdict === Verdict.dropped || this.isGone(window)) {
-        this.ledger.drop(i, window, verdict === Verdict.dropped ? judgedBy : watermark.timestamp);
+      if (verdict === Verdict.dropped || this.isGone(window, passed) || this.#wasLetGo(end)) {
+        this.ledger.drop(i, window, verdict === Verdict.dropped ? judgedBy : passed.timestamp);
         return false;
       }
     }
@@ -148,8 +152,18 @@ export abstract class WindowOperator {
   protected touch(state: WindowState): void {
     state.elements += 1;
     this.change(state);
-    if (this.ledger.watermark.timestamp >= state.end) this.markDue(state);
+    if (this.ledger.passed.timestamp >= state.end) this.markDue(state);
     else if (this.trigger !== undefined) this.consult(state);
+  }
+
+  /** Notes that something holds events of the partition that is read; gives it back. */
+  protected own<T extends StoredItem & { readonly key: GroupingKey | null; owners: Owners }>(item: T): T {
+    if (item.owners === this.ledger.partition) return item;
+    const owners = this.ledger.ownersWith(item.owners, item.key);
+    if (owners === item.owners) return item;
+    item.owners = owners;
+    this.change(item);
+    return item;
   }
 
   protected markDue(state: WindowState): void {
@@ -218,7 +232,7 @@ export abstract class WindowOperator {
   protected consult(state: WindowState): void {
     const { trigger } = this;
     const { now, watermark } = this.ledger;
-    if (trigger === undefined || state.elements === 0 || watermark.timestamp >= state.end) return;
+    if (trigger === undefined || state.elements === 0 || state.closed || watermark.timestamp >= state.end) return;
     const context = { now, since: state.since };
     const fires = this.#ask('shouldFire', () => trigger.shouldFire(state.window, watermark, state.elements, context));
     if (fires) this.ledger.emitted.push(this.#fire(state, 'early'));
@@ -231,6 +245,11 @@ export abstract class WindowOperator {
   get #isLast(): boolean {
     if (this.ledger.watermark.timestamp === Infinity) return true;
     return this.lateness.allowedLatenessMs === 0 && this.trigger?.shouldPurge === undefined;
+  }
+
+  /** True for windows of the partition under way that an engine before this one has let go. */
+  #wasLetGo(end: Instant): boolean {
+    return this.#goneUntilOf.size > 0 && end <= (this.#goneUntilOf.get(this.ledger.partition) ?? -Infinity);
   }
 
   #fire(state: WindowState, timing: Pane['timing']): FiredPane {

@@ -3,6 +3,7 @@ import { Window } from '../../event/window.ts';
 import type { GroupingKey } from '../../event/grouping-key.ts';
 import type { Instant } from '../../time/instant.ts';
 import type { Cell } from './cell.ts';
+import type { Owners } from './owners.ts';
 import { StoredItem } from './stored-item.ts';
 
 /** One window of one key: how often it has fired, and what it holds. */
@@ -13,6 +14,8 @@ export class WindowState extends StoredItem {
   readonly key: GroupingKey | null;
   /** Null where the window's contents are spread over slices. */
   readonly cell: Cell | null;
+  /** The partitions whose events it holds, where that is kept. */
+  owners: Owners = 0;
   /** Panes emitted so far: the index of the next one. */
   panes = 0;
   /** True once the watermark has made it fire. */

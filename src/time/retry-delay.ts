@@ -1,4 +1,4 @@
-import type { Millis } from '../time/instant.ts';
+import type { Millis } from './instant.ts';
 
 /** How long to wait before the first retry, and at most. */
 export interface RetryDelays {

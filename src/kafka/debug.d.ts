@@ -1,0 +1,11 @@
+/** The one type that the declarations of the client for Kafka take from the package `debug`, which has none of its own. */
+declare namespace debug {
+  interface Debugger {
+    (format: string, ...values: unknown[]): void;
+    readonly enabled: boolean;
+  }
+}
+
+declare const debug: { (namespace: string): debug.Debugger };
+// oxlint-disable-next-line import/no-default-export -- that is how it is imported there.
+export default debug;

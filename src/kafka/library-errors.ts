@@ -1,0 +1,93 @@
+import { messageOf } from '../errors/message-of.ts';
+import { KafkaFault } from './kafka-fault.ts';
+
+/** What TLS calls its errors: Node's own, OpenSSL's, and those of certificates. */
+const TLS_CODE = /^(?:ERR_SSL|ERR_TLS|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_MISMATCH|EPROTO$)/;
+
+/** What is read of an error of the library's, which names none of this in its types. */
+interface LibraryError {
+  readonly code?: unknown;
+  readonly cause?: unknown;
+  readonly errors?: unknown;
+  readonly apiId?: unknown;
+  readonly canRetry?: unknown;
+  readonly serverErrorMessage?: unknown;
+  readonly response?: unknown;
+  readonly path?: unknown;
+}
+
+function fieldsOf(error: unknown): LibraryError {
+  return typeof error === 'object' && error !== null ? error : {};
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+/** An error and all that caused it, outermost first. */
+function* chainOf(error: unknown): Generator<unknown> {
+  for (let current = error; current !== undefined && current !== null; current = fieldsOf(current).cause) {
+    yield current;
+    const { errors } = fieldsOf(current);
+    if (Array.isArray(errors)) for (const inner of errors) yield* chainOf(inner);
+  }
+}
+
+/** The innermost error that says something: what Node or the broker had to say. */
+function rootMessage(error: unknown): string {
+  let message = messageOf(error);
+  for (const inner of chainOf(error)) message = messageOf(inner) || textOf(fieldsOf(inner).code) || message;
+  return message;
+}
+
+/** The fault of a connection that did not come about. */
+export function connectingFault(address: string, error: unknown): KafkaFault {
+  if (error instanceof KafkaFault) return error;
+  const reason = rootMessage(error);
+  for (const inner of chainOf(error)) {
+    const { code, serverErrorMessage, apiId } = fieldsOf(inner);
+    if (code === 'PLT_KFK_AUTHENTICATION') return loginFault(address, error);
+    if (code === 'PLT_KFK_USER' || TLS_CODE.test(textOf(code))) {
+      return new KafkaFault('tls', `${address}: ${reason}`, { cause: error });
+    }
+    if (typeof apiId === 'string') {
+      const message = `${address}: ${textOf(serverErrorMessage) || messageOf(inner)}`;
+      return new KafkaFault('login', message, { code: apiId, cause: error });
+    }
+  }
+  return new KafkaFault('unreachable', `${address}: ${reason}`, { cause: error });
+}
+
+function loginFault(address: string, error: unknown): KafkaFault {
+  for (const inner of chainOf(error)) {
+    const { apiId, serverErrorMessage } = fieldsOf(inner);
+    if (typeof apiId !== 'string') continue;
+    const said = textOf(serverErrorMessage) || messageOf(inner);
+    return new KafkaFault('login', `${address}: ${said}`, { code: apiId, cause: error });
+  }
+  return new KafkaFault('login', `${address}: ${rootMessage(error)}`, { cause: error });
+}
+
+/** The fault of a request, called `api`, that failed on a connection that stood. */
+export function requestFault(address: string, api: string, error: unknown): KafkaFault {
+  if (error instanceof KafkaFault) return error;
+  const { code, errors, response } = fieldsOf(error);
+  if (code === 'PLT_KFK_RESPONSE' && Array.isArray(errors)) {
+    const first: unknown = errors[0];
+    const { apiId, canRetry, serverErrorMessage } = fieldsOf(first);
+    const said = textOf(serverErrorMessage) || messageOf(first);
+    const message = `${address} answered ${api} with ${textOf(apiId)}: ${said}`;
+    return new KafkaFault('answered', message, {
+      code: textOf(apiId),
+      canRetry: canRetry === true,
+      response,
+      cause: error,
+    });
+  }
+  if (code === 'PLT_KFK_NETWORK') {
+    return new KafkaFault('lost', `${address}: ${rootMessage(error)} before ${api} was answered`, { cause: error });
+  }
+  if (code === 'PLT_KFK_USER') return new KafkaFault('tls', `${address}: ${messageOf(error)}`, { cause: error });
+  const message = `${address}: what was answered to ${api} cannot be understood: ${rootMessage(error)}`;
+  return new KafkaFault('incompatible', message, { cause: error });
+}
