@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { delivery, testContext } from '../../src/sinks/event-sink.contract.ts';
 import { PostgresSink } from '../../src/sinks/postgres/postgres-sink.ts';
-import { reported } from '../../src/sinks/postgres/stored-results.contract.ts';
+import { reported } from '../../src/sinks/reported-results.contract.ts';
 import { projectPages } from '../docs/markdown.ts';
 import { describePostgres, usePostgres } from '../servers/postgres-server.ts';
 

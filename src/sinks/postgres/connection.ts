@@ -1,8 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import type { ConnectionOptions } from 'node:tls';
 import type { ClientConfig } from 'pg';
-import { messageOf } from '../../errors/message-of.ts';
-import { sinkFailed } from '../sink-error.ts';
+import { readTlsFiles } from '../tls-files.ts';
 import type { PostgresConnection, PostgresTls } from './postgres-options.ts';
 
 /** Where a connection goes, for messages: never with its password. */
@@ -30,21 +28,11 @@ export async function clientConfigOf(connection: PostgresConnection, connectTime
   };
 }
 
-async function tlsOptionsOf({ mode = 'verify-full', ca, cert, key }: PostgresTls): Promise<ConnectionOptions> {
-  const files = { ca: await contentOf(ca), cert: await contentOf(cert), key: await contentOf(key) };
+async function tlsOptionsOf({ mode = 'verify-full', ...files }: PostgresTls): Promise<ConnectionOptions> {
   return {
-    ...Object.fromEntries(Object.entries(files).filter(([, content]) => content !== undefined)),
+    ...(await readTlsFiles(files)),
     // As libpq has it: an authority that is given is asked, whatever else is left unchecked.
-    rejectUnauthorized: mode !== 'require' || ca !== undefined,
+    rejectUnauthorized: mode !== 'require' || files.ca !== undefined,
     ...(mode === 'verify-full' ? {} : { checkServerIdentity: () => undefined }),
   };
-}
-
-async function contentOf(path: string | undefined): Promise<string | undefined> {
-  if (path === undefined) return undefined;
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    throw sinkFailed(`the TLS file ${path} cannot be read: ${messageOf(error)}`, error);
-  }
 }

@@ -1,5 +1,6 @@
 import { messageOf } from '../../errors/message-of.ts';
 import { ProcessorError } from '../../errors/processor-error.ts';
+import { codeOf, isNetworkError, reasonOfError } from '../network-error.ts';
 import { sinkFailed, sinkFull, sinkTimedOut, sinkUnavailable } from '../sink-error.ts';
 
 /** SQLSTATE, or the class that its first two characters are, of what passes by itself: no row is to blame. */
@@ -16,21 +17,6 @@ const PASSING: readonly string[] = [
   '25006', // read-only: a standby, or one that is becoming the primary
   '25P03', // the transaction lay idle for too long
 ];
-
-const PASSING_OF_NODE: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ECONNABORTED',
-  'EPIPE',
-  'ETIMEDOUT',
-  'EHOSTUNREACH',
-  'EHOSTDOWN',
-  'ENETUNREACH',
-  'ENETDOWN',
-  'ENOENT', // the socket of a server that is not there
-  'ENOTFOUND',
-  'EAI_AGAIN',
-]);
 
 /** What the client says without a code. */
 const PASSING_WORDS = /^(?:Connection terminated|timeout expired|Client has encountered a connection error)/;
@@ -50,7 +36,7 @@ const ADVICE: Readonly<Record<string, string>> = {
 export function failureOf(error: unknown, where: string): ProcessorError<'sink'> {
   if (ProcessorError.is(error, 'sink')) return error;
   const code = codeOf(error);
-  const reason = reasonOf(error, code);
+  const reason = reasonOfError(error);
   const advice = Object.hasOwn(ADVICE, code) ? `; ${ADVICE[code] ?? ''}` : '';
   if (isSqlState(code)) {
     const message = `${where}: ${reason} (SQLSTATE ${code})${advice}`;
@@ -59,7 +45,7 @@ export function failureOf(error: unknown, where: string): ProcessorError<'sink'>
     const passes = PASSING.some((prefix) => code.startsWith(prefix));
     return passes ? sinkUnavailable(message, error) : sinkFailed(message, error);
   }
-  const passes = PASSING_OF_NODE.has(code) || PASSING_WORDS.test(messageOf(error));
+  const passes = isNetworkError(error) || PASSING_WORDS.test(messageOf(error));
   if (passes) return sinkUnavailable(`${where} cannot be reached: ${reason}`, error);
   return sinkFailed(`${where}: ${reason}${isTls(code, reason) ? '; check tls (sslmode)' : ''}`, error);
 }
@@ -70,14 +56,4 @@ function isSqlState(code: string): boolean {
 
 function isTls(code: string, reason: string): boolean {
   return /SSL|TLS|CERT|SIGNATURE/.test(code) || /\bSSL\b|certificate/.test(reason);
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-}
-
-/** Several addresses that were tried in vain are one error without words of its own. */
-function reasonOf(error: unknown, code: string): string {
-  const tried = error instanceof AggregateError ? error.errors.map(messageOf).join(', ') : '';
-  return [messageOf(error), tried, code].find((text) => text !== '') ?? 'it does not say why';
 }

@@ -9,7 +9,7 @@ import type { SinkContext } from '../event-sink.ts';
 import { parseConnectionUrl } from './connection-url.ts';
 import { PostgresSink } from './postgres-sink.ts';
 import type { PostgresConnection, PostgresSinkOptions } from './postgres-options.ts';
-import { reported } from './stored-results.contract.ts';
+import { reported } from '../reported-results.contract.ts';
 
 const server = usePostgres({ access: 'host all secretive 127.0.0.1/32 scram-sha-256' });
 let tables = 0;

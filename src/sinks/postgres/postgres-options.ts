@@ -1,18 +1,14 @@
 import type { FieldPath } from '../../event/field-path.ts';
 import type { Duration } from '../../time/duration.ts';
+import type { TlsFiles } from '../tls-files.ts';
 
 /** How a connection to Postgres is encrypted. Paths are of PEM files. */
-export interface PostgresTls {
+export interface PostgresTls extends TlsFiles {
   /**
    * As libpq's `sslmode`: `verify-full` checks the server's certificate and that it is for this host, `verify-ca` the
    * certificate alone, `require` encrypts without checking anything, `disable` does not encrypt. Default `verify-full`.
    */
   readonly mode?: 'disable' | 'require' | 'verify-ca' | 'verify-full';
-  /** The authority that the server's certificate is checked by. Default: those that Node knows. */
-  readonly ca?: string;
-  /** The client's own certificate, and its key. */
-  readonly cert?: string;
-  readonly key?: string;
 }
 
 /** Where a database is. What is left out is taken from `PGHOST` and the like, as everywhere with Postgres. */

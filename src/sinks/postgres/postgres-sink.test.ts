@@ -5,7 +5,7 @@ import { rememberingLogger } from '../../runtime/run-fixtures.contract.ts';
 import { delivery, describeEventSink, testContext } from '../event-sink.contract.ts';
 import { PostgresSink } from './postgres-sink.ts';
 import type { PostgresSinkOptions } from './postgres-options.ts';
-import { reported, type Reported } from './stored-results.contract.ts';
+import { reported, type Reported } from '../reported-results.contract.ts';
 import { timestampText } from './timestamp-text.ts';
 
 const server = usePostgres();

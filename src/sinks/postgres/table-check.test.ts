@@ -4,7 +4,7 @@ import { messageOf } from '../../errors/message-of.ts';
 import { delivery, testContext } from '../event-sink.contract.ts';
 import { PostgresSink } from './postgres-sink.ts';
 import type { PostgresSinkOptions } from './postgres-options.ts';
-import { reported } from './stored-results.contract.ts';
+import { reported } from '../reported-results.contract.ts';
 
 const server = usePostgres();
 

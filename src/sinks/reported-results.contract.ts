@@ -1,6 +1,6 @@
-import { GroupingKey, type KeyField } from '../../event/grouping-key.ts';
-import { Window } from '../../event/window.ts';
-import { AggregationResult, type Pane } from '../../results/aggregation-result.ts';
+import { GroupingKey, type KeyField } from '../event/grouping-key.ts';
+import { Window } from '../event/window.ts';
+import { AggregationResult, type Pane } from '../results/aggregation-result.ts';
 
 /** What a test says of a result; the rest is made up. */
 export interface Reported {
