@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import { nameOfPath } from '../event/field-path.ts';
 import type { PipelinePlan } from '../plan/plan.ts';
+import { describeUrl } from '../sinks/server-url.ts';
 import type { ProcessorConfig, SinkConfig } from '../config/schema/processor.ts';
 
 const WIDTH = 80;
@@ -67,5 +68,8 @@ function describeSink(sink: SinkConfig): string {
       return 'Kafka';
     case 'postgres':
       return `table ${sink.table} of Postgres`;
+    case 'websocket':
+    case 'http':
+      return describeUrl(sink.url);
   }
 }

@@ -29,7 +29,7 @@ import type { LoadedConfig } from './config.ts';
 import { configurationError, type Finding } from './finding.ts';
 import type { ProcessorConfig, SinkConfig } from './schema/processor.ts';
 import { millisOfSecs } from './schema/setting.ts';
-import { postgresSinkOf } from './sinks-of-config.ts';
+import { serverSinkOf } from './sinks-of-config.ts';
 
 /** The streams that a configuration can name. */
 export interface PlanStreams {
@@ -180,7 +180,7 @@ function watermarkOf({ watermark }: ProcessorConfig): WatermarkGenerator {
 
 function sinkOf(sink: SinkConfig, config: ProcessorConfig, { stdout }: PlanStreams): EventSink {
   if (sink.type === 'file') return new FileSink(sink.path);
-  if (sink.type === 'postgres') return postgresSinkOf(sink, config);
+  if (sink.type === 'postgres' || sink.type === 'websocket' || sink.type === 'http') return serverSinkOf(sink, config);
   return new ConsoleSink({ format: sink.type === 'console' ? sink.format : 'json', stream: stdout });
 }
 

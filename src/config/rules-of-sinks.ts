@@ -1,4 +1,6 @@
+import { messageOf } from '../errors/message-of.ts';
 import { nameOfPath, parseFieldPath, type FieldPath } from '../event/field-path.ts';
+import { keyOfSecret } from '../sinks/http/webhook-signature.ts';
 import type { ConfigPath } from './located.ts';
 import type { Rule, Violation } from './rules.ts';
 import type { CheckedConfig, SinkConfig } from './schema/processor.ts';
@@ -21,6 +23,10 @@ export const sinkRules: readonly Rule[] = [
         return [{ path: ['sinks', index, 'tls'], message: 'a client certificate needs both cert and key' }];
       }),
   },
+  ...[unnumbered, weakSecret, doublyAuthorized].map((violationsOf): Rule => ({
+    reads: [['sinks']],
+    violations: ({ config: { sinks } }) => (sinks ?? []).flatMap(violationsOf),
+  })),
   {
     reads: [['sinks'], ['event'], ['aggregation']],
     violations: ({ config }) =>
@@ -30,8 +36,33 @@ export const sinkRules: readonly Rule[] = [
   },
 ];
 
+function unnumbered(sink: SinkConfig, index: number): readonly Violation[] {
+  if (sink.type !== 'websocket' || !sink.acknowledgements || sink.messages === 'batch') return [];
+  const message = 'acknowledgements need messages: batch, which have numbers';
+  return [{ path: ['sinks', index, 'acknowledgements'], message }];
+}
+
+/** A secret is judged apart from its schema, so that no message has it. */
+function weakSecret(sink: SinkConfig, index: number): readonly Violation[] {
+  if (sink.type !== 'http' || sink.secret === undefined) return [];
+  try {
+    keyOfSecret(sink.secret);
+    return [];
+  } catch (error) {
+    return [{ path: ['sinks', index, 'secret'], message: messageOf(error) }];
+  }
+}
+
+function doublyAuthorized(sink: SinkConfig, index: number): readonly Violation[] {
+  if (!('headers' in sink) || sink.token === undefined) return [];
+  const names = [...(sink.headers?.keys() ?? [])].map((name) => name.toLowerCase());
+  if (!names.includes('authorization')) return [];
+  return [{ path: ['sinks', index, 'token'], message: 'not together with a header Authorization' }];
+}
+
 /** What two entries that write to the same place have in common. */
 export function identityOf(sink: SinkConfig): string {
+  if (sink.type === 'websocket' || sink.type === 'http') return JSON.stringify([sink.type, sink.url]);
   if (sink.type !== 'postgres') return sink.type;
   const { url, host, port, database, schema, table, writer } = sink;
   return JSON.stringify(['postgres', url, host, port, database, schema, table, writer]);

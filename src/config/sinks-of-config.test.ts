@@ -88,3 +88,59 @@ describe('a sink of type postgres', () => {
     expect(JSON.stringify(loaded)).toContain('"tokens":"key.tokens"');
   });
 });
+
+describe('sinks of type websocket and http', () => {
+  it.each([
+    ['{ type: websocket, url: "ws://dashboard:8080/metrics" }', 'websocket'],
+    [
+      '{ type: websocket, url: "wss://d", acknowledgements: true, token: t, headers: { X-Team: llm }, tls: { ca: ca.pem }, max_message_bytes: 1000, connect_timeout_secs: 1, ping_interval_secs: 5 }',
+      'websocket',
+    ],
+    ['{ type: websocket, url: "ws://d", messages: result }', 'websocket'],
+    ['{ type: http, url: "https://hooks.example.com/llm" }', 'http'],
+    [
+      `{ type: http, url: "https://h", format: ndjson, secret: ${CANARY}-of-16-bytes, token: t, headers: { X-Team: llm }, tls: { ca: ca.pem }, max_body_bytes: 1000, request_timeout_secs: 1 }`,
+      'http',
+    ],
+  ])('%s is taken', (sink, name) => {
+    const plan = planOfConfig(load(`[${sink}]`), streams);
+    expect(plan.sinks.map((each) => each.name)).toEqual([name]);
+  });
+
+  it.each<[string, RegExp]>([
+    ['{ type: websocket }', /sinks\[0\]\.url: missing; expected a URL such as ws:\/\/dashboard:8080\/metrics/],
+    ['{ type: websocket, url: "http://d" }', /sinks\[0\]\.url: expected a URL such as ws:.*, found \*\*\*/],
+    ['{ type: http, url: "http://h", tls: { mode: require } }', /tls\.mode: unknown key; allowed here: ca, cert, key/],
+    ['{ type: http, url: "ws://d" }', /sinks\[0\]\.url: expected a URL such as https:.*, found \*\*\*/],
+    [
+      '{ type: websocket, url: "ws://d", messages: result, acknowledgements: true }',
+      /acknowledgements need messages: batch/,
+    ],
+    ['{ type: websocket, url: "ws://d", headers: { "a b": x } }', /headers: expected header names with their values/],
+    ['{ type: http, url: "http://h", headers: { host: x } }', /headers: expected header names with their values/],
+    [
+      '{ type: http, url: "http://h", headers: { Authorization: x }, token: t }',
+      /token: not together with a header Auth/,
+    ],
+    [`{ type: http, url: "http://h", secret: ${CANARY} }`, /secret: the secret of an HTTP sink has 11 bytes, and at/],
+    ['{ type: http, url: "http://h" }, { type: http, url: "http://h" }', /the same sink is there twice/],
+    ['{ type: http, url: "http://h" }, { type: http, url: "http://i" }', /^$/],
+  ])('%s is refused, or not', (sinks, message) => {
+    expect(complaint(`[${sinks}]`)).toMatch(message);
+    expect(complaint(`[${sinks}]`)).not.toContain(CANARY);
+  });
+
+  it.each([
+    ['url', `"wss://u:${CANARY}@d/x"`, '"wss://u:***@d/x"'],
+    ['url', `"wss://d/x?a=1&access_token=${CANARY}&b=2"`, '"wss://d/x?a=1&access_token=***&b=2"'],
+    ['token', CANARY, '"***"'],
+    ['headers', `{ X-Api: ${CANARY} }`, '"***"'],
+  ])('show nothing of a secret in %s: %s', (key, value, shown) => {
+    const url = key === 'url' ? '' : 'url: "wss://d", ';
+    const loaded = load(`[{ type: websocket, ${url}${key}: ${value} }]`);
+    expect(inspect(loaded.config, { depth: 9 })).toContain(CANARY);
+    expect([JSON.stringify(loaded), inspect(loaded, { depth: 20, showHidden: true })].join()).not.toContain(CANARY);
+    expect(JSON.stringify(loaded)).toContain(shown);
+    expect(complaint(`[{ type: websocket, ${url}${key}: [${value}] }]`)).not.toContain(CANARY);
+  });
+});

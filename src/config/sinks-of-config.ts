@@ -1,13 +1,54 @@
+import type { EventSink } from '../sinks/event-sink.ts';
+import { HttpSink } from '../sinks/http/http-sink.ts';
 import { parseConnectionUrl } from '../sinks/postgres/connection-url.ts';
 import type { PostgresConnection } from '../sinks/postgres/postgres-options.ts';
 import { PostgresSink } from '../sinks/postgres/postgres-sink.ts';
+import type { TlsFiles } from '../sinks/tls-files.ts';
+import { WebSocketSink } from '../sinks/websocket/websocket-sink.ts';
 import type { ProcessorConfig, SinkConfig } from './schema/processor.ts';
 import { millisOfSecs } from './schema/setting.ts';
 
 type SinkOf<T extends SinkConfig['type']> = Extract<SinkConfig, { type: T }>;
 
-/** The sink of an entry of type `postgres`. */
-export function postgresSinkOf(sink: SinkOf<'postgres'>, config: ProcessorConfig): PostgresSink {
+/** The sink of an entry that goes to a server. */
+export function serverSinkOf(sink: SinkOf<'postgres' | 'websocket' | 'http'>, config: ProcessorConfig): EventSink {
+  switch (sink.type) {
+    case 'postgres':
+      return postgresSinkOf(sink, config);
+    case 'websocket':
+      return webSocketSinkOf(sink);
+    case 'http':
+      return httpSinkOf(sink);
+  }
+}
+
+function webSocketSinkOf(sink: SinkOf<'websocket'>): WebSocketSink {
+  const { url, messages, acknowledgements, headers, token, tls } = sink;
+  return new WebSocketSink(url, {
+    ...given({ headers, token, ...tlsOf(tls) }),
+    messages,
+    acknowledgements,
+    maxMessageBytes: sink.max_message_bytes,
+    connectTimeout: millisOfSecs(sink.connect_timeout_secs),
+    pingInterval: millisOfSecs(sink.ping_interval_secs),
+  });
+}
+
+function httpSinkOf(sink: SinkOf<'http'>): HttpSink {
+  const { url, format, headers, token, secret, tls } = sink;
+  return new HttpSink(url, {
+    ...given({ headers, token, secret, ...tlsOf(tls) }),
+    format,
+    maxBodyBytes: sink.max_body_bytes,
+    requestTimeout: millisOfSecs(sink.request_timeout_secs),
+  });
+}
+
+function tlsOf(tls: SinkOf<'http'>['tls']): { readonly tls?: TlsFiles } {
+  return tls === undefined ? {} : { tls: given({ ca: tls.ca, cert: tls.cert, key: tls.key }) };
+}
+
+function postgresSinkOf(sink: SinkOf<'postgres'>, config: ProcessorConfig): PostgresSink {
   const { schema, table, columns, panes, rewind } = sink;
   return new PostgresSink(connectionOf(sink), {
     ...given({ schema, columns }),

@@ -1,8 +1,11 @@
 import { z } from 'zod';
 import { parseFieldPath } from '../../event/field-path.ts';
 import { parseConnectionUrl } from '../../sinks/postgres/connection-url.ts';
+import { OWN_HEADERS as HTTP_SINK_HEADERS } from '../../sinks/http/own-headers.ts';
 import { quoteIdentifier } from '../../sinks/postgres/identifier.ts';
 import { columnsOf } from '../../sinks/postgres/result-columns.ts';
+import { requestHeaders } from '../../sinks/request-headers.ts';
+import { parseServerUrl } from '../../sinks/server-url.ts';
 import { fieldPath, filePath, isSound, setting, text, timerSecs, wholeNumber } from './setting.ts';
 
 /** The longest name of a table: `_epochs` is put behind it. */
@@ -44,6 +47,34 @@ const COLUMN_PLACE = 'a place in the result such as key.model, results.p95 or re
 function isPlace(path: string | readonly (string | number)[]): boolean {
   const [root, ...steps] = parseFieldPath(path);
   return steps.length > 0 && (root === 'key' || root === 'results');
+}
+
+function serverUrl(protocols: readonly string[], example: string) {
+  const allowed = `a URL such as ${example}`;
+  return setting(
+    z.string().refine((url) => isSound(() => parseServerUrl(url, protocols, 'a sink')), allowed),
+    { description: 'Where the server is.', allowed, example },
+  );
+}
+
+const HEADERS_ALLOWED = 'header names with their values, such as { X-Team: llm }';
+
+function headers(reserved: readonly string[] = []) {
+  const given = z
+    .map(z.string(), setting(z.string(), { description: 'Value of a header.' }))
+    .refine((all) => isSound(() => requestHeaders(all, undefined, reserved)), HEADERS_ALLOWED);
+  return setting(given.optional(), {
+    description: 'Headers to send.',
+    allowed: HEADERS_ALLOWED,
+    example: { 'X-Team': 'llm' },
+  });
+}
+
+function token() {
+  return setting(text().optional(), {
+    description: 'Bearer token to send as `Authorization`.',
+    example: '${DASHBOARD_TOKEN}',
+  });
 }
 
 /** TLS files of a client. */
@@ -151,4 +182,62 @@ export const postgresSink = setting(
     }),
   }),
   { description: 'Results in a table of Postgres, exactly once. [More](sinks.md#postgres).' },
+);
+
+/** A sink of type `websocket`. */
+export const webSocketSink = setting(
+  z.strictObject({
+    type: setting(z.literal('websocket'), { description: 'A WebSocket server, which the processor connects to.' }),
+    url: serverUrl(['ws:', 'wss:'], 'ws://dashboard:8080/metrics'),
+    messages: setting(z.enum(['batch', 'result']).default('batch'), {
+      description: 'A message holds the results of a delivery, with a number; or each message is one bare result.',
+    }),
+    acknowledgements: setting(z.boolean().default(false), {
+      description:
+        'A delivery is done when the server has acknowledged it by number, not already when it has received it.',
+    }),
+    token: token(),
+    headers: headers(),
+    tls: setting(z.strictObject(tlsFiles), { description: 'TLS files, for `wss`.' }).optional(),
+    max_message_bytes: setting(wholeNumber(1, 268_435_456).default(65_536), {
+      description: 'Bytes of results in a message, at most; one result alone may be longer.',
+      unit: 'bytes',
+    }),
+    connect_timeout_secs: setting(timerSecs(0.001).default(10), {
+      description: 'How long a connection may take to be made.',
+      unit: 'seconds',
+    }),
+    ping_interval_secs: setting(timerSecs(0.001).default(30), {
+      description: 'How often an idle connection is tried. One that does not answer until the next time is given up.',
+      unit: 'seconds',
+    }),
+  }),
+  { description: 'Results to a WebSocket server, as JSON. [More](sinks.md#websocket).' },
+);
+
+/** A sink of type `http`. */
+export const httpSink = setting(
+  z.strictObject({
+    type: setting(z.literal('http'), { description: 'A server that results are posted to: a webhook.' }),
+    url: serverUrl(['https:', 'http:'], 'https://hooks.example.com/llm'),
+    format: setting(z.enum(['json', 'ndjson']).default('json'), {
+      description: 'One JSON object with the results in a list, or one result a line.',
+    }),
+    secret: setting(text().optional(), {
+      description: 'Signs each request, as Standard Webhooks has it: `whsec_` and base64, or 16 bytes of text or more.',
+      example: '${WEBHOOK_SECRET}',
+    }),
+    token: token(),
+    headers: headers(HTTP_SINK_HEADERS),
+    tls: setting(z.strictObject(tlsFiles), { description: 'TLS files, for `https`.' }).optional(),
+    max_body_bytes: setting(wholeNumber(1, 268_435_456).default(1_048_576), {
+      description: 'Bytes of results in a body, at most; one result alone may be longer.',
+      unit: 'bytes',
+    }),
+    request_timeout_secs: setting(timerSecs(0.001).default(10), {
+      description: 'How long an answer may take.',
+      unit: 'seconds',
+    }),
+  }),
+  { description: 'Results posted to a server, as JSON. [More](sinks.md#http).' },
 );

@@ -1,26 +1,3 @@
-import type { AggregationResult } from '../../results/aggregation-result.ts';
-
-/** Cuts a delivery into parts of at most so many bytes of results each; a result that has more stands alone. Lazily. */
-export function* partsOf(
-  items: readonly AggregationResult<object>[],
-  maxBytes: number,
-): Generator<readonly string[], void, undefined> {
-  let part: string[] = [];
-  let bytes = 0;
-  for (const item of items) {
-    const text = item.toText();
-    const size = Buffer.byteLength(text) + 1;
-    if (part.length > 0 && bytes + size > maxBytes) {
-      yield part;
-      part = [];
-      bytes = 0;
-    }
-    part.push(text);
-    bytes += size;
-  }
-  if (part.length > 0) yield part;
-}
-
 /** A message of type `results`: results as the text of JSON, with what it belongs to. */
 export function resultsMessage(part: readonly string[], pipeline: string, epoch: number, sequence: number): string {
   const head = `{"type":"results","pipeline":${JSON.stringify(pipeline)},"epoch":${String(epoch)},"seq":${String(sequence)}`;

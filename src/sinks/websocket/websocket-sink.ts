@@ -7,11 +7,12 @@ import type { Millis } from '../../time/instant.ts';
 import { retryDelay } from '../../time/retry-delay.ts';
 import type { Delivery, EventSink, SinkContext } from '../event-sink.ts';
 import { requestHeaders } from '../request-headers.ts';
+import { partsOf } from '../result-parts.ts';
 import { describeUrl, parseServerUrl } from '../server-url.ts';
 import { sinkFailed, sinkTimedOut, sinkUnavailable } from '../sink-error.ts';
 import { readTlsFiles } from '../tls-files.ts';
 import { PeerConnection } from './peer-connection.ts';
-import { partsOf, resultsMessage } from './result-messages.ts';
+import { resultsMessage } from './result-messages.ts';
 import type { WebSocketSinkOptions } from './websocket-options.ts';
 
 const DEFAULTS = {
