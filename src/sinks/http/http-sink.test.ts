@@ -282,6 +282,7 @@ describe('an HttpSink', () => {
 
   it.each<[string, object, RegExp]>([
     ['ws://canary', {}, /needs a URL such as https:\/\/host:8080\/path$/],
+    ['https:/user:canary@host', {}, /needs a URL/],
     ['https://host', { format: 'xml' }, /format is "json" or "ndjson", found "xml"/],
     ['https://host', { maxBodyBytes: 0.5 }, /maxBodyBytes/],
     ['https://host', { requestTimeout: 0 }, /requestTimeout must be longer than 0/],

@@ -23,6 +23,7 @@ describe('a connection URL', () => {
 
   it.each([
     [`u:${CANARY}@db/m`, /such as postgres:/],
+    [`postgres:/u:${CANARY}@db/m`, /such as postgres:/],
     [`mysql://u:${CANARY}@db/m`, /such as postgres:/],
     [`postgres://u:${CANARY}@db:x/m`, /such as postgres:/],
     [`postgres://u:${CANARY}%zz@db/m`, /write %25/],

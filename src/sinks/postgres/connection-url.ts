@@ -9,8 +9,8 @@ const PARAMETERS = ['host', 'sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'appl
  * @throws ProcessorError CONFIG_INVALID; its message never holds the URL, for there may be a password in it.
  */
 export function parseConnectionUrl(url: string): PostgresConnection {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed === undefined || !/^postgres(?:ql)?:$/.test(parsed.protocol)) {
+  const parsed = /^postgres(?:ql)?:\/\//i.test(url) && URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed === undefined) {
     throw invalid('the URL of a Postgres sink is one such as postgres://user:password@host:5432/database');
   }
   const parameters = parametersOf(parsed.searchParams);
