@@ -68,6 +68,8 @@ function describeSink(sink: SinkConfig): string {
       return 'Kafka';
     case 'postgres':
       return `table ${sink.table} of Postgres`;
+    case 'metrics':
+      return `gauges ${sink.prefix}_…`;
     case 'websocket':
     case 'http':
       return describeUrl(sink.url);

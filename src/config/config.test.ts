@@ -185,11 +185,11 @@ describe('wrong values and keys', () => {
     ],
     [
       'sinks: [{ type: consle }]',
-      'p.yaml:2:19 processor.sinks[0].type: expected one of console, file, kafka, postgres, websocket, http, found "consle"; did you mean console?',
+      'p.yaml:2:19 processor.sinks[0].type: expected one of console, file, kafka, postgres, websocket, http, metrics, found "consle"; did you mean console?',
     ],
     [
       'sinks: [{ format: json }]',
-      'p.yaml:2:11 processor.sinks[0].type: missing; expected one of console, file, kafka, postgres, websocket, http',
+      'p.yaml:2:11 processor.sinks[0].type: missing; expected one of console, file, kafka, postgres, websocket, http, metrics',
     ],
     [
       'sinks: [console]',

@@ -19,6 +19,7 @@ import { StdinSource } from '../sources/stdin/stdin-source.ts';
 import { RocksDBStateBackend } from '../state/rocksdb/rocksdb-state-backend.ts';
 import type { StateBackend } from '../state/state-backend.ts';
 import { MemoryStateBackend } from '../state/memory/memory-state-backend.ts';
+import type { ProcessorMetrics } from '../telemetry/metrics.ts';
 import { BoundedOutOfOrdernessWatermark } from '../time/bounded-out-of-orderness-watermark.ts';
 import { PeriodicWatermarkGenerator } from '../time/periodic-watermark-generator.ts';
 import type { WatermarkGenerator } from '../time/watermark.ts';
@@ -29,14 +30,16 @@ import type { LoadedConfig } from './config.ts';
 import { configurationError, type Finding } from './finding.ts';
 import type { ProcessorConfig, SinkConfig } from './schema/processor.ts';
 import { millisOfSecs } from './schema/setting.ts';
-import { serverSinkOf } from './sinks-of-config.ts';
+import { metricsSinkOf, serverSinkOf } from './sinks-of-config.ts';
 
-/** The streams that a configuration can name. */
+/** What a configuration names and does not have: streams, and the metrics of the process. */
 export interface PlanStreams {
   /** What a source of type `stdin` reads. */
   readonly stdin: Readable;
   /** Where a sink of type `console` writes. */
   readonly stdout: ConsoleStream;
+  /** What a sink of type `metrics` adds to: the metrics that the pipeline is given too. */
+  readonly metrics?: ProcessorMetrics;
 }
 
 /**
@@ -178,8 +181,9 @@ function watermarkOf({ watermark }: ProcessorConfig): WatermarkGenerator {
   return interval === 0 ? base : new PeriodicWatermarkGenerator(interval, base);
 }
 
-function sinkOf(sink: SinkConfig, config: ProcessorConfig, { stdout }: PlanStreams): EventSink {
+function sinkOf(sink: SinkConfig, config: ProcessorConfig, { stdout, metrics }: PlanStreams): EventSink {
   if (sink.type === 'file') return new FileSink(sink.path);
+  if (sink.type === 'metrics') return metricsSinkOf(sink, metrics);
   if (sink.type === 'postgres' || sink.type === 'websocket' || sink.type === 'http') return serverSinkOf(sink, config);
   return new ConsoleSink({ format: sink.type === 'console' ? sink.format : 'json', stream: stdout });
 }

@@ -28,6 +28,14 @@ export const sinkRules: readonly Rule[] = [
     violations: ({ config: { sinks } }) => (sinks ?? []).flatMap(violationsOf),
   })),
   {
+    reads: [['sinks'], ['http', 'enabled']],
+    violations: ({ config: { sinks, http } }) =>
+      (sinks ?? []).flatMap(({ type }, index) => {
+        if (type !== 'metrics' || http.enabled) return [];
+        return [{ path: ['sinks', index, 'type'], message: 'needs http.enabled: nobody could see the metrics' }];
+      }),
+  },
+  {
     reads: [['sinks'], ['event'], ['aggregation']],
     violations: ({ config }) =>
       (config.sinks ?? []).flatMap((sink, index) =>

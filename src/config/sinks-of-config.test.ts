@@ -2,6 +2,8 @@ import { PassThrough } from 'node:stream';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { messageOf } from '../errors/message-of.ts';
+import { testContext } from '../sinks/event-sink.contract.ts';
+import { ProcessorMetrics } from '../telemetry/metrics.ts';
 import { parseConfig } from './config.ts';
 import { planOfConfig } from './plan-of-config.ts';
 
@@ -142,5 +144,25 @@ describe('sinks of type websocket and http', () => {
     expect([JSON.stringify(loaded), inspect(loaded, { depth: 20, showHidden: true })].join()).not.toContain(CANARY);
     expect(JSON.stringify(loaded)).toContain(shown);
     expect(complaint(`[{ type: websocket, ${url}${key}: [${value}] }]`)).not.toContain(CANARY);
+  });
+});
+
+describe('a sink of type metrics', () => {
+  const sink = '[{ type: metrics, prefix: llm, max_label_sets: 10, stale_after_secs: 60 }]';
+
+  it('adds to the metrics that are served', async () => {
+    const metrics = new ProcessorMetrics();
+    const [made] = planOfConfig(load(sink), { ...streams, metrics }).sinks;
+    await made?.open?.(testContext);
+    expect(await metrics.export()).toContain('llm_label_sets_dropped_total 0');
+    expect(() => planOfConfig(load(sink), streams)).toThrow(/needs the metrics that are served/);
+  });
+
+  it.each([
+    ['[{ type: metrics, prefix: a-b }]', '', /prefix: expected letters, digits and underscores, no digit first/],
+    ['[{ type: metrics }]', '  http: { enabled: false }\n', /sinks\[0\]\.type: needs http\.enabled/],
+    ['[{ type: metrics }, { type: metrics, prefix: a }]', '', /the same sink is there twice/],
+  ])('%s is refused', (sinks, rest, message) => {
+    expect(complaint(sinks, rest)).toMatch(message);
   });
 });

@@ -1,14 +1,34 @@
+import { ProcessorError } from '../errors/processor-error.ts';
 import type { EventSink } from '../sinks/event-sink.ts';
 import { HttpSink } from '../sinks/http/http-sink.ts';
+import { MetricsSink } from '../sinks/metrics/metrics-sink.ts';
 import { parseConnectionUrl } from '../sinks/postgres/connection-url.ts';
 import type { PostgresConnection } from '../sinks/postgres/postgres-options.ts';
 import { PostgresSink } from '../sinks/postgres/postgres-sink.ts';
 import type { TlsFiles } from '../sinks/tls-files.ts';
 import { WebSocketSink } from '../sinks/websocket/websocket-sink.ts';
+import type { ProcessorMetrics } from '../telemetry/metrics.ts';
 import type { ProcessorConfig, SinkConfig } from './schema/processor.ts';
 import { millisOfSecs } from './schema/setting.ts';
 
 type SinkOf<T extends SinkConfig['type']> = Extract<SinkConfig, { type: T }>;
+
+/**
+ * The sink of an entry of type `metrics`.
+ * @throws ProcessorError CONFIG_INVALID where there are no metrics to add to: nobody would see them.
+ */
+export function metricsSinkOf(sink: SinkOf<'metrics'>, metrics: ProcessorMetrics | undefined): MetricsSink {
+  if (metrics === undefined) {
+    const message = 'a sink of type metrics needs the metrics that are served: give them to planOfConfig';
+    throw new ProcessorError('configuration', 'CONFIG_INVALID', message);
+  }
+  const staleAfter = sink.stale_after_secs;
+  return new MetricsSink(metrics.registry, {
+    prefix: sink.prefix,
+    maxLabelSets: sink.max_label_sets,
+    ...(staleAfter === undefined ? {} : { staleAfter: millisOfSecs(staleAfter) }),
+  });
+}
 
 /** The sink of an entry that goes to a server. */
 export function serverSinkOf(sink: SinkOf<'postgres' | 'websocket' | 'http'>, config: ProcessorConfig): EventSink {

@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream';
 import { parseConfig } from '../../src/config/config.ts';
 import { planOfConfig, unsupported } from '../../src/config/plan-of-config.ts';
 import { ProcessorError } from '../../src/errors/processor-error.ts';
+import { ProcessorMetrics } from '../../src/telemetry/metrics.ts';
 import type { CodeBlock } from './markdown.ts';
 
 /**
@@ -15,7 +16,8 @@ export function checkYaml({ page, line, code, directives }: CodeBlock): string[]
     if (cannotRun !== directives.has('validated only')) {
       return [`${page}:${line} is ${cannotRun ? 'not ' : ''}marked "validated only"`];
     }
-    if (!cannotRun) planOfConfig(loaded, { stdin: new PassThrough(), stdout: new PassThrough() });
+    if (!cannotRun)
+      planOfConfig(loaded, { stdin: new PassThrough(), stdout: new PassThrough(), metrics: new ProcessorMetrics() });
     return [];
   } catch (error) {
     if (!ProcessorError.is(error)) throw error;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { httpSink, postgresSink, webSocketSink } from './server-sinks.ts';
+import { httpSink, metricsSink, postgresSink, webSocketSink } from './server-sinks.ts';
 import { filePath, setting, text, timerMillis, wholeNumber } from './setting.ts';
 
 /** `processor.error_handling`: what happens when a sink or a source fails. */
@@ -77,7 +77,7 @@ const kafkaSink = setting(
 );
 
 const sink = setting(
-  z.discriminatedUnion('type', [consoleSink, fileSink, kafkaSink, postgresSink, webSocketSink, httpSink]),
+  z.discriminatedUnion('type', [consoleSink, fileSink, kafkaSink, postgresSink, webSocketSink, httpSink, metricsSink]),
   {
     description: 'A sink.',
     allowed: 'a sink such as { type: console } or { type: file, path: out/results.ndjson }',

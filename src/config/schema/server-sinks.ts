@@ -241,3 +241,28 @@ export const httpSink = setting(
   }),
   { description: 'Results posted to a server, as JSON. [More](sinks.md#http).' },
 );
+
+/** A sink of type `metrics`. */
+export const metricsSink = setting(
+  z.strictObject({
+    type: setting(z.literal('metrics'), { description: '`/metrics`, beside the metrics of the processor.' }),
+    prefix: setting(
+      z
+        .string()
+        .regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/)
+        .default('processor_result'),
+      { description: 'First part of every name.', allowed: 'letters, digits and underscores, no digit first' },
+    ),
+    max_label_sets: setting(wholeNumber(1, 1_000_000).default(1000), {
+      description: 'Windows and keys exposed at a time, at most; the one updated longest ago makes room.',
+      unit: 'label sets',
+    }),
+    stale_after_secs: setting(timerSecs(0.001).optional(), {
+      description: 'How long a key is exposed after its last result.',
+      unit: 'seconds',
+      defaultText: 'three times the length of its window, and at least 300',
+      example: 600,
+    }),
+  }),
+  { description: 'The latest aggregates as gauges for Prometheus. [More](sinks.md#prometheus).' },
+);
