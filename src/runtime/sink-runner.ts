@@ -43,6 +43,7 @@ export class SinkRunner<T> {
   constructor(options: SinkRunnerOptions<T>) {
     this.name = options.name;
     this.#options = options;
+    options.metrics.knowSink(options.name);
     this.#patience = new Patience({ ...options, failing: options.signal });
   }
 

@@ -1,12 +1,12 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterAll, beforeAll, describe } from 'vitest';
+import { freePorts } from '../kafka/ports.ts';
 import { postgresBinaries, tellOfNoPostgres, unpack } from './postgres-binaries.ts';
 
 const binaries = postgresBinaries();
@@ -67,7 +67,8 @@ export class PostgresServer {
     const data = join(folder, 'data');
     const made = await mkdtemp(`${data}-`);
     if (USER.uid !== undefined) await chown(made, USER.uid, USER.gid);
-    const server = new PostgresServer(await freePort(), made, bin, { ...SETTINGS, ...settings });
+    const [port = 0] = await freePorts(1);
+    const server = new PostgresServer(port, made, bin, { ...SETTINGS, ...settings });
     await promisify(execFile)(
       join(bin, 'initdb'),
       ['-D', made, '-U', SUPERUSER, '-E', 'UTF8', '--locale=C', '--auth=trust', '--no-sync', '--no-instructions'],
@@ -175,13 +176,4 @@ export function usePostgres(options: PostgresOptions = {}): () => PostgresServer
 async function writeOwn(path: string, content: string): Promise<void> {
   await writeFile(path, content, { mode: 0o600 });
   if (USER.uid !== undefined) await chown(path, USER.uid, USER.gid);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
