@@ -96,7 +96,14 @@ export type {
   TransactionContext,
 } from './sinks/delivery-transaction.ts';
 export { FileSink, type FileSinkOptions } from './sinks/file/file-sink.ts';
+export type { HttpSinkOptions } from './sinks/http/http-options.ts';
+export { HttpSink } from './sinks/http/http-sink.ts';
 export { MetricsSink, type MetricsSinkOptions } from './sinks/metrics/metrics-sink.ts';
+export type { PostgresConnection, PostgresSinkOptions, PostgresTls } from './sinks/postgres/postgres-options.ts';
+export { PostgresSink } from './sinks/postgres/postgres-sink.ts';
+export type { TlsFiles } from './sinks/tls-files.ts';
+export type { WebSocketSinkOptions } from './sinks/websocket/websocket-options.ts';
+export { WebSocketSink } from './sinks/websocket/websocket-sink.ts';
 
 export type { LateRule } from './engine/engine-options.ts';
 

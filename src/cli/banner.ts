@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import { nameOfPath } from '../event/field-path.ts';
 import type { PipelinePlan } from '../plan/plan.ts';
+import { describeUrl } from '../sinks/server-url.ts';
 import type { ProcessorConfig, SinkConfig } from '../config/schema/processor.ts';
 
 const WIDTH = 80;
@@ -69,5 +70,12 @@ function describeSink(sink: SinkConfig, { kafka: { producer } }: ProcessorConfig
       return sink.path;
     case 'kafka':
       return `Kafka, ${producer?.result_topic ?? ''}`;
+    case 'postgres':
+      return `table ${sink.table} of Postgres`;
+    case 'metrics':
+      return `gauges ${sink.prefix}_…`;
+    case 'websocket':
+    case 'http':
+      return describeUrl(sink.url);
   }
 }

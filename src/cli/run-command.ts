@@ -41,8 +41,9 @@ export async function runConfig(loaded: LoadedConfig, io: CliIo, settings: RunSe
   const ended = new AbortController();
   const reader = closedReader(io);
   const logger = createRunLogger(config.logging, io.stderr, { line, isMuted: reader.hasGone });
-  const plan = planOfConfig(loaded, { stdin: io.stdin, stdout });
-  const pipeline = new Pipeline(plan, { clock: io.clock, logger, metrics: metricsOf(io) });
+  const metrics = metricsOf(io);
+  const plan = planOfConfig(loaded, { stdin: io.stdin, stdout, metrics });
+  const pipeline = new Pipeline(plan, { clock: io.clock, logger, metrics });
   const interrupted = listenForSignals(io, (signal) => {
     sayStopping(signal, line, io.stderr);
     stop.abort();

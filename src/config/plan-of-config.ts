@@ -18,6 +18,7 @@ import { StdinSource } from '../sources/stdin/stdin-source.ts';
 import { RocksDBStateBackend } from '../state/rocksdb/rocksdb-state-backend.ts';
 import type { StateBackend } from '../state/state-backend.ts';
 import { MemoryStateBackend } from '../state/memory/memory-state-backend.ts';
+import type { ProcessorMetrics } from '../telemetry/metrics.ts';
 import { BoundedOutOfOrdernessWatermark } from '../time/bounded-out-of-orderness-watermark.ts';
 import { PeriodicWatermarkGenerator } from '../time/periodic-watermark-generator.ts';
 import type { WatermarkGenerator } from '../time/watermark.ts';
@@ -32,12 +33,14 @@ import type { ProcessorConfig } from './schema/processor.ts';
 import { millisOfSecs } from './schema/setting.ts';
 import { sinksOf } from './sinks-of-config.ts';
 
-/** The streams that a configuration can name. */
+/** What a configuration names and does not have: streams, and the metrics of the process. */
 export interface PlanStreams {
   /** What a source of type `stdin` reads. */
   readonly stdin: Readable;
   /** Where a sink of type `console` writes. */
   readonly stdout: ConsoleStream;
+  /** What a sink of type `metrics` adds to: the metrics that the pipeline is given too. */
+  readonly metrics?: ProcessorMetrics;
 }
 
 /** What a configuration is right without, and must have before it is run. */

@@ -30,7 +30,7 @@ const NOT_RUN: Readonly<Record<string, number>> = {
 
 describe('the documentation', () => {
   it('has blocks of known languages only', () => {
-    const known = ['ts', 'yaml', 'bash', 'json', 'promql', 'text', 'csv'];
+    const known = ['ts', 'yaml', 'bash', 'json', 'promql', 'sql', 'text', 'csv'];
     expect(blocks.filter(({ language }) => !known.includes(language)).map(place)).toEqual([]);
     expect(ts.length).toBeGreaterThan(50);
   });

@@ -37,6 +37,13 @@ const KAFKA = `  kafka:
 `;
 
 const PEM = write('client.pem', '-----BEGIN CERTIFICATE-----\n');
+const SINKS = `  sinks:
+    - { type: postgres, url: "postgres://u:${CANARY}@127.0.0.1:1/m" }
+    - { type: postgres, host: 127.0.0.1, port: 1, password: "\${CANARY}", table: t, tls: { mode: require } }
+    - { type: websocket, url: "ws://u:${CANARY}@127.0.0.1:1/x?token=${CANARY}", headers: { X-Api: ${CANARY} } }
+    - { type: websocket, url: "ws://127.0.0.1:2", token: "\${CANARY}" }
+    - { type: http, url: "http://u:${CANARY}@127.0.0.1:1/x?api_key=${CANARY}", secret: ${CANARY}${CANARY} }
+`;
 
 describe('a secret', { timeout: 60_000 }, () => {
   it.each([
@@ -107,6 +114,11 @@ describe('a secret', { timeout: 60_000 }, () => {
       1,
       {},
     ],
+    ['run', 'servers that cannot be reached', `  http: { port: 0 }\n${SINKS}`, 1, {}],
+    ['validate', 'servers as sinks', SINKS, 0, {}],
+    ['config', 'servers as sinks', SINKS, 0, {}],
+    ['config --json', 'servers as sinks', SINKS, 0, {}],
+    ['validate', 'wrong servers as sinks', SINKS.replaceAll('://', ':/'), 2, {}],
     ['run', 'a wrong neighbor', '  http: { prot: 1 }\n', 2, {}],
     ['run', 'broken YAML', '  http: { port: 1\n', 2, {}],
     [
