@@ -84,6 +84,11 @@ export class KafkaPartition implements SourcePartition {
     return this.#failure === undefined && this.#buffer.bytes < this.#options.maxBytes;
   }
 
+  /** True once it cannot be read any more. */
+  get hasFailed(): boolean {
+    return this.#failure !== undefined;
+  }
+
   get maxBytes(): number {
     return this.#options.maxBytes;
   }

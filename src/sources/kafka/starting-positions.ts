@@ -141,7 +141,11 @@ async function requireSameRecords(
   if (asked.length === 0) return;
   const ends = await endsOfEpochs(cluster, asked, options);
   for (const { id, offset } of asked) {
-    const end = ends.get(id) ?? -1;
+    const end = ends.get(id);
+    if (end === undefined) {
+      const message = `partition ${id} is not led by the broker that leads it by the newest that is known`;
+      throw new KafkaFault('answered', message, { code: 'NOT_LEADER_OR_FOLLOWER' });
+    }
     if (end >= 0 && end < offset) throw truncatedError(id, offset, end);
   }
 }
