@@ -62,17 +62,19 @@ export async function measureUntil(contender: EndlessContender, lines: number): 
     contender.command === undefined ? [...own, ...args] : args,
     {
       env: { ...process.env, BENCH_USAGE: usageFile },
-      stdio: ['ignore', 'ignore', 'inherit'],
+      stdio: ['ignore', 'ignore', 'pipe'],
     },
   );
-  const ended = once(child, 'exit');
+  const ended = once(child, 'close');
+  let said = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (said += text));
   const counter = new LineCounter(output);
   while (counter.look() < lines) {
     const isOver = child.exitCode !== null || child.signalCode !== null;
     if (isOver || seconds() * 1000 > DEADLINE_MS) {
       child.kill('SIGKILL');
       await ended;
-      throw new Error(`${name} wrote ${String(counter.lines)} of ${String(lines)} results`);
+      throw new Error(`${name} wrote ${String(counter.lines)} of ${String(lines)} results. ${said}`);
     }
     await after(LOOK_MS);
   }

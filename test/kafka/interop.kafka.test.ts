@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { start, until } from '../processes/child.ts';
+import { run, start, until } from '../processes/child.ts';
 import { scratchFolder } from '../processes/folder.ts';
-import { COMPRESSIONS, JavaClient, Kcat, type ClientRecord, type JavaStep, type OtherClient } from './other-clients.ts';
+import {
+  COMPRESSIONS,
+  JavaClient,
+  Kcat,
+  type ClientRecord,
+  type JavaStep,
+  type OtherClient,
+  type PlacedRecord,
+} from './other-clients.ts';
 import { sharedBroker } from './shared-broker.ts';
 import { valuesOf } from './topic-content.ts';
 import { createTopic } from './topics.ts';
@@ -85,6 +93,31 @@ async function runProcessor(input: string, output: string): Promise<void> {
   expect(await child.ended()).toBe(0);
 }
 
+/** Checks that each record is in the partition in which the client itself puts the record's key. */
+async function checkPlaces(client: OtherClient | undefined, records: readonly PlacedRecord[]): Promise<void> {
+  const mirror = await createTopic(bootstrapServers, 'mirror', { partitions: PARTITIONS });
+  await client?.write(mirror, [{ compression: 'none', records }]);
+  const places = (some: readonly PlacedRecord[] = []): readonly string[] =>
+    some.map(({ key, partition }) => `${key} in ${partition}`).toSorted();
+  expect(places(records)).toEqual(places(await client?.read(mirror)));
+}
+
+/** Sends the events with `processor produce`, once in each compression. @returns the topic. */
+async function produceAll(): Promise<string> {
+  const topic = await createTopic(bootstrapServers, 'produced', { partitions: PARTITIONS });
+  const lines = eventsOf(1).map(({ value }) => `${value}\n`);
+  const file = write(`${topic}.ndjson`, lines.join(''));
+  for (const compression of COMPRESSIONS) {
+    const args = ['produce', '--input', file, '--key', 'model', '--compression', compression];
+    const { code, stderr } = await run([...args, '--bootstrap-servers', bootstrapServers, '--topic', topic]);
+    expect(code, stderr).toBe(0);
+  }
+  return topic;
+}
+
+/** The topic that {@link produceAll} has made for all of the clients. */
+let produced: Promise<string> | undefined;
+
 const clients: readonly (readonly [missing: string | undefined, client: OtherClient | undefined])[] = [
   [kafka.missing, java],
   [withoutKcat, new Kcat(bootstrapServers)],
@@ -112,13 +145,16 @@ for (const [missing, client] of clients) {
 
       const results = (await client?.read(output)) ?? [];
       expect(summary(results.map(({ value }) => value))).toEqual(expectedSummary(COMPRESSIONS.length, TOTAL));
-      // Where the client puts a key is where the results of the key are.
-      const mirror = await createTopic(bootstrapServers, 'mirror', { partitions: PARTITIONS });
-      const places = (records: readonly { readonly key: string | null; readonly partition: number }[] = []) =>
-        records.map(({ key, partition }) => `${key} in ${partition}`).toSorted();
-      await client?.write(mirror, [{ compression: 'none', records: results }]);
-      expect(places(results)).toEqual(places(await client?.read(mirror)));
+      await checkPlaces(client, results);
       expect(new Set(results.map(({ partition }) => partition)).size).toBeGreaterThan(1);
+    });
+
+    it('reads what processor produce writes, in every compression, by its keys', async () => {
+      const topic = await (produced ??= produceAll());
+      const read = (await client?.read(topic)) ?? [];
+      const expected = COMPRESSIONS.flatMap(() => eventsOf(1)).map(({ key, value }) => `${key} ${value}`);
+      expect(read.map(({ key, value }) => `${key} ${value}`).toSorted()).toEqual(expected.toSorted());
+      await checkPlaces(client, read);
     });
   });
 }
