@@ -24,6 +24,7 @@ const NOT_RUN: Readonly<Record<string, number>> = {
   'it needs Docker': 2,
   'it needs a cluster': 1,
   'it needs a server that runs': 2,
+  'it needs the states of two instances': 1,
   'it needs what the build makes': 1,
 };
 
