@@ -19,7 +19,7 @@ describe('trying again', () => {
     let outcome: unknown;
     const attempt = (): Promise<string> => {
       attempts += 1;
-      return attempts > failures ? Promise.resolve('done') : Promise.reject(fault as Error);
+      return attempts > failures ? Promise.resolve('done') : Promise.reject(fault);
     };
     const promise = retrying(attempt, { clock, limitMs, ...(signal === undefined ? {} : { signal }) });
     promise.then(

@@ -67,7 +67,7 @@ export class FakeCluster {
   }
 
   errorName(code: number): string {
-    return (library.protocolErrorsCodesById as Record<number, string>)[code] ?? String(code);
+    return (library.protocolErrorsCodesById)[code] ?? String(code);
   }
 
   topics(): Promise<Map<string, TopicMetadata>> {

@@ -84,7 +84,7 @@ function writtenByLibrary(name: 'fetchV13' | 'fetchV16', request: FetchRequest):
     sessionId,
     sessionEpoch,
     topics,
-    forgotten as never,
+    forgotten,
     '',
   ).buffer;
 }
