@@ -55,7 +55,7 @@ export class SinkRunner<T> {
   /** A server that is down is tried again as often as the policy says: at the start a wrong address is likelier. */
   async open(context: SinkContext): Promise<void> {
     const { sink, handler, clock, logger, metrics } = this.#options;
-    for (let attempt = 0; ; attempt += 1) {
+    for (let tries = 0; ; tries += 1) {
       try {
         await sink.open?.(context);
         this.#opened = true;
@@ -65,11 +65,11 @@ export class SinkRunner<T> {
         this.#fault = messageOf(cause);
         this.#cause = cause;
       }
-      const delayMs = retryDelay(handler, attempt, clock.now());
-      const isOver = !isUnreachable(this.#cause) || attempt >= handler.maxAttempts;
+      const delayMs = retryDelay(handler, tries, clock.now());
+      const isOver = !isUnreachable(this.#cause) || tries >= handler.maxAttempts;
       if (!isOver) {
         metrics.recordRetry(this.name);
-        const fields = { sink: this.name, attempt: attempt + 1, delayMs, error: this.#fault };
+        const fields = { sink: this.name, attempt: tries + 1, delayMs, error: this.#fault };
         logger.warn(fields, 'sink could not be opened; will retry');
       }
       if (isOver || !(await this.#patience.wait(delayMs))) {
