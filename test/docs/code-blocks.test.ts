@@ -23,7 +23,7 @@ const NOT_RUN: Readonly<Record<string, number>> = {
   'it does not end by itself': 2,
   'it needs Docker': 2,
   'it needs a cluster': 1,
-  'it needs a server that runs': 2,
+  'it needs a server that runs': 3,
   'it needs the states of two instances': 1,
   'it needs what the build makes': 1,
 };
