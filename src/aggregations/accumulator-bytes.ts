@@ -1,6 +1,6 @@
 import { ProcessorError } from '../errors/processor-error.ts';
 
-/** Writes the stored form of accumulators: little-endian, growing as needed. */
+/** Writes what is stored of windows and their accumulators: little-endian, growing as needed. */
 export class ByteWriter {
   #bytes: Uint8Array;
   #view: DataView;
@@ -10,6 +10,16 @@ export class ByteWriter {
   constructor(sizeBytes = 64) {
     this.#bytes = new Uint8Array(sizeBytes);
     this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  /** Bytes written since it last began. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Begins anew. */
+  clear(): void {
+    this.#length = 0;
   }
 
   byte(value: number): void {

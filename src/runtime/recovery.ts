@@ -4,7 +4,9 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { ProcessorMetrics } from '../telemetry/metrics.ts';
 import type { Clock } from '../time/clock.ts';
 import type { EpochStore, StoredEpoch } from './epoch-store.ts';
+import { JournalFolding } from './journal-folding.ts';
 import { comparePlans, describePlan, planMismatch, takeOverPlan, type StoredPlan } from './plan-fingerprint.ts';
+import type { StateWriter } from './state-writer.ts';
 import type { StreamCore } from './stream-core.ts';
 
 /** Loading at a stretch, in ms, before I/O and timers get their turn: whoever asks how far it is must get an answer. */
@@ -22,6 +24,7 @@ export interface RecoveryOptions {
 export class Recovery {
   readonly #options: RecoveryOptions;
   readonly #store: EpochStore;
+  readonly #writer: StateWriter;
   /** What the state depends on from here on. */
   #current: StoredPlan;
   #repair: StateRepair | null = null;
@@ -29,9 +32,10 @@ export class Recovery {
   #expected = 0;
   #isOver = false;
 
-  constructor(options: RecoveryOptions, store: EpochStore) {
+  constructor(options: RecoveryOptions, store: EpochStore, writer: StateWriter) {
     this.#options = options;
     this.#store = store;
+    this.#writer = writer;
     this.#current = describePlan(options.plan);
   }
 
@@ -63,6 +67,7 @@ export class Recovery {
     const stored = await this.#store.read();
     if (stored !== undefined) {
       this.#checkPlan(stored);
+      await this.#fold(stored);
       await this.#load(stored, core);
       this.#takeOver(stored, core);
     }
@@ -92,20 +97,41 @@ export class Recovery {
     }
   }
 
+  /** Stores the windows as of the last epoch, where so far only what went into them is stored. */
+  async #fold(stored: StoredEpoch): Promise<void> {
+    const { plan, clock, logger } = this.#options;
+    const { journal, meta } = stored;
+    if (journal.length === 0) return;
+    const startedAt = clock.monotonic();
+    const onStep = this.#turns();
+    await new JournalFolding(stored, { plan, store: this.#store, writer: this.#writer, onStep }).run();
+    const durationMs = clock.monotonic() - startedAt;
+    logger.info({ epochs: journal.length, durationMs }, `windows brought up to epoch ${meta.epoch}`);
+  }
+
   /** Loads what a restart needs; all else stays in the state until it is needed. */
   async #load({ meta }: StoredEpoch, core: StreamCore): Promise<void> {
-    const { clock, metrics } = this.#options;
+    const { metrics } = this.#options;
     this.#expected = meta.restartEntries;
-    let turnedAt = clock.monotonic();
+    const onStep = this.#turns();
     for await (const record of this.#store.windowState(core.engine.restartPrefixes)) {
       core.engine.load(record);
       this.#loaded += 1;
-      if (clock.monotonic() - turnedAt < STRETCH_MS) continue;
-      metrics.recordRecovery(this.percent / 100);
-      await clock.nextTurn();
-      turnedAt = clock.monotonic();
+      await onStep(() => metrics.recordRecovery(this.percent / 100));
     }
     core.restore(meta.progress);
+  }
+
+  /** To be called between steps of work: gives I/O and timers their turn now and then, after `before`. */
+  #turns(): (before?: () => void) => Promise<void> {
+    const { clock } = this.#options;
+    let turnedAt = clock.monotonic();
+    return async (before) => {
+      if (clock.monotonic() - turnedAt < STRETCH_MS) return;
+      before?.();
+      await clock.nextTurn();
+      turnedAt = clock.monotonic();
+    };
   }
 }
 

@@ -1,7 +1,8 @@
 import type { BatchDecoder, DecodeCounters, Rejection } from '../decode/batch-decoder.ts';
 import { createBatchDecoder } from '../decode/create-batch-decoder.ts';
+import { Journal } from '../engine/journal.ts';
 import { ReferenceEngine } from '../engine/reference/reference-engine.ts';
-import type { DroppedEvent, EngineCounters, WindowEngine } from '../engine/window-engine.ts';
+import type { DroppedEvent, EngineCounters, StateDelta, WindowEngine } from '../engine/window-engine.ts';
 import type { EventBatch } from '../event/event-batch.ts';
 import { KeyDictionary } from '../event/key-dictionary.ts';
 import { rawBytesOf, type RecordBlock } from '../event/record-block.ts';
@@ -14,6 +15,9 @@ import type { Instant } from '../time/instant.ts';
 import { ProgressTracker } from '../time/progress.ts';
 import { windowStatePrefix } from './epoch-store.ts';
 import type { Outbox } from './outbox.ts';
+
+/** How long a journal may become: what a restart has to do again, some hundred thousand events. */
+const MOST_JOURNAL_BYTES = 8 << 20;
 
 /** Keys held beyond one and a half times the windows in memory before the dead are dropped. */
 const KEY_SLACK = 4096;
@@ -39,31 +43,23 @@ export class StreamCore {
   readonly #decoder: BatchDecoder;
   readonly #keys = new KeyDictionary();
   readonly #partitions: string[] = [];
+  /** Null where the same input might give other windows, or nothing is kept. */
+  readonly #journal: Journal | null;
 
   constructor(plan: PipelinePlan, clock: Clock) {
     this.#plan = plan;
     this.#clock = clock;
     this.#decoder = createBatchDecoder(plan.decode, this.#keys);
     this.progress = new ProgressTracker(plan.watermark, { idleTimeoutMs: plan.idleTimeoutMs });
-    this.engine = new ReferenceEngine({
-      windows: plan.windows,
-      lateRule: plan.lateRule,
-      metrics: plan.decode.metrics.map((metric) => metric.name),
-      flatResults: plan.flatResults,
-      aggregation: plan.aggregation,
-      aggregators: plan.aggregators,
-      keys: this.#keys,
-      entryPrefix: windowStatePrefix(plan.name),
-      trackChanges: plan.state.recoverable,
-      residentBytesLimit: plan.state.recoverable ? plan.stateMemoryLimitBytes : Infinity,
-    });
+    this.engine = createEngine(plan, this.#keys);
+    this.#journal = isRepeatable(plan) ? new Journal(this.#keys, MOST_JOURNAL_BYTES) : null;
   }
 
   /** Goes on from the progress of an epoch, when all of its window state is loaded and before partitions are added. */
   restore(progress: unknown): void {
     this.progress.restore(progress);
     // Else the first batch would be judged as if no window had ever closed.
-    this.engine.advance(this.progress.watermark());
+    this.#advance();
   }
 
   /** Adds a partition; returns its index. */
@@ -96,20 +92,39 @@ export class StreamCore {
     for (const dropped of this.engine.ingest(batch, now)) {
       outbox.lateEvents.push(lateEventOf(dropped, batch, partition, now));
     }
-    this.engine.advance(this.progress.watermark());
+    const watermark = this.progress.watermark();
+    this.engine.advance(watermark);
+    this.#journal?.ingested(batch, now, watermark);
   }
 
   /** A partition has come to its end. */
   finish(partition: number): void {
     this.progress.finish(partition);
-    this.engine.advance(this.progress.watermark());
+    this.#advance();
   }
 
   /** The clock has moved on: idleness, periodic watermarks, triggers. */
   tick(): void {
     this.progress.tick(this.#clock.monotonic());
-    this.engine.tick(this.#clock.now());
-    this.engine.advance(this.progress.watermark());
+    const now = this.#clock.now();
+    this.engine.tick(now);
+    this.#journal?.ticked(now);
+    this.#advance();
+  }
+
+  /** The windows that have changed since the last call; what is read from now on goes into a new journal. */
+  takeDelta(): StateDelta {
+    const delta = this.engine.takeDelta();
+    this.#journal?.begin();
+    return delta;
+  }
+
+  /**
+   * What has gone into the windows since the last call, or since the last delta: with what was stored then, all that is
+   * needed to have them again. Null where that cannot be had: the delta must then be stored. Only while nothing is due.
+   */
+  takeJournal(): Uint8Array | null {
+    return this.#journal?.take() ?? null;
   }
 
   /**
@@ -140,6 +155,33 @@ export class StreamCore {
   get engineCounters(): Readonly<EngineCounters> {
     return this.engine.counters;
   }
+
+  #advance(): void {
+    const watermark = this.progress.watermark();
+    this.engine.advance(watermark);
+    this.#journal?.advanced(watermark);
+  }
+}
+
+/** The engine of a plan, with nothing in it. */
+export function createEngine(plan: PipelinePlan, keys: KeyDictionary): WindowEngine {
+  return new ReferenceEngine({
+    windows: plan.windows,
+    lateRule: plan.lateRule,
+    metrics: plan.decode.metrics.map((metric) => metric.name),
+    flatResults: plan.flatResults,
+    aggregation: plan.aggregation,
+    aggregators: plan.aggregators,
+    keys,
+    entryPrefix: windowStatePrefix(plan.name),
+    trackChanges: plan.state.recoverable,
+    residentBytesLimit: plan.state.recoverable ? plan.stateMemoryLimitBytes : Infinity,
+  });
+}
+
+/** True if the same input gives the same windows: functions of the user's are asked but once. */
+function isRepeatable({ state, windows, aggregators }: PipelinePlan): boolean {
+  return state.recoverable && aggregators.length === 0 && windows.every(({ trigger }) => trigger === undefined);
 }
 
 function deadLetterOf(rejection: Rejection, block: RecordBlock, partition: string, now: Instant): DeadLetter {

@@ -1,7 +1,7 @@
 import { CustomAggregate } from '../../aggregations/custom-aggregate.ts';
 import { assert } from '../../errors/assert.ts';
 import { ProcessorError } from '../../errors/processor-error.ts';
-import type { EventBatch } from '../../event/event-batch.ts';
+import type { EventColumns } from '../../event/event-batch.ts';
 import type { Instant } from '../../time/instant.ts';
 import { Watermark } from '../../time/watermark.ts';
 import type {
@@ -53,7 +53,7 @@ export class ReferenceEngine implements WindowEngine {
     this.#byName = new Map(this.#operators.map((operator) => [operator.settings.name, operator]));
   }
 
-  requestFor(batch: EventBatch): StateRequest | null {
+  requestFor(batch: EventColumns): StateRequest | null {
     if (!this.#ledger.hasSpilled) return null;
     if (this.#unanswered !== null) return this.#unanswered;
     for (const operator of this.#operators) {
@@ -65,7 +65,7 @@ export class ReferenceEngine implements WindowEngine {
     return this.#unanswered;
   }
 
-  ingest(batch: EventBatch, now: Instant): readonly DroppedEvent[] {
+  ingest(batch: EventColumns, now: Instant): readonly DroppedEvent[] {
     assert(this.#due.isEmpty, 'all due panes are taken before the next batch');
     this.#wanted.clear();
     this.#ledger.now = now;
@@ -184,8 +184,8 @@ export class ReferenceEngine implements WindowEngine {
   }
 
   get residence(): Residence {
-    const { residentBytes, spilledWindows, spilled, reloaded } = this.#ledger;
-    return { residentBytes, spilledWindows, spilled, reloaded };
+    const { changes, residentBytes, spilledWindows, spilled, reloaded } = this.#ledger;
+    return { residentBytes, changed: changes?.length ?? 0, spilledWindows, spilled, reloaded };
   }
 
   sizeBytes(): number {

@@ -1,5 +1,5 @@
 import { present } from '../../errors/assert.ts';
-import type { EventBatch } from '../../event/event-batch.ts';
+import type { EventColumns } from '../../event/event-batch.ts';
 import type { GroupingKey } from '../../event/grouping-key.ts';
 import type { Results } from '../../results/aggregation-result.ts';
 import type { Instant, Millis } from '../../time/instant.ts';
@@ -40,7 +40,7 @@ export class SessionWindows extends WindowOperator {
     this.#gapMs = gapMs;
   }
 
-  override add(batch: EventBatch, i: number): boolean {
+  override add(batch: EventColumns, i: number): boolean {
     const at = batch.timestamps[i] ?? Number.NaN;
     const keyId = batch.keys[i] ?? 0;
     // Two events exactly a gap apart are two sessions, so spans that only touch stay apart. Sessions that are gone by
@@ -56,7 +56,7 @@ export class SessionWindows extends WindowOperator {
     return true;
   }
 
-  override want(batch: EventBatch, i: number, wanted: Wanted): void {
+  override want(batch: EventColumns, i: number, wanted: Wanted): void {
     const keyId = batch.keys[i] ?? 0;
     if (this.#count.spilledKeys === 0 || this.#keys.has(keyId)) return;
     const key = this.ledger.keys.keyOf(keyId);

@@ -1,4 +1,4 @@
-import type { EventBatch } from '../../event/event-batch.ts';
+import type { EventColumns } from '../../event/event-batch.ts';
 import type { GroupingKey } from '../../event/grouping-key.ts';
 import type { Results } from '../../results/aggregation-result.ts';
 import type { Instant } from '../../time/instant.ts';
@@ -34,7 +34,7 @@ export class SlicedWindows extends AlignedWindows {
     this.#grid = new SliceGrid(alignment);
   }
 
-  override add(batch: EventBatch, i: number): true {
+  override add(batch: EventColumns, i: number): true {
     const at = batch.timestamps[i] ?? Number.NaN;
     const judgedBy = batch.watermarks[i] ?? -Infinity;
     const keyId = batch.keys[i] ?? 0;
@@ -51,7 +51,7 @@ export class SlicedWindows extends AlignedWindows {
     return true;
   }
 
-  override want(batch: EventBatch, i: number, wanted: Wanted): void {
+  override want(batch: EventColumns, i: number, wanted: Wanted): void {
     const keyId = batch.keys[i] ?? 0;
     const slice = this.#sliceAt(batch.timestamps[i] ?? Number.NaN);
     const isLate = this.#isLateFor(slice, batch.watermarks[i] ?? -Infinity);
@@ -192,7 +192,7 @@ export class SlicedWindows extends AlignedWindows {
     return judgedBy >= slice.bounds.firstEnd || this.ledger.watermark.timestamp >= slice.bounds.firstEnd;
   }
 
-  #addLate(slice: Slice, batch: EventBatch, i: number, keyId: number): void {
+  #addLate(slice: Slice, batch: EventColumns, i: number, keyId: number): void {
     const { sizeMs, slideMs } = this.alignment;
     // An event admitted to one window is admitted to every later one, so the first says which bucket it is.
     let firstEnd: Instant | undefined;
@@ -211,7 +211,7 @@ export class SlicedWindows extends AlignedWindows {
     }
   }
 
-  #addTo(slice: Slice, firstEnd: Instant, batch: EventBatch, i: number, keyId: number): void {
+  #addTo(slice: Slice, firstEnd: Instant, batch: EventColumns, i: number, keyId: number): void {
     const held = slice.items.get(keyId) ?? this.#hold(slice, keyId);
     const bucket = held.bucketOf(firstEnd) ?? this.#newBucket(held, firstEnd);
     bucket.cell.add(batch, i);

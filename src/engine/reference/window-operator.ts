@@ -1,5 +1,5 @@
 import { ProcessorError } from '../../errors/processor-error.ts';
-import type { EventBatch } from '../../event/event-batch.ts';
+import type { EventColumns } from '../../event/event-batch.ts';
 import { Window, type WindowType } from '../../event/window.ts';
 import type { Pane, Results } from '../../results/aggregation-result.ts';
 import type { Instant } from '../../time/instant.ts';
@@ -57,7 +57,7 @@ export abstract class WindowOperator {
   }
 
   /** Adds event `i` of a batch to the windows that it belongs to. False if there are none. */
-  abstract add(batch: EventBatch, i: number): boolean;
+  abstract add(batch: EventColumns, i: number): boolean;
   /** The watermark has moved to the ledger's: notes what is due, and lets go of windows that are gone and not due. */
   abstract close(): void;
   /** The aggregates of a window as of now. */
@@ -65,7 +65,7 @@ export abstract class WindowOperator {
   /** Every window that holds state, in no order. */
   abstract states(): Iterable<WindowState>;
   /** Adds the keys of the entries that event `i` of a batch needs and that are not in memory. */
-  abstract want(batch: EventBatch, i: number, wanted: Wanted): void;
+  abstract want(batch: EventColumns, i: number, wanted: Wanted): void;
   /** Adds to a delta what has become of a changed item. */
   abstract write(item: StoredItem, delta: StateRecord[]): void;
   /** Takes an entry into memory: at a restart, or one that was asked for. */
@@ -124,7 +124,7 @@ export abstract class WindowOperator {
   }
 
   /** Counts event `i` for the window [start, end) and says whether it belongs in; if not, it has been dropped. */
-  protected admit(batch: EventBatch, i: number, start: Instant, end: Instant): boolean {
+  protected admit(batch: EventColumns, i: number, start: Instant, end: Instant): boolean {
     const { counters, watermark } = this.ledger;
     const at = batch.timestamps[i] ?? Number.NaN;
     const judgedBy = batch.watermarks[i] ?? -Infinity;
