@@ -17,6 +17,11 @@ export class ByteWriter {
     return this.#length;
   }
 
+  /** What was written since it last began; changes with the next write. */
+  get written(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
   /** Begins anew. */
   clear(): void {
     this.#length = 0;
@@ -63,7 +68,7 @@ export class ByteWriter {
 
   /** All that was written, and begins anew. The array is the caller's, who may give room for it. */
   finish(allocate?: (sizeBytes: number) => Uint8Array): Uint8Array {
-    const written = this.#bytes.subarray(0, this.#length);
+    const { written } = this;
     const bytes = allocate === undefined ? written.slice() : allocate(written.length);
     if (allocate !== undefined) bytes.set(written);
     this.#length = 0;

@@ -6,8 +6,9 @@ import type { Instant } from '../time/instant.ts';
 import { decodeText } from '../state/text-encoding.ts';
 import { JOURNAL_FORMAT, JournalStep } from './journal.ts';
 
-/** Something that went into an engine. All that became due by it was taken before the next. */
-export interface ReplayStep {
+/** Something that went into an engine. Before a batch all that was due had been taken. */
+export interface InputStep {
+  readonly type: 'input';
   /** Events to be ingested; null where only clock and watermark moved on. */
   readonly batch: EventColumns | null;
   /** The clock's time of it. */
@@ -15,6 +16,16 @@ export interface ReplayStep {
   /** The watermark after it. */
   readonly watermark: Instant;
 }
+
+/** So many panes were taken, and handed on with a time of their own. */
+export interface FiredStep {
+  readonly type: 'fired';
+  readonly count: number;
+  readonly now: Instant;
+}
+
+/** What a journal tells, one after another. */
+export type JournalEntry = InputStep | FiredStep;
 
 /** Reads the parts of a {@link Journal}, in their order: its keys are told once. */
 export class JournalReader {
@@ -28,8 +39,8 @@ export class JournalReader {
     this.#keys = keys;
   }
 
-  /** The steps of a part, the next one read when one has been done. @throws ProcessorError STATE_CORRUPT. */
-  *steps(part: Uint8Array): Generator<ReplayStep, void, undefined> {
+  /** What a part tells, the next step read when one has been done. @throws ProcessorError STATE_CORRUPT. */
+  *steps(part: Uint8Array): Generator<JournalEntry, void, undefined> {
     const reader: ByteReader = new ByteReader(part);
     reader.expect(reader.byte() === JOURNAL_FORMAT, 'a journal of another version');
     while (reader.left > 0) {
@@ -38,10 +49,11 @@ export class JournalReader {
       this.#hasBegun = true;
       if (step === JournalStep.key) this.#readKey(reader);
       else if (step === JournalStep.begin || step === JournalStep.advance) {
-        yield { batch: null, now: reader.float(), watermark: reader.float() };
-      } else {
+        yield { type: 'input', batch: null, now: reader.float(), watermark: reader.float() };
+      } else if (step === JournalStep.fired) yield { type: 'fired', count: reader.whole(), now: reader.float() };
+      else {
         reader.expect(step === JournalStep.batch, 'an unknown step of a journal');
-        yield { now: reader.float(), watermark: reader.float(), batch: this.#readBatch(reader) };
+        yield { type: 'input', now: reader.float(), watermark: reader.float(), batch: this.#readBatch(reader) };
       }
     }
   }

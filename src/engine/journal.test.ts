@@ -6,7 +6,7 @@ import { KeyDictionary } from '../event/key-dictionary.ts';
 import { brief, EngineBench, PREFIX } from './engine-bench.contract.ts';
 import { batches, definition } from './engine-cases.contract.ts';
 import type { EngineOptions, WindowDefinition } from './engine-options.ts';
-import { JournalReader, type ReplayStep } from './journal-replay.ts';
+import { JournalReader, type InputStep, type JournalEntry } from './journal-replay.ts';
 import { Journal } from './journal.ts';
 import { ReferenceEngine } from './reference/reference-engine.ts';
 import { describeStateEntry } from './state-entry.ts';
@@ -26,7 +26,9 @@ function replay(bench: EngineBench, parts: readonly Uint8Array[]): string[] {
   const reader = new JournalReader(bench.keys);
   const panes: string[] = [];
   for (const part of parts) {
-    for (const { batch, now, watermark } of reader.steps(part)) {
+    for (const step of reader.steps(part)) {
+      if (step.type === 'fired') continue;
+      const { batch, now, watermark } = step;
       bench.now = now;
       if (batch === null) bench.engine.tick(now);
       else bench.ingest(batch);
@@ -75,7 +77,7 @@ describe('a journal', () => {
             fired.push(...panes);
             const act = acts[i] ?? 'journal';
             if (act === 'store') store();
-            else parts.push(journal.take() ?? new Uint8Array());
+            else parts.push(taken(journal));
             if (act !== 'crash') continue;
             const again = new EngineBench(make, { ...options, residentBytesLimit: Infinity }, engine.stored);
             expect(replay(again, parts)).toEqual(fired);
@@ -108,8 +110,13 @@ describe('a journal', () => {
   });
 });
 
+/** A part, with memory of its own. */
+function taken(journal: Journal): Uint8Array {
+  return new Uint8Array(journal.take() ?? []);
+}
+
 /** A batch of events of one key each, at rising times. */
-function batchOf(keys: KeyDictionary, texts: readonly (string | null)[]): NonNullable<ReplayStep['batch']> {
+function batchOf(keys: KeyDictionary, texts: readonly (string | null)[]): NonNullable<InputStep['batch']> {
   return {
     count: texts.length,
     keys: Int32Array.from(texts, (text) => keys.idOf(text === null ? null : GroupingKey.fromFields([['k', text]]))),
@@ -120,7 +127,7 @@ function batchOf(keys: KeyDictionary, texts: readonly (string | null)[]): NonNul
 }
 
 /** How many steps there are; -1 where they are refused. */
-function stepsOrRefusal(read: () => readonly ReplayStep[]): number {
+function stepsOrRefusal(read: () => readonly JournalEntry[]): number {
   try {
     return read().length;
   } catch (error) {
@@ -137,34 +144,39 @@ describe('the steps of a journal', () => {
     const texts = ['a', null, '\ud800', 'ß\n', 'a', '\u{1f600}'];
     const batch = batchOf(keys, texts);
     journal.ingested({ ...batch, timestamps: Float64Array.from([...batch.timestamps, 7, 8]) }, 5, 9);
+    journal.fired(300, 5.5);
+    journal.fired(0, 5.5);
     journal.ticked(6);
     journal.ticked(6);
     journal.advanced(Infinity);
-    const first = journal.take() ?? new Uint8Array();
+    const first = taken(journal);
     journal.ingested({ ...batch, count: 0 }, 7, Infinity);
     journal.ingested({ ...batch, count: 1 }, 8, Infinity);
-    const second = journal.take() ?? new Uint8Array();
+    const second = taken(journal);
 
     const others = new KeyDictionary();
     others.idOf(GroupingKey.fromFields([['k', 'another']]));
     const reader = new JournalReader(others);
     const steps = [first, second].map((part) =>
-      [...reader.steps(part)].map((step) => ({
-        ...step,
-        batch: step.batch === null ? null : { ...step.batch, keys: [...step.batch.keys].map((id) => others.keyOf(id)) },
-      })),
+      [...reader.steps(part)].map((step) =>
+        step.type === 'fired' || step.batch === null
+          ? step
+          : { ...step, batch: { ...step.batch, keys: [...step.batch.keys].map((id) => others.keyOf(id)) } },
+      ),
     );
     const ofKeys = texts.map((text) => (text === null ? null : GroupingKey.fromFields([['k', text]])));
     expect(steps).toEqual([
       [
-        { batch: null, now: 0, watermark: -Infinity },
-        { batch: { ...batch, keys: ofKeys }, now: 5, watermark: 9 },
-        { batch: null, now: 6, watermark: 9 },
-        { batch: null, now: 6, watermark: Infinity },
+        { type: 'input', batch: null, now: 0, watermark: -Infinity },
+        { type: 'input', batch: { ...batch, keys: ofKeys }, now: 5, watermark: 9 },
+        { type: 'fired', count: 300, now: 5.5 },
+        { type: 'input', batch: null, now: 6, watermark: 9 },
+        { type: 'input', batch: null, now: 6, watermark: Infinity },
       ],
       [
-        { batch: null, now: 7, watermark: Infinity },
+        { type: 'input', batch: null, now: 7, watermark: Infinity },
         {
+          type: 'input',
           batch: {
             count: 1,
             keys: ofKeys.slice(0, 1),
@@ -187,8 +199,8 @@ describe('the steps of a journal', () => {
     keys.retain(() => false);
     journal.ingested(batchOf(keys, ['b']), 0, 0);
     const others = new KeyDictionary();
-    const told = [...new JournalReader(others).steps(journal.take() ?? new Uint8Array())].flatMap(({ batch }) =>
-      batch === null ? [] : [...batch.keys].map((id) => others.keyOf(id)?.toString()),
+    const told = [...new JournalReader(others).steps(taken(journal))].flatMap((step) =>
+      'batch' in step && step.batch !== null ? [...step.batch.keys].map((id) => others.keyOf(id)?.toString()) : [],
     );
     expect(told).toEqual(['k=a', 'k=b']);
   });
@@ -213,9 +225,9 @@ describe('the steps of a journal', () => {
     const journal = new Journal(keys, Infinity);
     journal.begin();
     journal.ingested(batchOf(keys, ['a', 'b', 'c']), 0, 0);
-    const first = journal.take() ?? new Uint8Array();
+    const first = taken(journal);
     journal.ingested(batchOf(keys, ['a', 'b', 'c']), 0, 0);
-    const second = journal.take() ?? new Uint8Array();
+    const second = taken(journal);
     const read = (...parts: Uint8Array[]) => {
       const reader = new JournalReader(new KeyDictionary());
       return parts.flatMap((part) => [...reader.steps(part)]);

@@ -8,19 +8,22 @@ import { encodeText } from '../state/text-encoding.ts';
 export const JOURNAL_FORMAT = 1;
 
 /** What a record of a journal begins with. */
-export const JournalStep = { begin: 0, advance: 1, key: 2, batch: 3 } as const;
+export const JournalStep = { begin: 0, advance: 1, key: 2, batch: 3, fired: 4 } as const;
 
 /**
  * What has gone into an engine since its windows were last stored, as bytes: batches, watermarks and the clock. Done again
- * on what was stored then (see `replayJournal`), it gives the same windows. So an epoch can be kept by what it has read, at
- * the cost of copying a few columns, and windows that each of many epochs changes are stored once for all of them.
+ * on what was stored then (see {@link JournalReader}), it gives the same windows and the same panes. So an epoch can be kept
+ * by what it has read, at the cost of copying a few columns, and windows that each of many epochs changes are stored once
+ * for all of them.
  *
  * Columns are copied as they lie in memory, so a journal is for machines of the same byte order.
  */
 export class Journal {
   readonly #keys: KeyDictionary;
   readonly #mostBytes: number;
-  readonly #writer = new ByteWriter(1 << 16);
+  #writer = new ByteWriter(1 << 16);
+  /** Holds the part that was taken last. */
+  #taken = new ByteWriter(1 << 16);
   /** By key id: the journal that last told its text. */
   #told = new Uint32Array(1024);
   #journal = 0;
@@ -86,11 +89,23 @@ export class Journal {
     if (this.#isWhole) this.#writeAdvance();
   }
 
-  /** What was written since the last call; null if there is no journal from when the windows were stored. */
+  /** So many panes were taken, and handed on with the time `now`. */
+  fired(count: number, now: Instant): void {
+    if (!this.#isWhole || count === 0) return;
+    this.#writer.byte(JournalStep.fired);
+    this.#writer.whole(count);
+    this.#writer.float(now);
+  }
+
+  /**
+   * What was written since the last call; null if there is no journal from when the windows were stored. Its memory is
+   * used again: it is valid until the next part or delta is taken.
+   */
   take(): Uint8Array | null {
     if (!this.#isWhole) return null;
-    const part = this.#writer.finish();
+    const part = this.#writer.written;
     this.#takenBytes += part.length;
+    [this.#writer, this.#taken] = [this.#taken, this.#writer];
     this.#beginPart();
     return part;
   }

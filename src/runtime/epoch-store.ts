@@ -30,7 +30,10 @@ export interface EpochMeta {
 export interface EpochWrite {
   readonly meta: EpochMeta;
   readonly delta: StateDelta;
-  /** What went into the windows in this epoch, in place of their delta; null where the delta has all that has changed. */
+  /**
+   * What went into the windows in this epoch, in place of their delta and of the results, which follow from it; null where
+   * the delta has all that has changed.
+   */
   readonly journal: Uint8Array | null;
   /** How many epochs before this one are stored by their journal: with a delta they go. */
   readonly journaled: number;
@@ -46,7 +49,7 @@ export interface StoredEpoch {
   readonly plan: StoredPlan | undefined;
   /** What went into the windows since they were stored, an entry for each epoch, in order: to be done again. */
   readonly journal: readonly StoredEntry[];
-  /** What may not have been delivered. */
+  /** What may not have been delivered; without the results where the journal is to give them. */
   readonly outbox: Outbox;
 }
 
@@ -152,14 +155,16 @@ export class EpochStore {
     if (!this.#backend.recoverable) return operations;
     if (journal !== null) operations.push({ key: this.#journalKey(meta.epoch), value: journal });
     else for (let n = journaled; n > 0; n -= 1) operations.push({ key: this.#journalKey(meta.epoch - n) });
-    operations.push({ key: this.#outboxKey, value: writeOutbox(outbox) });
+    const kept = journal === null ? outbox : { ...outbox, results: [] };
+    operations.push({ key: this.#outboxKey, value: writeOutbox(kept) });
     if (plan !== undefined) operations.push({ key: this.#planKey, value: Buffer.from(JSON.stringify(plan)) });
     return operations;
   }
 
-  /** The windows are stored as of the end of a journal, which goes. One atomic write. */
-  foldingOf(delta: StateDelta, journal: readonly StoredEntry[]): readonly StateOperation[] {
-    return [...delta, ...journal.map(({ key }) => ({ key }))];
+  /** The windows, and what is to be delivered, are stored as of the end of a journal, which goes. One atomic write. */
+  foldingOf(delta: StateDelta, outbox: Outbox, journal: readonly StoredEntry[]): readonly StateOperation[] {
+    const kept = { key: this.#outboxKey, value: writeOutbox(outbox) };
+    return [...delta, kept, ...journal.map(({ key }) => ({ key }))];
   }
 
   /** The last epoch has been delivered, and none will follow: it need not be delivered again. One atomic write. */

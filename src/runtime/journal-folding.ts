@@ -1,17 +1,15 @@
-import { JournalReader } from '../engine/journal-replay.ts';
-import type { WindowEngine } from '../engine/window-engine.ts';
+import { JournalReader, type FiredStep, type InputStep } from '../engine/journal-replay.ts';
+import type { FiredPane, WindowEngine } from '../engine/window-engine.ts';
 import { messageOf } from '../errors/message-of.ts';
 import { ProcessorError } from '../errors/processor-error.ts';
 import { KeyDictionary } from '../event/key-dictionary.ts';
 import type { PipelinePlan } from '../plan/plan.ts';
+import type { AggregationResult } from '../results/aggregation-result.ts';
 import type { EpochStore, StoredEpoch } from './epoch-store.ts';
 import type { StoredPlan } from './plan-fingerprint.ts';
 import { StateSupply } from './state-supply.ts';
 import type { StateWriter } from './state-writer.ts';
-import { createEngine } from './stream-core.ts';
-
-/** Panes that are taken, and left, at a time. */
-const PANES_AT_A_TIME = 4096;
+import { createEngine, resultOf } from './stream-core.ts';
 
 /** What the journal of a state is folded in with. */
 export interface JournalFoldingOptions {
@@ -26,12 +24,11 @@ export interface JournalFoldingOptions {
  * Stores the windows that the last epochs have changed, where these were stored by their journal:
  *
  * 1. loads an engine with the windows as they were stored;
- * 2. does again what the journal says, as it was done then: under the settings of that time, everything due taken before
- *    the next step;
- * 3. writes what has changed, and deletes the journal, in one write.
+ * 2. does again what the journal says, as it was done then: under the settings of that time, panes taken when they were
+ *    taken then, for a watermark that moves twice in between makes other panes;
+ * 3. writes what has changed, and what the last epoch had to deliver, and deletes the journal, in one write.
  *
- * Nothing is delivered: what the last epoch had to deliver stands in its outbox. A process that dies before 3 leaves what
- * it found.
+ * A process that dies before 3 leaves what it found.
  */
 export class JournalFolding {
   readonly #options: JournalFoldingOptions;
@@ -39,6 +36,8 @@ export class JournalFolding {
   readonly #supply: StateSupply;
   readonly #reader: JournalReader;
   readonly #stored: StoredEpoch;
+  /** Of the part under way. */
+  #results: AggregationResult[] = [];
 
   constructor(stored: StoredEpoch, options: JournalFoldingOptions) {
     const keys = new KeyDictionary();
@@ -50,42 +49,76 @@ export class JournalFolding {
     this.#reader = new JournalReader(keys);
   }
 
-  /** @throws ProcessorError STATE_CORRUPT for what is no journal, or what the backend throws. */
-  async run(): Promise<void> {
+  /**
+   * Gives the epoch as it is stored then.
+   * @throws ProcessorError STATE_CORRUPT for what is no journal of these windows, or what the backend throws.
+   */
+  async run(): Promise<StoredEpoch> {
     const { store, writer } = this.#options;
     const { journal, plan } = this.#stored;
     const engine = this.#engine;
     for (const { name, goneUntil } of plan?.windows ?? []) if (goneUntil !== undefined) engine.letGo(name, goneUntil);
     for await (const entry of store.windowState(engine.restartPrefixes)) engine.load(entry);
     for (const { value } of journal) await this.#replay(value);
-    await writer.write(store.foldingOf(engine.takeDelta(), journal));
+    const outbox = { ...this.#stored.outbox, results: this.#results };
+    await writer.write(store.foldingOf(engine.takeDelta(), outbox, journal));
+    return { ...this.#stored, outbox, journal: [] };
   }
 
   async #replay(part: Uint8Array): Promise<void> {
-    const engine = this.#engine;
+    this.#results = [];
     try {
-      for (const { batch, now, watermark } of this.#reader.steps(part)) {
-        if (batch === null) engine.tick(now);
-        else {
-          await this.#supply.answer(() => engine.requestFor(batch));
-          engine.ingest(batch, now);
-        }
-        engine.advance(watermark);
-        await this.#takeAllDue();
+      for (const step of this.#reader.steps(part)) {
+        if (step.type === 'fired') await this.#fire(step);
+        else await this.#enter(step);
         await this.#options.onStep();
       }
+      await this.#expectNothingDue();
     } catch (cause) {
       if (!ProcessorError.is(cause, 'aggregation')) throw cause;
-      const message = `the journal of the last epochs cannot be read: ${messageOf(cause)}`;
-      throw new ProcessorError('state', 'STATE_CORRUPT', message, { cause });
+      throw unreadable(messageOf(cause), cause);
     }
   }
 
-  async #takeAllDue(): Promise<void> {
-    const ask = () => this.#engine.requestForFiring();
-    do await this.#supply.answer(ask);
-    while (this.#engine.takeFired(PANES_AT_A_TIME).length >= PANES_AT_A_TIME || ask() !== null);
+  async #enter({ batch, now, watermark }: InputStep): Promise<void> {
+    const engine = this.#engine;
+    if (batch === null) engine.tick(now);
+    else {
+      await this.#expectNothingDue();
+      await this.#supply.answer(() => engine.requestFor(batch));
+      engine.ingest(batch, now);
+    }
+    engine.advance(watermark);
   }
+
+  async #fire({ count, now }: FiredStep): Promise<void> {
+    const { name } = this.#options.plan;
+    for (let left = count; left > 0;) {
+      const fired = await this.#take(left);
+      if (fired.length === 0 || fired.length > left) throw unreadable('it gives other panes than had fired');
+      for (const pane of fired) this.#results.push(resultOf(pane, name, now));
+      left -= fired.length;
+    }
+  }
+
+  async #expectNothingDue(): Promise<void> {
+    if ((await this.#take(1)).length > 0) throw unreadable('it gives panes that had not fired');
+  }
+
+  /** Takes up to `limit` panes that are due; none only where none is left. */
+  async #take(limit: number): Promise<readonly FiredPane[]> {
+    const ask = () => this.#engine.requestForFiring();
+    for (;;) {
+      await this.#supply.answer(ask);
+      const fired = this.#engine.takeFired(limit);
+      if (fired.length > 0 || ask() === null) return fired;
+    }
+  }
+}
+
+function unreadable(why: string, cause?: unknown): ProcessorError<'state'> {
+  const message = `the journal of the last epochs cannot be done again: ${why}`;
+  return new ProcessorError('state', 'STATE_CORRUPT', message, { cause });
 }
 
 /** The plan with those of its settings that may have changed since as they are stored. */

@@ -64,13 +64,7 @@ export class Recovery {
     metrics.recordRecovery(0);
     await plan.state.open();
     this.#repair = noteRepair(this.#options);
-    const stored = await this.#store.read();
-    if (stored !== undefined) {
-      this.#checkPlan(stored);
-      await this.#fold(stored);
-      await this.#load(stored, core);
-      this.#takeOver(stored, core);
-    }
+    const stored = await this.#takeUp(core);
     this.#isOver = true;
     metrics.recordRecovery(1);
     return stored;
@@ -79,6 +73,16 @@ export class Recovery {
   /** What the next commit has to say of what the state depends on; undefined where that stands there already. */
   planToWrite(stored: StoredEpoch | undefined): StoredPlan | undefined {
     return JSON.stringify(stored?.plan) === JSON.stringify(this.#current) ? undefined : this.#current;
+  }
+
+  async #takeUp(core: StreamCore): Promise<StoredEpoch | undefined> {
+    const found = await this.#store.read();
+    if (found === undefined) return undefined;
+    this.#checkPlan(found);
+    const stored = await this.#fold(found);
+    await this.#load(stored, core);
+    this.#takeOver(stored, core);
+    return stored;
   }
 
   #checkPlan({ plan: stored }: StoredEpoch): void {
@@ -98,15 +102,17 @@ export class Recovery {
   }
 
   /** Stores the windows as of the last epoch, where so far only what went into them is stored. */
-  async #fold(stored: StoredEpoch): Promise<void> {
+  async #fold(stored: StoredEpoch): Promise<StoredEpoch> {
     const { plan, clock, logger } = this.#options;
     const { journal, meta } = stored;
-    if (journal.length === 0) return;
+    if (journal.length === 0) return stored;
     const startedAt = clock.monotonic();
     const onStep = this.#turns();
-    await new JournalFolding(stored, { plan, store: this.#store, writer: this.#writer, onStep }).run();
+    const folding = new JournalFolding(stored, { plan, store: this.#store, writer: this.#writer, onStep });
+    const folded = await folding.run();
     const durationMs = clock.monotonic() - startedAt;
     logger.info({ epochs: journal.length, durationMs }, `windows brought up to epoch ${meta.epoch}`);
+    return folded;
   }
 
   /** Loads what a restart needs; all else stays in the state until it is needed. */

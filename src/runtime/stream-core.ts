@@ -2,7 +2,7 @@ import type { BatchDecoder, DecodeCounters, Rejection } from '../decode/batch-de
 import { createBatchDecoder } from '../decode/create-batch-decoder.ts';
 import { Journal } from '../engine/journal.ts';
 import { ReferenceEngine } from '../engine/reference/reference-engine.ts';
-import type { DroppedEvent, EngineCounters, StateDelta, WindowEngine } from '../engine/window-engine.ts';
+import type { DroppedEvent, EngineCounters, FiredPane, StateDelta, WindowEngine } from '../engine/window-engine.ts';
 import type { EventBatch } from '../event/event-batch.ts';
 import { KeyDictionary } from '../event/key-dictionary.ts';
 import { rawBytesOf, type RecordBlock } from '../event/record-block.ts';
@@ -121,7 +121,8 @@ export class StreamCore {
 
   /**
    * What has gone into the windows since the last call, or since the last delta: with what was stored then, all that is
-   * needed to have them again. Null where that cannot be had: the delta must then be stored. Only while nothing is due.
+   * needed to have them again, and the results too. Null where that cannot be had: the delta must then be stored. Only while
+   * nothing is due. Valid until the next call of either.
    */
   takeJournal(): Uint8Array | null {
     return this.#journal?.take() ?? null;
@@ -134,10 +135,8 @@ export class StreamCore {
   drain(limit: number, outbox: Outbox): boolean {
     const now = this.#clock.now();
     const fired = this.engine.takeFired(limit);
-    for (const { windowName, windowType, window, results, pane } of fired) {
-      const init = { pipeline: this.#plan.name, windowName, windowType, window, results, pane, timestamp: now };
-      outbox.results.push(new AggregationResult(init));
-    }
+    for (const pane of fired) outbox.results.push(resultOf(pane, this.#plan.name, now));
+    this.#journal?.fired(fired.length, now);
     return fired.length < limit;
   }
 
@@ -161,6 +160,15 @@ export class StreamCore {
     this.engine.advance(watermark);
     this.#journal?.advanced(watermark);
   }
+}
+
+/** What a pipeline delivers of a pane. */
+export function resultOf(
+  { windowName, windowType, window, results, pane }: FiredPane,
+  pipeline: string,
+  timestamp: Instant,
+): AggregationResult {
+  return new AggregationResult({ pipeline, windowName, windowType, window, results, pane, timestamp });
 }
 
 /** The engine of a plan, with nothing in it. */

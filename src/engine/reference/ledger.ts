@@ -52,7 +52,7 @@ export class Ledger {
   sweeps: Sweep[] = [];
   /** Stored windows that are gone, to be deleted. */
   readonly cleanings: Cleaning[] = [];
-  /** What has changed or gone since the last delta; null where nobody asks for deltas. */
+  /** What has changed or gone since the last delta, in no order; null where nobody asks for deltas. */
   changes: ChangedItem[] | null;
   /** Keys of entries to be deleted with the next delta, beyond those of changed items. */
   deletions: Uint8Array[] = [];
@@ -86,6 +86,20 @@ export class Ledger {
     this.dropped.push({ index, window, watermark });
   }
 
+  /** Notes that the next delta has to say something of an item; of one that has come and gone since the last, it has not. */
+  change(operator: WindowOperator, item: StoredItem): void {
+    const { changes } = this;
+    if (changes === null) return;
+    if (item.removed && !item.stored) {
+      this.#unchange(changes, item);
+      return;
+    }
+    if (item.changed) return;
+    item.changed = true;
+    item.touched = true;
+    item.changeIndex = changes.push({ operator, item }) - 1;
+  }
+
   hold(keyId: number): void {
     this.#references[keyId] = (this.#references[keyId] ?? 0) + 1;
   }
@@ -96,6 +110,16 @@ export class Ledger {
 
   isLive(keyId: number): boolean {
     return (this.#references[keyId] ?? 0) > 0;
+  }
+
+  /** To keep until the next delta what is gone would fill the memory with it, wherever windows are short. */
+  #unchange(changes: ChangedItem[], item: StoredItem): void {
+    if (!item.changed) return;
+    item.changed = false;
+    const last = changes.pop();
+    if (last === undefined || last.item === item) return;
+    changes[item.changeIndex] = last;
+    last.item.changeIndex = item.changeIndex;
   }
 
   /** Notes how much an item takes in memory; 0 for one that is not there any more. */

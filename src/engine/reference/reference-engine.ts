@@ -137,7 +137,9 @@ export class ReferenceEngine implements WindowEngine {
     this.#ledger.deletions = [];
     this.#ledger.isQuiet = this.#due.isEmpty;
     this.#ledger.changes = [];
-    for (const { operator, item } of changes) operator.write(item, delta);
+    // What is gone comes first: something new may have taken its place, under the same key.
+    for (const { operator, item } of changes) if (item.removed) operator.write(item, delta);
+    for (const { operator, item } of changes) if (!item.removed) operator.write(item, delta);
     for (const operator of this.#operators) operator.deltaTaken();
     return delta;
   }

@@ -167,10 +167,10 @@ export class SessionWindows extends WindowOperator {
     sessions.remove(state);
     this.#count.sessions -= 1;
     super.change(this.#count);
+    sessions.removed = sessions.list.length === 0;
     super.change(sessions);
-    this.ledger.weigh(sessions, sessions.list.length > 0 ? sessions.sizeBytes() : 0);
-    if (sessions.list.length > 0) return;
-    sessions.removed = true;
+    this.ledger.weigh(sessions, sessions.removed ? 0 : sessions.sizeBytes());
+    if (!sessions.removed) return;
     this.#keys.delete(state.keyId);
     if (sessions.stored) this.#going.add(textOf(sessions.key));
   }

@@ -269,10 +269,9 @@ export class SlicedWindows extends AlignedWindows {
     this.change(held);
     slice.items.delete(held.keyId);
     this.ledger.release(held.keyId);
+    slice.removed = slice.size === 0;
     this.change(slice);
-    if (slice.size > 0) return;
-    slice.removed = true;
-    this.#forget(slice);
+    if (slice.removed) this.#forget(slice);
   }
 
   #forget(slice: Slice): void {

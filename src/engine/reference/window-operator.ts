@@ -199,11 +199,7 @@ export abstract class WindowOperator {
   }
 
   protected change(item: StoredItem): void {
-    const { changes } = this.ledger;
-    if (changes === null || item.changed) return;
-    item.changed = true;
-    item.touched = true;
-    changes.push({ operator: this, item });
+    this.ledger.change(this, item);
   }
 
   protected emit(state: WindowState, results: Results, timing: Pane['timing'], final: boolean): FiredPane {
