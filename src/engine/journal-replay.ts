@@ -4,6 +4,7 @@ import { GroupingKey } from '../event/grouping-key.ts';
 import type { KeyDictionary } from '../event/key-dictionary.ts';
 import type { Instant } from '../time/instant.ts';
 import { decodeText } from '../state/text-encoding.ts';
+import { readFloats, readNear, readRuns } from './journal-columns.ts';
 import { JOURNAL_FORMAT, JournalStep } from './journal.ts';
 
 /** Something that went into an engine. Before a batch all that was due had been taken. */
@@ -67,32 +68,15 @@ export class JournalReader {
   #readBatch(reader: ByteReader): EventColumns {
     const count = reader.whole();
     const metrics = reader.whole();
-    const keys = new Int32Array(columnOf(reader, 4 * count)).map((id) => {
+    const keys = Int32Array.from(readNear(reader, count), (id) => {
       const known = this.#ids.get(id);
       reader.expect(known !== undefined, 'a key that was never told');
       return known;
     });
-    const timestamps = new Float64Array(columnOf(reader, 8 * count));
+    const timestamps = readNear(reader, count);
     const values: Float64Array[] = [];
-    for (let metric = 0; metric < metrics; metric += 1) values.push(new Float64Array(columnOf(reader, 8 * count)));
+    for (let metric = 0; metric < metrics; metric += 1) values.push(readFloats(reader, count));
     const watermarks = readRuns(reader, count);
     return { count, timestamps, watermarks, keys, values };
   }
-}
-
-/** Bytes of a column, with memory of their own: those of a part need not lie where a column may begin. */
-function columnOf(reader: ByteReader, sizeBytes: number): ArrayBuffer {
-  const { buffer } = new Uint8Array(reader.raw(sizeBytes));
-  return buffer;
-}
-
-function readRuns(reader: ByteReader, count: number): Float64Array {
-  const column = new Float64Array(count);
-  for (let from = 0; from < count;) {
-    const to = from + reader.whole();
-    reader.expect(to > from && to <= count, 'a column of another length');
-    column.fill(reader.float(), from, to);
-    from = to;
-  }
-  return column;
 }

@@ -3,6 +3,7 @@ import type { EventColumns } from '../event/event-batch.ts';
 import type { KeyDictionary } from '../event/key-dictionary.ts';
 import type { Instant } from '../time/instant.ts';
 import { encodeText } from '../state/text-encoding.ts';
+import { writeFloats, writeNear, writeRuns } from './journal-columns.ts';
 
 /** Version of the form of {@link Journal.take}'s bytes. */
 export const JOURNAL_FORMAT = 1;
@@ -68,9 +69,9 @@ export class Journal {
     writer.float(watermark);
     writer.whole(count);
     writer.whole(batch.values.length);
-    writer.raw(bytesOf(batch.keys, count));
-    writer.raw(bytesOf(batch.timestamps, count));
-    for (const column of batch.values) writer.raw(bytesOf(column, count));
+    writeNear(writer, batch.keys, count);
+    writeNear(writer, batch.timestamps, count);
+    for (const column of batch.values) writeFloats(writer, column, count);
     writeRuns(writer, batch.watermarks, count);
     this.#isWhole = this.#takenBytes + writer.length <= this.#mostBytes;
   }
@@ -143,21 +144,5 @@ export class Journal {
     const told = new Uint32Array(Math.max(id + 1, 2 * this.#told.length));
     told.set(this.#told);
     this.#told = told;
-  }
-}
-
-function bytesOf(column: Float64Array | Int32Array, count: number): Uint8Array {
-  return new Uint8Array(column.buffer, column.byteOffset, column.BYTES_PER_ELEMENT * count);
-}
-
-/** A column that seldom changes: how often each value stands in a row, and the value. */
-function writeRuns(writer: ByteWriter, column: Float64Array, count: number): void {
-  for (let from = 0; from < count;) {
-    const value = column[from] ?? Number.NaN;
-    let to = from + 1;
-    while (to < count && column[to] === value) to += 1;
-    writer.whole(to - from);
-    writer.float(value);
-    from = to;
   }
 }

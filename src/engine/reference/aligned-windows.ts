@@ -81,7 +81,7 @@ export class AlignedWindows extends WindowOperator {
     return size;
   }
 
-  override write(item: StoredItem, delta: StateRecord[]): void {
+  protected override write(item: StoredItem, delta: StateRecord[]): void {
     if (item instanceof WindowState) this.#writeWindow(item, delta);
     else if (isShelf(item)) this.writeHead(item, EntryKind.window, delta);
   }

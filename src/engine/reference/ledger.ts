@@ -19,12 +19,6 @@ export interface DueWindow {
   readonly state: WindowState;
 }
 
-/** A part of the state that has changed. */
-export interface ChangedItem {
-  readonly operator: WindowOperator;
-  readonly item: StoredItem;
-}
-
 /** What the operators of one engine share: the watermark, the clock's time, counts, and what comes out. */
 export class Ledger {
   readonly keys: KeyDictionary;
@@ -52,8 +46,8 @@ export class Ledger {
   sweeps: Sweep[] = [];
   /** Stored windows that are gone, to be deleted. */
   readonly cleanings: Cleaning[] = [];
-  /** What has changed or gone since the last delta, in no order; null where nobody asks for deltas. */
-  changes: ChangedItem[] | null;
+  /** False where nobody asks for deltas. */
+  readonly tracksChanges: boolean;
   /** Keys of entries to be deleted with the next delta, beyond those of changed items. */
   deletions: Uint8Array[] = [];
   /** True while nothing has still to fire, when a delta is taken. */
@@ -75,29 +69,15 @@ export class Ledger {
   readonly #references: number[] = [];
 
   /** `residentBytesLimit`: what may stay in memory; what is read at a time is a small part of it. */
-  constructor(keys: KeyDictionary, trackChanges: boolean, residentBytesLimit: number) {
+  constructor(keys: KeyDictionary, tracksChanges: boolean, residentBytesLimit: number) {
     this.keys = keys;
-    this.changes = trackChanges ? [] : null;
+    this.tracksChanges = tracksChanges;
     this.pageEntries = Math.max(2, Math.min(MAX_PAGE_ENTRIES, Math.floor(residentBytesLimit / PAGE_SHARE_BYTES)));
   }
 
   drop(index: number, window: Window, watermark: Instant): void {
     this.counters.droppedLate += 1;
     this.dropped.push({ index, window, watermark });
-  }
-
-  /** Notes that the next delta has to say something of an item; of one that has come and gone since the last, it has not. */
-  change(operator: WindowOperator, item: StoredItem): void {
-    const { changes } = this;
-    if (changes === null) return;
-    if (item.removed && !item.stored) {
-      this.#unchange(changes, item);
-      return;
-    }
-    if (item.changed) return;
-    item.changed = true;
-    item.touched = true;
-    item.changeIndex = changes.push({ operator, item }) - 1;
   }
 
   hold(keyId: number): void {
@@ -110,16 +90,6 @@ export class Ledger {
 
   isLive(keyId: number): boolean {
     return (this.#references[keyId] ?? 0) > 0;
-  }
-
-  /** To keep until the next delta what is gone would fill the memory with it, wherever windows are short. */
-  #unchange(changes: ChangedItem[], item: StoredItem): void {
-    if (!item.changed) return;
-    item.changed = false;
-    const last = changes.pop();
-    if (last === undefined || last.item === item) return;
-    changes[item.changeIndex] = last;
-    last.item.changeIndex = item.changeIndex;
   }
 
   /** Notes how much an item takes in memory; 0 for one that is not there any more. */

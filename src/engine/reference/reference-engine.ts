@@ -130,17 +130,13 @@ export class ReferenceEngine implements WindowEngine {
   }
 
   takeDelta(): StateDelta {
-    const { changes, emitted, deletions } = this.#ledger;
+    const { tracksChanges, emitted, deletions } = this.#ledger;
     assert(emitted.length === 0, 'early panes and retractions are taken before the delta that counts them');
-    if (changes === null) return [];
+    if (!tracksChanges) return [];
     const delta: StateRecord[] = deletions.map((key) => ({ key }));
     this.#ledger.deletions = [];
     this.#ledger.isQuiet = this.#due.isEmpty;
-    this.#ledger.changes = [];
-    // What is gone comes first: something new may have taken its place, under the same key.
-    for (const { operator, item } of changes) if (item.removed) operator.write(item, delta);
-    for (const { operator, item } of changes) if (!item.removed) operator.write(item, delta);
-    for (const operator of this.#operators) operator.deltaTaken();
+    for (const operator of this.#operators) operator.takeDelta(delta);
     return delta;
   }
 
@@ -186,13 +182,14 @@ export class ReferenceEngine implements WindowEngine {
   }
 
   get residence(): Residence {
-    const { changes, residentBytes, spilledWindows, spilled, reloaded } = this.#ledger;
-    return { residentBytes, changed: changes?.length ?? 0, spilledWindows, spilled, reloaded };
+    const { residentBytes, spilledWindows, spilled, reloaded } = this.#ledger;
+    const changed = this.#operators.reduce((sum, operator) => sum + operator.changed, 0);
+    return { residentBytes, changed, spilledWindows, spilled, reloaded };
   }
 
   sizeBytes(): number {
     // What is weighed as it is written need not be added up.
-    if (this.#ledger.changes !== null) return this.#ledger.residentBytes;
+    if (this.#ledger.tracksChanges) return this.#ledger.residentBytes;
     return this.#operators.reduce((total, operator) => total + operator.sizeBytes(), 0);
   }
 

@@ -94,7 +94,7 @@ export class SessionWindows extends WindowOperator {
     return size;
   }
 
-  override write(item: StoredItem, delta: StateRecord[]): void {
+  protected override write(item: StoredItem, delta: StateRecord[]): void {
     item.changed = false;
     if (item instanceof KeySessions) this.#writeSessions(item, delta);
     else if (item instanceof SessionCount)
@@ -108,7 +108,7 @@ export class SessionWindows extends WindowOperator {
     }
   }
 
-  override deltaTaken(): void {
+  protected override deltaTaken(): void {
     this.#gone = this.#going;
     this.#going = new Set();
   }

@@ -101,7 +101,7 @@ export class SlicedWindows extends AlignedWindows {
     return size;
   }
 
-  override write(item: StoredItem, delta: StateRecord[]): void {
+  protected override write(item: StoredItem, delta: StateRecord[]): void {
     if (item instanceof Slice) {
       // Windows that have still to fire may read a slice until it is deleted, after a restart too.
       this.ledger.heads += item.writeHead(this.entryKeys.head(EntryKind.slice, item.start), true, delta);

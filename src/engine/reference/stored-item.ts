@@ -2,7 +2,7 @@
 export abstract class StoredItem {
   /** Changed since the last delta. */
   changed = false;
-  /** Its place among what has changed; nothing while it has not. */
+  /** Its place among what has changed, while it has. */
   changeIndex = 0;
   /** No longer part of the engine. */
   removed = false;
