@@ -4,18 +4,18 @@
  * was measured there before, and `keys.md` and `keys.svg` are made of all of them: so each can be measured alone.
  * `npm run bench -- keys [--rounds N] [--least N] [--most N] [--only memory|rocksdb] [--limitMb N] [--heapMb N]`
  */
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkHour } from './check-hour.ts';
 import { measure, middleOf, type Contender, type Measurement } from './contender.ts';
 import { drawChart } from './chart.ts';
+import { keepPoint, keptPoints } from './kept-points.ts';
 import { choiceOf, FOLDER, numbersOf } from './options.ts';
 import { processor, type Backend } from './processor.ts';
 import { sampleFile, type Sample } from './sample-events.ts';
 import { markdownTable, mebibytes, perSecond } from './table.ts';
 
 const RESULTS = join(import.meta.dirname, 'results');
-const KEPT = join(RESULTS, 'keys.json');
 const HOUR_MS = 3_600_000;
 const KEY_COUNTS = [1000, 100_000, 1_000_000, 10_000_000];
 const LEAST_EVENTS = 2_000_000;
@@ -38,7 +38,7 @@ const { rounds, least, most, limitMb, heapMb } = numbersOf(
   ['only'],
 );
 for (const keys of KEY_COUNTS.filter((count) => count >= least && count <= most)) await measureAt(keys);
-render(kept());
+render(keptPoints('keys'));
 
 async function measureAt(keys: number): Promise<void> {
   const sample: Sample = { events: Math.max(LEAST_EVENTS, keys), keys, order: 'passes' };
@@ -56,7 +56,7 @@ async function measureAt(keys: number): Promise<void> {
   for (const [backend, measured] of runs) {
     const boundMb = backend === 'rocksdb' ? limitMb : heapMb > 0 ? heapMb : null;
     const middle = failed.has(backend) ? null : middleOf(measured);
-    keep({ keys, events: sample.events, backend, boundMb, node: process.version, measured: middle });
+    keepPoint<Point>('keys', { keys, events: sample.events, backend, boundMb, node: process.version, measured: middle });
     const speed = middle === null ? 'it did not fit' : `${perSecond(sample.events / middle.seconds)} events/s`;
     console.log(`${perSecond(keys)} keys, ${backend}: ${speed}`);
   }
@@ -86,17 +86,6 @@ async function measureAndCheck(backend: Backend, input: string, sample: Sample):
   } finally {
     rmSync(output, { force: true });
   }
-}
-
-function kept(): readonly Point[] {
-  return existsSync(KEPT) ? (JSON.parse(readFileSync(KEPT, 'utf8')) as Point[]) : [];
-}
-
-/** In place of the point for as many keys and the same backend. */
-function keep(point: Point): void {
-  const others = kept().filter(({ keys, backend }) => keys !== point.keys || backend !== point.backend);
-  const all = [...others, point].toSorted((a, b) => a.keys - b.keys || (a.backend < b.backend ? -1 : 1));
-  writeFileSync(KEPT, `${JSON.stringify(all, null, 2)}\n`);
 }
 
 function render(points: readonly Point[]): void {

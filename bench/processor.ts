@@ -5,7 +5,7 @@ import { FOLDER } from './options.ts';
 import { KEY_FIELDS, VALUE_FIELD } from './sample-events.ts';
 
 /** The command line of the processor, as `npm run build` makes it. */
-const PROCESSOR = join(import.meta.dirname, '..', 'dist', 'cli', 'main.js');
+export const PROCESSOR = join(import.meta.dirname, '..', 'dist', 'cli', 'main.js');
 
 /** Where the state is. */
 export type Backend = 'memory' | 'rocksdb';
@@ -31,7 +31,7 @@ export interface StateFolders {
 }
 
 /** New folders for a state on the disk of the project. */
-function newStateFolders(): StateFolders {
+export function newStateFolders(): StateFolders {
   const folder = mkdtempSync(join(FOLDER, 'state-'));
   return {
     path: join(folder, 'state'),

@@ -76,12 +76,16 @@ export class Recovery {
   }
 
   async #takeUp(core: StreamCore): Promise<StoredEpoch | undefined> {
+    const { clock, logger } = this.#options;
+    const startedAt = clock.monotonic();
     const found = await this.#store.read();
     if (found === undefined) return undefined;
     this.#checkPlan(found);
     const stored = await this.#fold(found);
     await this.#load(stored, core);
     this.#takeOver(stored, core);
+    const durationMs = clock.monotonic() - startedAt;
+    logger.info({ entries: this.#loaded, epochsDoneAgain: found.journal.length, durationMs }, 'window state taken up');
     return stored;
   }
 
@@ -103,16 +107,14 @@ export class Recovery {
 
   /** Stores the windows as of the last epoch, where so far only what went into them is stored. */
   async #fold(stored: StoredEpoch): Promise<StoredEpoch> {
-    const { plan, clock, logger } = this.#options;
-    const { journal, meta } = stored;
-    if (journal.length === 0) return stored;
-    const startedAt = clock.monotonic();
-    const onStep = this.#turns();
-    const folding = new JournalFolding(stored, { plan, store: this.#store, writer: this.#writer, onStep });
-    const folded = await folding.run();
-    const durationMs = clock.monotonic() - startedAt;
-    logger.info({ epochs: journal.length, durationMs }, `windows brought up to epoch ${meta.epoch}`);
-    return folded;
+    if (stored.journal.length === 0) return stored;
+    const { plan } = this.#options;
+    return new JournalFolding(stored, {
+      plan,
+      store: this.#store,
+      writer: this.#writer,
+      onStep: this.#turns(),
+    }).run();
   }
 
   /** Loads what a restart needs; all else stays in the state until it is needed. */
