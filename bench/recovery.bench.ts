@@ -3,16 +3,19 @@
  * an hour, a key each. Kept in `bench/results/recovery.json` and `recovery.md`, each number of keys on its own.
  * `npm run bench -- recovery [--keys N] [--rounds N] [--limitMb N]`
  */
-import { appendFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, closeSync, openSync, readdirSync, readSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { keepPoint } from './kept-points.ts';
 import { FOLDER, numbersOf } from './options.ts';
 import { newStateFolders, type StateFolders } from './processor.ts';
 import { sampleFile } from './sample-events.ts';
-import { Service, type ServiceOptions } from './service.ts';
+import { Service, type Health, type ServiceOptions } from './service.ts';
 import { markdownTable, mebibytes, perSecond } from './table.ts';
 
 const HOUR_MS = 3_600_000;
+/** How often some 16,000 events are appended, and after how many epochs of them the process is killed. */
+const TIMES_MORE = 20;
+const KILLED_AFTER = 15;
 const KEY_COUNTS = [10_000, 1_000_000, 10_000_000];
 
 /** One start after a kill. Times in ms from the start of the process. */
@@ -41,24 +44,25 @@ async function startsOf(count: number): Promise<readonly Start[]> {
   const state = newStateFolders();
   // What is appended to it is read while the process is killed, and after each start.
   const growing = join(FOLDER, `recovery-${String(process.pid)}.ndjson`);
-  const more = firstLines(sample, 20_000);
-  writeFileSync(growing, more);
+  const more = firstLines(sample);
+  writeFileSync(growing, more.text);
   const output = join(FOLDER, `recovery-${String(process.pid)}.out`);
   const options: ServiceOptions = { paths: [sample, growing], output, state, windowMs: HOUR_MS, limitMb };
   try {
     let service = new Service(options);
-    const events = 20_000;
-    let read = count + events;
+    let read = count + more.count;
     await service.until((health) => health.events.read >= read, 100);
     const starts: Start[] = [];
     for (let round = 0; round < rounds; round += 1) {
-      appendFileSync(growing, more);
-      await service.until((health) => health.events.read > read, 1);
+      const { health } = await service.until(() => true, 1);
+      for (let n = 0; n < TIMES_MORE; n += 1) appendFileSync(growing, more.text);
+      read += TIMES_MORE * more.count;
+      const isInMidst = (now: Health): boolean => now.epoch >= health.epoch + KILLED_AFTER || now.events.read >= read;
+      await service.until(isInMidst, 1);
       await service.end('SIGKILL');
       const sizes = sizesOf(state);
       service = new Service(options);
       starts.push({ ...(await timesOf(service)), ...sizes });
-      read += events;
       await service.until((health) => health.events.read >= read, 20);
     }
     await service.end('SIGKILL');
@@ -92,10 +96,14 @@ function sizesOf({ path }: StateFolders): Pick<Start, 'stateBytes' | 'logBytes'>
   return { stateBytes, logBytes };
 }
 
-/** The first lines of a file of some hundred bytes each. */
-function firstLines(path: string, count: number): string {
-  const lines = readFileSync(path, { encoding: 'utf8', flag: 'r' }).slice(0, 400 * count).split('\n');
-  return `${lines.slice(0, count).join('\n')}\n`;
+/** The first lines of a file, as many as there are in 4 MiB. */
+function firstLines(path: string): { readonly text: string; readonly count: number } {
+  const bytes = Buffer.alloc(4 << 20);
+  const file = openSync(path, 'r');
+  const read = bytes.toString('latin1', 0, readSync(file, bytes));
+  closeSync(file);
+  const text = read.slice(0, read.lastIndexOf('\n') + 1);
+  return { text, count: text.split('\n').length - 1 };
 }
 
 function middleOf(starts: readonly Start[]): Start {
