@@ -168,9 +168,9 @@ export class PipelineRun {
     for (;;) {
       this.committer.rethrow();
       // What is due is taken before a partition's end can make it final: when that end is noticed is a matter of luck.
-      await this.#drain(reader);
+      if (!(await this.#drain(reader))) return;
       reader.advance();
-      await this.#drain(reader);
+      if (!(await this.#drain(reader))) return;
       const ready = reader.next();
       if (ready === undefined && reader.isDone) return;
       if (ready === undefined) await this.#wakeUp.wait(clock, this.#longestWait(reader));
@@ -201,14 +201,18 @@ export class PipelineRun {
     metrics.recordProcessingLatency(Math.max(0, clock.now() - block.receivedAt));
   }
 
-  /** Takes what has fired into the outbox; where that is more than fits, by way of several epochs. */
-  async #drain(reader: SourceReader): Promise<void> {
+  /**
+   * Takes what has fired into the outbox; where that is more than fits, by way of several epochs. A run that is to end takes
+   * no more than fits into one: what is still due stays in the state, and fires after the next start. False then.
+   */
+  async #drain(reader: SourceReader): Promise<boolean> {
     const { core } = this;
     const ask = (): StateRequest | null => core.engine.requestForFiring();
     for (;;) {
       await this.#supply.answer(ask);
       const isEmpty = core.drain(this.#buffer.roomInOutbox, this.#buffer.outbox);
-      if (isEmpty && ask() === null) return;
+      if (isEmpty && ask() === null) return true;
+      if (this.#stopping.signal.aborted && this.#options.plan.state.recoverable) return false;
       // While something is due the windows are stored, whatever the time.
       if (!isEmpty) await this.#commitEpoch(reader, true);
     }
@@ -224,8 +228,8 @@ export class PipelineRun {
   async #closeEpoch(reader: SourceReader): Promise<void> {
     this.#tick(reader);
     this.#openedAt = this.#tickedAt;
-    await this.#drain(reader);
-    const isCleaning = await this.#supply.answerOnce(this.core.engine.requestForCleaning());
+    const isDrained = await this.#drain(reader);
+    const isCleaning = isDrained && (await this.#supply.answerOnce(this.core.engine.requestForCleaning()));
     const isEnding = reader.isDone || this.#stopping.signal.aborted;
     const mustStore = isEnding || this.#closing.isStoringDue;
     const hasJournal = mustStore && this.#closing.hasJournal;
