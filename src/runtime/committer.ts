@@ -16,6 +16,8 @@ import type { StateWriter } from './state-writer.ts';
 export interface ClosedEpoch {
   readonly meta: Omit<EpochMeta, 'epoch' | 'sinks'> & { readonly totals: Totals };
   readonly delta: StateDelta;
+  /** What went into the windows, in place of the delta; null where the delta has all that has changed. */
+  readonly journal: Uint8Array | null;
   readonly outbox: Outbox;
   /** Records read for it. */
   readonly records: number;
@@ -51,7 +53,8 @@ export interface CommitterOptions {
 /**
  * Takes epochs from their close to their delivery, one at a time, while the next one is read.
  *
- * 1. At the close positions, progress, totals, changed windows and the outbox are taken, in one go, without waiting.
+ * 1. At the close positions, progress, totals, changed windows (or the journal of what went into them) and the outbox are
+ *    taken, in one go, without waiting.
  * 2. One atomic write commits them, with what the sinks said after the epoch before: that epoch's outbox goes.
  * 3. The source is told that the positions are committed.
  * 4. The outbox is delivered. Nothing is delivered before its commit has resolved.
@@ -67,6 +70,8 @@ export class Committer {
   #lastCommit: CommitInfo | null = null;
   #underWay: Promise<void> = Promise.resolve();
   #isBusy = false;
+  /** How many epochs were committed by their journal since the windows were last stored. */
+  #journaled = 0;
   #failure: { readonly error: unknown } | undefined;
 
   constructor(options: CommitterOptions) {
@@ -163,12 +168,13 @@ export class Committer {
     await delivery.deliver(closed.outbox, epoch, meta.positions);
   }
 
-  async #write(meta: EpochMeta, { delta, outbox, records }: ClosedEpoch): Promise<void> {
+  async #write(meta: EpochMeta, { delta, journal, outbox, records }: ClosedEpoch): Promise<void> {
     const { clock, metrics, store, writer, observer } = this.#options;
     const { epoch } = meta;
     const startedAt = clock.monotonic();
     const plan = this.#planToWrite;
-    const operations = store.operationsOf({ meta, delta, outbox, ...(plan === undefined ? {} : { plan }) });
+    const changes = { delta, journal, journaled: this.#journaled };
+    const operations = store.operationsOf({ meta, ...changes, outbox, ...(plan === undefined ? {} : { plan }) });
     await traced(
       'processor.commit',
       () => ({ epoch, changes: delta.length }),
@@ -179,6 +185,7 @@ export class Committer {
     metrics.recordCommit(info.durationMs, info.committedAt);
     this.#lastCommit = info;
     this.#last = meta;
+    this.#journaled = journal === null ? 0 : this.#journaled + 1;
     this.#planToWrite = undefined;
     const { results, lateEvents, deadLetters } = outbox;
     observer?.committed({
