@@ -54,10 +54,10 @@ async function startsOf(count: number): Promise<readonly Start[]> {
     await service.until((health) => health.events.read >= read, 100);
     const starts: Start[] = [];
     for (let round = 0; round < rounds; round += 1) {
-      const { health } = await service.until(() => true, 1);
+      const { health: before } = await service.until(() => true, 1);
       for (let n = 0; n < TIMES_MORE; n += 1) appendFileSync(growing, more.text);
       read += TIMES_MORE * more.count;
-      const isInMidst = (now: Health): boolean => now.epoch >= health.epoch + KILLED_AFTER || now.events.read >= read;
+      const isInMidst = (now: Health): boolean => now.epoch >= before.epoch + KILLED_AFTER || now.events.read >= read;
       await service.until(isInMidst, 1);
       await service.end('SIGKILL');
       const sizes = sizesOf(state);
