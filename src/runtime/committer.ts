@@ -131,6 +131,12 @@ export class Committer {
     return this.#underWay;
   }
 
+  /** Waits like {@link Committer.settled}, and throws what an epoch has failed by. */
+  async allSettled(): Promise<void> {
+    await this.#underWay;
+    this.rethrow();
+  }
+
   /** Throws what an epoch has failed by. */
   rethrow(): void {
     if (this.#failure !== undefined) throw this.#failure.error;

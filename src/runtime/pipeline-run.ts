@@ -131,8 +131,7 @@ export class PipelineRun {
       await this.#closeEpoch(reader);
       // Nothing that is gone for good stays behind a run that came to its end.
       while (!this.#stopped && this.core.engine.requestForCleaning() !== null) await this.#closeEpoch(reader);
-      await this.committer.settled();
-      this.committer.rethrow();
+      await this.committer.allSettled();
       await this.committer.acknowledge();
     } catch (error) {
       await this.#giveUp(error);
@@ -244,14 +243,12 @@ export class PipelineRun {
   /** Commits what there is, and waits until that is so. */
   async #commitNow(reader: SourceReader): Promise<void> {
     await this.#commitEpoch(reader, true);
-    await this.committer.settled();
-    this.committer.rethrow();
+    await this.committer.allSettled();
   }
 
   /** Hands what there is to the committer, once that is done with the epoch before. */
   async #commitEpoch(reader: SourceReader, mustStore: boolean): Promise<void> {
-    await this.committer.settled();
-    this.committer.rethrow();
+    await this.committer.allSettled();
     this.core.engine.spill();
     this.core.dropDeadKeys();
     this.committer.commit(this.#closing.take(reader.positions(), mustStore));

@@ -1,4 +1,3 @@
-import { ProcessorError } from '../../errors/processor-error.ts';
 import type { EventColumns } from '../../event/event-batch.ts';
 import type { GroupingKey } from '../../event/grouping-key.ts';
 import { Window, type WindowType } from '../../event/window.ts';
@@ -6,6 +5,7 @@ import type { Pane, Results } from '../../results/aggregation-result.ts';
 import type { Instant } from '../../time/instant.ts';
 import type { WindowTrigger } from '../../windows/window-trigger.ts';
 import type { FiredPane, StateRecord, StoredEntry } from '../window-engine.ts';
+import { askTrigger } from './ask-trigger.ts';
 import { EntryKeys, type EntryKey } from './entry-keys.ts';
 import { judge, Verdict, type LatenessRule } from './lateness.ts';
 import type { Ledger } from './ledger.ts';
@@ -136,7 +136,7 @@ export abstract class WindowOperator {
     if (this.trigger?.shouldPurge === undefined) return this.isPast(window.end, watermark);
     if (watermark.timestamp < window.end) return false;
     const { trigger } = this;
-    return this.#ask('shouldPurge', () => trigger.shouldPurge?.(window, watermark) === true);
+    return askTrigger(this.settings.name, 'shouldPurge', () => trigger.shouldPurge?.(window, watermark) === true);
   }
 
   /** True when a window that ends at `end` would be gone by the default rule. */
@@ -255,7 +255,9 @@ export abstract class WindowOperator {
     const { now, watermark } = this.ledger;
     if (trigger === undefined || state.elements === 0 || watermark.timestamp >= state.end) return;
     const context = { now, since: state.since };
-    const fires = this.#ask('shouldFire', () => trigger.shouldFire(state.window, watermark, state.elements, context));
+    const fires = askTrigger(this.settings.name, 'shouldFire', () =>
+      trigger.shouldFire(state.window, watermark, state.elements, context),
+    );
     if (fires) this.ledger.emitted.push(this.#fire(state, 'early'));
   }
 
@@ -291,14 +293,5 @@ export abstract class WindowOperator {
     if (last === undefined || last === item) return;
     this.#changes[item.changeIndex] = last;
     last.changeIndex = item.changeIndex;
-  }
-
-  #ask(method: string, question: () => boolean): boolean {
-    try {
-      return question();
-    } catch (cause) {
-      const message = `the trigger of window "${this.settings.name}" threw in ${method}: ${String(cause)}`;
-      throw new ProcessorError('window-assignment', 'TRIGGER_FAILED', message, { cause });
-    }
   }
 }
