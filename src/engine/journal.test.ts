@@ -180,6 +180,7 @@ describe('the steps of a journal', () => {
           type: 'input',
           batch: {
             count: 1,
+            partition: 0,
             keys: ofKeys.slice(0, 1),
             timestamps: batch.timestamps.slice(0, 1),
             watermarks: batch.watermarks.slice(0, 1),
