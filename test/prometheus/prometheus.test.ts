@@ -66,6 +66,11 @@ describe('the Grafana dashboard', () => {
       'kafka_fetch_seconds',
       'kafka_fetched_bytes_total',
       'kafka_offset_commits_total',
+      'kafka_produce_seconds',
+      'kafka_produced_records_total',
+      'kafka_produced_bytes_total',
+      'kafka_transactions_total',
+      'kafka_transaction_seconds',
     ]);
   });
 
