@@ -216,9 +216,15 @@ function isRepeatable(plan: PipelinePlan): boolean {
   return (
     state.recoverable &&
     !isByPartition(plan) &&
+    !deliversInTransaction(plan) &&
     aggregators.length === 0 &&
     windows.every(({ trigger }) => trigger === undefined)
   );
+}
+
+/** True where a sink holds what it was given against the epochs of the state: a journal is not tried with that yet. */
+function deliversInTransaction({ sinks, lateSink, deadLetterSink, errorHandler }: PipelinePlan): boolean {
+  return [...sinks, lateSink, deadLetterSink, errorHandler.sink].some((sink) => sink?.transaction !== undefined);
 }
 
 function deadLetterOf(rejection: Rejection, block: RecordBlock, partition: string, now: Instant): DeadLetter {
