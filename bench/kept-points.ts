@@ -13,7 +13,9 @@ export interface Point {
  */
 export function keepPoint<P extends Point>(name: string, point: P): readonly P[] {
   const path = join(import.meta.dirname, 'results', `${name}.json`);
-  const others = keptPoints<P>(name).filter((one) => one.keys !== point.keys || one.backend !== point.backend);
+  const others = (keptPoints(name) as readonly P[]).filter(
+    (one) => one.keys !== point.keys || one.backend !== point.backend,
+  );
   const text = (one: Point): string => one.backend ?? '';
   const all = [...others, point].toSorted((a, b) => a.keys - b.keys || (text(a) < text(b) ? -1 : 1));
   writeFileSync(path, `${JSON.stringify(all, null, 2)}\n`);
@@ -21,8 +23,8 @@ export function keepPoint<P extends Point>(name: string, point: P): readonly P[]
 }
 
 /** The points of a series that are kept. */
-export function keptPoints<P extends Point>(name: string): readonly P[] {
+export function keptPoints(name: string): readonly Point[] {
   const path = join(import.meta.dirname, 'results', `${name}.json`);
   // Only `keepPoint` writes it.
-  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as P[]) : [];
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Point[]) : [];
 }

@@ -43,7 +43,7 @@ function contents({ stored }: EngineBench): readonly (readonly [string, string])
   return [...stored]
     .filter(([key]) => describeStateEntry(Buffer.from(key, 'hex').subarray(PREFIX.length)).kind !== 'index')
     .map(([key, value]) => [key, Buffer.from(value).toString('hex')] as const)
-    .sort();
+    .sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 describe('a journal', () => {

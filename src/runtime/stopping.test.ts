@@ -33,7 +33,7 @@ function pipelineOf(
   stopIn = Infinity,
 ): Pipeline<unknown> {
   let deliveries = 0;
-  const pipeline = WINDOWS[kind](readingsPipeline(new MemorySource(EVENTS)) as PipelineBuilder<Reading, unknown>)
+  const pipeline = WINDOWS[kind](readingsPipeline(new MemorySource(EVENTS)))
     .withBufferSize(BUFFER)
     .withStateBackend(backend)
     .withSink({
