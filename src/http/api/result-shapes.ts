@@ -135,6 +135,7 @@ export const streamQuery = z.strictObject({
 export const streamMessage = z
   .discriminatedUnion('type', [
     z.object({ type: z.literal('result'), id: z.string(), result }),
+    z.object({ type: z.literal('position'), id: z.string() }),
     z.object({
       type: z.literal('reset'),
       id: z.string(),
@@ -145,5 +146,5 @@ export const streamMessage = z
   .meta({
     id: 'StreamMessage',
     description:
-      'Over a WebSocket a message has this form. As server-sent events, `type` is the event, `id` its id, and the data is the result, or for `reset` its other fields.',
+      'Over a WebSocket a message has this form. As server-sent events, `type` is the event, `id` its id, and the data is the result, or for `reset` its other fields; `position` is an event of an id alone.',
   });

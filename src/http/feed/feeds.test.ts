@@ -4,6 +4,7 @@ import { WebSocket } from 'ws';
 import { monitorOf, resultOf, type ResultSample, type SeenRun } from '../../monitor/monitor-fixtures.contract.ts';
 import { settle } from '../../runtime/run-fixtures.contract.ts';
 import { ManualClock } from '../../time/manual-clock.ts';
+import { streamMessage } from '../api/result-shapes.ts';
 import { raw, SECRET, start, until, type Started } from '../http-fixtures.contract.ts';
 import type { HttpServerOptions } from '../server.ts';
 
@@ -67,7 +68,8 @@ const overWebSocket: Connect = async ({ port }, { query = '', lastEventId, heade
   const socket = new WebSocket(`ws://127.0.0.1:${String(port)}/v1/stream${query}${after}`, { headers: { ...headers } });
   onTestFinished(() => socket.terminate());
   const messages: Message[] = [];
-  socket.on('message', (data: Buffer) => messages.push(JSON.parse(data.toString()) as Message));
+  // In a form that is documented, or this throws.
+  socket.on('message', (data: Buffer) => messages.push(streamMessage.parse(JSON.parse(data.toString())) as Message));
   const ended = new Promise<string>((resolve) => socket.on('close', (code) => resolve(String(code))));
   const refused = once(socket, 'unexpected-response').then(([, response]) => {
     throw new Error(String((response as { readonly statusCode: number }).statusCode));
