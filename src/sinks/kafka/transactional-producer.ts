@@ -21,6 +21,8 @@ import type {
 const OPENING_MS: Millis = 30_000;
 /** How long whoever has taken over may take to say so, in ms; it is the first thing that it does. */
 const CLAIM_MS: Millis = 5000;
+/** How long a broker may have a request that nobody waits for any more, in ms. */
+const STRAY_MS: Millis = 60_000;
 /** Sequence numbers begin again after this one. */
 const SEQUENCES = 2 ** 31;
 
@@ -79,8 +81,10 @@ export class TransactionalProducer {
   /** True where a transaction of this identity may be open at the broker. */
   #wasOpen = false;
   #begunAt = 0;
-  /** True where this process has asked for an identity, and was not answered: it may still be given out. */
-  #hasStray = false;
+  /** True from when this process asks for an identity until it has it: the one before is taken away first. */
+  #isAsking = false;
+  /** Until when an identity may be given out that this process has asked for, and was not answered. */
+  #strayUntil = -Infinity;
   /** Who has the transactional id in place of this one, since when, by the monotonic clock. */
   #stranger: { readonly identity: ProducerIdentity; readonly since: number } | undefined;
   readonly #sequences = new Map<string, number>();
@@ -241,7 +245,7 @@ export class TransactionalProducer {
   get #mayBeNobody(): boolean {
     const { clock, transactionTimeoutMs } = this.#options;
     const isOverdue = this.#wasOpen && clock.monotonic() - this.#begunAt >= transactionTimeoutMs;
-    return this.#hasStray || isOverdue;
+    return this.#isAsking || clock.monotonic() < this.#strayUntil || isOverdue;
   }
 
   #giveUp(): void {
@@ -250,15 +254,15 @@ export class TransactionalProducer {
   }
 
   async #initialise(signal: AbortSignal, retries = this.#retries): Promise<ProducerIdentity> {
-    let isStray = false;
+    const { clock, requests } = this.#options;
+    this.#isAsking = true;
     const ask = (): Promise<ProducerIdentity> =>
-      this.#options.requests.initProducer(signal).catch((error: unknown) => {
-        isStray ||= error instanceof KafkaFault && error.kind !== 'answered';
-        this.#hasStray ||= isStray;
+      requests.initProducer(signal).catch((error: unknown) => {
+        if (error instanceof KafkaFault && error.kind !== 'answered') this.#strayUntil = clock.monotonic() + STRAY_MS;
         throw error;
       });
     this.#identity = await retries.run(ask, signal);
-    this.#hasStray = isStray;
+    this.#isAsking = false;
     this.#wasOpen = false;
     this.#sequences.clear();
     this.#stranger = undefined;
