@@ -372,6 +372,15 @@ async function openProducer(
   const { cluster, writer } = output;
   const requests = new ClusterRequests({ cluster, writer, transactionalId: pipeline, transactionTimeoutMs });
   const instruments = new ProcessorMetrics();
-  const options = { requests, clock, instruments, pipeline, transactionalId: pipeline, markTopic: topic, retries: 3 };
+  const options = {
+    requests,
+    clock,
+    instruments,
+    pipeline,
+    transactionalId: pipeline,
+    markTopic: topic,
+    retries: 3,
+    transactionTimeoutMs,
+  };
   return { output, requests, producer: new TransactionalProducer(options) };
 }

@@ -84,6 +84,23 @@ export class Platter {
     this.#nameChanges = [];
   }
 
+  /** Another disk with the same on it, written or not: what a machine finds that takes the place of another. */
+  clone(): Platter {
+    const copies = new Map<StoredFile, StoredFile>();
+    const copyOf = (file: StoredFile): StoredFile => {
+      let copy = copies.get(file);
+      if (copy === undefined) copies.set(file, (copy = { ...file, changes: [...file.changes] }));
+      return copy;
+    };
+    const clone = new Platter();
+    for (const [name, file] of this.#names) clone.#names.set(name, copyOf(file));
+    for (const [name, file] of this.#syncedNames) clone.#syncedNames.set(name, copyOf(file));
+    clone.#nameChanges = this.#nameChanges.map((change) =>
+      change.map(([name, file]) => [name, file === undefined ? undefined : copyOf(file)] as const),
+    );
+    return clone;
+  }
+
   /** The power goes, and comes back. Changes reach the disk in their order, up to any of them. */
   losePower(random: Random): void {
     this.#names.clear();

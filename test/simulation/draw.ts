@@ -38,6 +38,29 @@ export interface Hazards {
   readonly faultSteps: number;
 }
 
+/** A cluster of Kafka that results go to, and what goes wrong with it. */
+export interface KafkaHazards {
+  /** Of each topic, at the start and from `growsAt` on. */
+  readonly partitions: number;
+  readonly partitionsLater: number;
+  readonly growsAt: number;
+  /** Whether late events and dead letters go there, too. */
+  readonly takesLate: boolean;
+  readonly takesLetters: boolean;
+  readonly retries: number;
+  readonly verifies: boolean;
+  readonly transactionTimeoutMs: number;
+  /** Probability that a request or its answer is lost. */
+  readonly lost: number;
+  /** Whether brokers go away for a while, and coordinators are moved. */
+  readonly away: boolean;
+  readonly moves: boolean;
+  /** Probability that a life ends by another process taking over, while the old one stalls. */
+  readonly stall: number;
+  /** Probability that all committed offsets are gone when a process starts. */
+  readonly expiry: number;
+}
+
 /** Everything a seed decides before anything happens. */
 export interface DrawnCase {
   readonly config: OracleConfig;
@@ -58,6 +81,8 @@ export interface DrawnCase {
   readonly maxAttempts: number;
   readonly sendsOneByOne: boolean;
   readonly hazards: Hazards;
+  /** Null where no results go to Kafka. */
+  readonly kafka: KafkaHazards | null;
 }
 
 const ALL_AGGREGATES: readonly [Aggregate, ...Aggregate[]] = [
@@ -87,7 +112,7 @@ export function drawCase(seed: number): DrawnCase {
     id,
     events: records.filter((record): record is OracleEvent => !('malformed' in record)),
   }));
-  return {
+  const drawn = {
     config,
     partitions,
     inputs,
@@ -104,6 +129,28 @@ export function drawCase(seed: number): DrawnCase {
     maxAttempts: random.pick([1, 5, Infinity]),
     sendsOneByOne: random.chance(0.3),
     hazards,
+  };
+  const kafka = random.chance(0.6) ? drawKafka(random) : null;
+  // A delivery to a cluster takes many requests.
+  return kafka === null ? { ...drawn, kafka } : { ...drawn, kafka, deliveryTimeoutMs: 10 * drawn.deliveryTimeoutMs };
+}
+
+function drawKafka(random: Random): KafkaHazards {
+  const partitions = random.int(1, 3);
+  return {
+    partitions,
+    partitionsLater: partitions + random.pick([0, 0, random.int(1, 3)]),
+    growsAt: random.next() * 2000,
+    takesLate: random.chance(0.5),
+    takesLetters: random.chance(0.5),
+    retries: random.pick([0, 1, 3]),
+    verifies: random.chance(0.5),
+    transactionTimeoutMs: random.pick([300, 3000, 60_000]),
+    lost: random.pick([0, 0.02, 0.1]),
+    away: random.chance(0.3),
+    moves: random.chance(0.3),
+    stall: random.pick([0, 0.5, 1]),
+    expiry: random.pick([0, 0, 0.1]),
   };
 }
 

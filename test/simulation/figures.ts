@@ -29,6 +29,19 @@ export class Figures {
   commits = 0;
   journaled = 0;
   folded = 0;
+  transactions = 0;
+  lostRequests = 0;
+  lateRequests = 0;
+  repeatedBatches = 0;
+  fencedRequests = 0;
+  timedOutTransactions = 0;
+  movedCoordinators = 0;
+  brokerOutages = 0;
+  replacedProcesses = 0;
+  fencedProcesses = 0;
+  takenBack = 0;
+  expiredMarks = 0;
+  refusedDeliveries = 0;
   /** How often each kill point was passed, and how often the process was killed there. */
   readonly points = new Map<string, { passed: number; kills: number }>();
 
@@ -101,6 +114,19 @@ const LABELS = {
   fallenBack: 'checkpoints fallen back to',
   refusedDamage: 'damaged states refused',
   refusedConfigurations: 'changed configurations refused',
+  transactions: 'transactions committed',
+  lostRequests: 'requests to Kafka without an answer',
+  lateRequests: 'requests that arrived after their sender had died',
+  repeatedBatches: 'batches sent again that had been written',
+  fencedRequests: 'requests of a producer that was fenced',
+  timedOutTransactions: 'transactions that took too long',
+  movedCoordinators: 'requests that met a coordinator on the move',
+  brokerOutages: 'times that no broker answered for a while',
+  replacedProcesses: 'processes that stalled while another took over',
+  fencedProcesses: 'of these, ended because they were fenced',
+  takenBack: 'of these, gone on because nobody had said that they were',
+  expiredMarks: 'marks that had expired',
+  refusedDeliveries: 'states refused that did not fit what was delivered',
   clockJumps: 'jumps of the wall clock',
   idleCommits: 'commits with an idle partition',
   unawaited: 'events that came behind a watermark',

@@ -146,6 +146,12 @@ export class Ledger {
     this.rewound = true;
   }
 
+  /** Kafka has an offset of a source's partition under its consumer group, for others to see. */
+  committedAtKafka(id: string, offset: number): void {
+    const known = this.#epochs.get(this.#done)?.positions.get(id) ?? 0;
+    if (offset > known) this.#wrong(`${id}: ${offset} is committed at Kafka, and ${known} in the state`);
+  }
+
   /** A sink is given items of an epoch. */
   delivering(epoch: number): void {
     if (epoch > this.#done) this.#wrong(`epoch ${epoch} is delivered before it is committed`);
@@ -177,6 +183,18 @@ export class Ledger {
     for (const [id, { offset }] of positions) {
       this.#released.set(id, Math.max(offset, this.#released.get(id) ?? 0));
     }
+  }
+
+  /** The same ledger for one process, which it hears nothing of any more once another has taken its place. */
+  heard(process: { readonly isReplaced: boolean }): Ledger {
+    return new Proxy(this, {
+      get: (ledger, name) => {
+        const value: unknown = Reflect.get(ledger, name, ledger);
+        if (typeof value !== 'function') return value;
+        return (...args: unknown[]): unknown => (process.isReplaced ? undefined : Reflect.apply(value, ledger, args));
+      },
+      set: (ledger, name, value) => Reflect.set(ledger, name, value, ledger),
+    });
   }
 
   #wrong(text: string): void {

@@ -10,6 +10,9 @@ import type { LateJson, ResultJson } from '../oracle/result-json.ts';
 import { builderOf } from '../properties/engine-subject.ts';
 import { Disk, type Platter } from './disk.ts';
 import type { DrawnCase } from './draw.ts';
+import type { SimulatedKafka } from './kafka.ts';
+import { SimulatedRequests } from './kafka-requests.ts';
+import { keyOfResult, LATE, LETTERS, RESULTS, SimulatedTransaction } from './kafka-sinks.ts';
 import type { Ledger } from './ledger.ts';
 import { LogStateBackend } from './log-backend.ts';
 import type { Planted } from './planted.ts';
@@ -22,22 +25,35 @@ import { SteppedBackend } from './stepped-backend.ts';
 export interface Machine {
   readonly drawn: DrawnCase;
   readonly ledger: Ledger;
-  readonly state: Platter;
-  readonly file: Platter;
-  readonly lateFile: Platter;
+  state: Platter;
+  file: Platter;
+  lateFile: Platter;
   readonly store: KeyedStore<ResultJson>;
   readonly deadLetters: KeyedStore<null>;
   readonly isFull: () => boolean;
   readonly planted: Planted;
+  /** Null where no results go to Kafka. */
+  readonly kafka: MachineKafka | null;
+}
+
+/** The cluster, and how it is at the moment. */
+export interface MachineKafka {
+  readonly cluster: SimulatedKafka;
+  readonly isAway: () => boolean;
+  readonly isMoving: () => boolean;
+  readonly onTakenOver: (process: SimulatedProcess) => void;
+  /** What the operator has set for the next start. */
+  afterRestore: 'refuse' | 'deliver_again';
 }
 
 /** The pipeline of a case, made anew for a process; nothing of it has begun. */
-export function startPipeline(process: SimulatedProcess, machine: Machine, changed: boolean): Pipeline<unknown> {
+export function startPipeline(process: SimulatedProcess, whole: Machine, changed: boolean): Pipeline<unknown> {
+  const machine = { ...whole, ledger: whole.ledger.heard(process) };
   const { planted } = machine;
   const clock = new SimulatedClock(process);
   const plan = planOf(process, machine, clock);
-  const whole = changed ? otherPlan(plan, process) : plan;
-  return new Pipeline(planted.plan?.(whole) ?? whole, { clock });
+  const final = changed ? otherPlan(plan, process) : plan;
+  return new Pipeline(planted.plan?.(final) ?? final, { clock });
 }
 
 function planOf(process: SimulatedProcess, machine: Machine, clock: SimulatedClock): PipelinePlan {
@@ -66,18 +82,30 @@ function planOf(process: SimulatedProcess, machine: Machine, clock: SimulatedClo
     ...shared,
     canonical: ({ partition, offset }) => ({ id: `${partition}/${String(offset)}`, json: null }),
   });
+  const transaction = transactionOf(process, machine);
+  const isAt = drawn.kafka;
+  const lateSink =
+    transaction !== undefined && isAt?.takesLate === true
+      ? transaction.sink(LATE, canonicalLate, ({ window }: LateEvent) => window.key?.toString() ?? null)
+      : late;
+  const letterSink =
+    transaction !== undefined && isAt?.takesLetters === true
+      ? transaction.sink(LETTERS, canonicalLetter, () => null)
+      : deadLetters;
   const retry = ErrorPolicy.retry({ maxAttempts: drawn.maxAttempts, initialDelay: 5, maxDelay: 200 });
-  const { plan } = builderOf(config)
+  const builder = builderOf(config)
     .withSource(source)
-    .withLateEventHandler(new LateEventHandler(0, { rule: config.lateRule, sideOutput: late }))
-    .withDeadLetterSink(deadLetters)
+    .withLateEventHandler(new LateEventHandler(0, { rule: config.lateRule, sideOutput: lateSink }))
+    .withDeadLetterSink(letterSink)
     .withSink(file)
     .withSink(store)
     .withErrorHandler(new ErrorHandler(retry, { deliveryTimeout: drawn.deliveryTimeoutMs }))
     .withIdleTimeout(drawn.idleTimeoutMs)
     .withBufferSize(drawn.bufferSize)
-    .withCommitInterval(drawn.commitIntervalMs)
-    .build();
+    .withCommitInterval(drawn.commitIntervalMs);
+  const whole =
+    transaction === undefined ? builder : builder.withSink(transaction.sink(RESULTS, canonicalResult, keyOfResult));
+  const { plan } = whole.build();
   return {
     ...plan,
     state: stateOf(process, machine, clock, [file, store]),
@@ -85,6 +113,34 @@ function planOf(process: SimulatedProcess, machine: Machine, clock: SimulatedClo
     checkpointIntervalMs: drawn.checkpointIntervalMs,
     checkpointsRetained: drawn.checkpointsRetained,
   };
+}
+
+function transactionOf(process: SimulatedProcess, machine: Machine): SimulatedTransaction | undefined {
+  const { kafka, drawn, ledger, planted } = machine;
+  if (kafka === null || drawn.kafka === null) return undefined;
+  const { cluster, isAway, isMoving, onTakenOver, afterRestore } = kafka;
+  const transactionalId = `${drawn.config.pipeline}-0`;
+  const options = { kafka: cluster, process, hazards: drawn.kafka, transactionalId, isAway, isMoving, onTakenOver };
+  const inner = new SimulatedRequests(options);
+  const requests = planted.requests?.(inner) ?? inner;
+  const { retries, transactionTimeoutMs } = drawn.kafka;
+  const made = {
+    process,
+    kafka: cluster,
+    requests,
+    ledger,
+    transactionalId,
+    retries,
+    transactionTimeoutMs,
+    afterRestore,
+  };
+  return planted.transaction?.(made) ?? new SimulatedTransaction(made);
+}
+
+/** A dead letter by where it came from. */
+export function canonicalLetter({ partition, offset }: DeadLetter): { readonly id: string; readonly json: string } {
+  const id = `${partition}/${String(offset)}`;
+  return { id, json: id };
 }
 
 /** The plan with one of the settings changed that stored state depends on. */

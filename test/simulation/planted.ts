@@ -1,10 +1,19 @@
 import type { PipelinePlan } from '../../src/plan/plan.ts';
+import type {
+  DeliveryMark,
+  TakenOver,
+  TransactionCommit,
+  TransactionContext,
+} from '../../src/sinks/delivery-transaction.ts';
 import { readOutbox } from '../../src/runtime/outbox-codec.ts';
 import type { AggregationResult } from '../../src/results/aggregation-result.ts';
 import type { EventSink } from '../../src/sinks/event-sink.ts';
 import type { StateBackend, StateOperation } from '../../src/state/state-backend.ts';
 import type { DiskFaults } from './disk.ts';
 import type { BackendFaults } from './log-backend.ts';
+import type { TransactionRequests } from '../../src/sinks/kafka/transaction-requests.ts';
+import type { KafkaFaults } from './kafka.ts';
+import { SimulatedTransaction, type SimulatedTransactionOptions } from './kafka-sinks.ts';
 import type { SinkFaults } from './sinks.ts';
 import type { SourceFaults } from './source.ts';
 import { isMeta } from './stepped-backend.ts';
@@ -21,6 +30,11 @@ export interface Planted {
   /** Puts something between the processor and its state. */
   readonly state?: (backend: StateBackend, sinks: readonly ResultSink[]) => StateBackend;
   readonly plan?: (plan: PipelinePlan) => PipelinePlan;
+  readonly kafka?: KafkaFaults;
+  /** Puts something between the processor and Kafka. */
+  readonly requests?: (requests: TransactionRequests) => TransactionRequests;
+  /** Takes the place of the transactions. */
+  readonly transaction?: (options: SimulatedTransactionOptions) => SimulatedTransaction;
 }
 
 type Operations = readonly StateOperation[];
@@ -116,6 +130,46 @@ async function deliverFirst(operations: Operations, inner: StateBackend, sinks: 
   await inner.batch(operations);
 }
 
+/** Never looks at what Kafka says was delivered: as if all that it knows of is what it has seen itself. */
+class MarklessTransaction extends SimulatedTransaction {
+  #seen: DeliveryMark | null = null;
+
+  constructor(options: SimulatedTransactionOptions) {
+    super({ ...options, afterRestore: 'deliver_again' });
+  }
+
+  override async open(context: TransactionContext): Promise<TakenOver> {
+    return { ...(await super.open(context)), mark: null };
+  }
+
+  override async reopen(signal: AbortSignal): Promise<DeliveryMark | null> {
+    await super.reopen(signal);
+    return this.#seen;
+  }
+
+  override async commit(commit: TransactionCommit): Promise<void> {
+    await super.commit(commit);
+    this.#seen = commit.mark;
+  }
+}
+
+/** Requests with the marks of epochs changed. */
+function markingLater(inner: TransactionRequests): TransactionRequests {
+  return {
+    initProducer: (signal) => inner.initProducer(signal),
+    currentProducer: (signal) => inner.currentProducer(signal),
+    addPartitions: (...args) => inner.addPartitions(...args),
+    produce: (...args) => inner.produce(...args),
+    addGroup: (...args) => inner.addGroup(...args),
+    endTransaction: (...args) => inner.endTransaction(...args),
+    committedOffsets: (...args) => inner.committedOffsets(...args),
+    commitOffsets: (producer, group, offsets, signal) => {
+      const later = offsets.map((each) => (each.topic === 'events' ? { ...each, offset: each.offset + 1 } : each));
+      return inner.commitOffsets(producer, group, later, signal);
+    },
+  };
+}
+
 /** The planted bugs by name. */
 export const PLANTED = {
   'offset before state': {
@@ -159,6 +213,13 @@ export const PLANTED = {
   'sink position one delivery too new': { sink: { keepsAll: true } },
   'idle before lag 0': { source: { alwaysCaughtUp: true } },
   'released though a checkpoint needs it': { source: { releasesCommitted: true } },
+  'delivered without asking for the mark': { transaction: (options) => new MarklessTransaction(options) },
+  'mark outside of the transaction': { kafka: { commitsOffsetsAtOnce: true } },
+  'mark read before it is stable': { kafka: { tellsUnstableOffsets: true } },
+  'fencing not checked': { kafka: { fencesNobody: true } },
+  'offsets of a later epoch': { requests: markingLater },
+  'batches written twice': { kafka: { ignoresSequences: true } },
+  'open transaction gone on with': { kafka: { keepsOpenTransactions: true } },
   'repeated commit counted twice': { state: (backend) => new AlteredWrites(backend, countingAgain()) },
 } as const satisfies Readonly<Record<string, Planted>>;
 

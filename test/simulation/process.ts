@@ -18,6 +18,8 @@ export class SimulatedProcess {
   alive = true;
   /** Where it was killed. */
   killedAt: string | undefined;
+  /** Another process has taken its place, with its disks; it is dead for everybody but Kafka. */
+  isReplaced = false;
   readonly #killed: KillPlan;
   readonly #onKill: () => void;
 
@@ -31,7 +33,7 @@ export class SimulatedProcess {
   pass(point: string): boolean {
     if (!this.alive) return false;
     this.world.figures.pass(point);
-    if (!this.#killed(point)) return true;
+    if (this.isReplaced || !this.#killed(point)) return true;
     this.world.figures.kill(point);
     this.world.note(`KILLED at ${point}`);
     this.killedAt = point;

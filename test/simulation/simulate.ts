@@ -6,12 +6,14 @@ import type { LateJson, ResultJson } from '../oracle/result-json.ts';
 import { Platter } from './disk.ts';
 import { drawCase, type DrawnCase } from './draw.ts';
 import type { Figures } from './figures.ts';
+import { SimulatedKafka } from './kafka.ts';
+import { LATE, LETTERS, RESULTS } from './kafka-sinks.ts';
 import { Ledger } from './ledger.ts';
-import { startPipeline, type Machine } from './machine.ts';
-import { PLANTED, type PlantedBug } from './planted.ts';
+import { startPipeline, type Machine, type MachineKafka } from './machine.ts';
+import { PLANTED, type Planted, type PlantedBug } from './planted.ts';
 import { SimulatedProcess } from './process.ts';
 import { KeyedStore, readFileLike } from './sinks.ts';
-import { verdict } from './verdict.ts';
+import { verdict, type KafkaRemains } from './verdict.ts';
 import { World } from './world.ts';
 
 /** How a seed ended. */
@@ -26,8 +28,10 @@ export interface Outcome {
 }
 
 /** Steps that a healed world may take until the run has finished. */
-const MOST_HEALED_STEPS = 60_000;
+const MOST_HEALED_STEPS = 150_000;
 const MOST_STARTS = 3000;
+/** Steps in which Kafka does what it has still to do when the run is over. */
+const LAST_STEPS = 500;
 
 /** Errors that a run may end with as long as there are faults. */
 const EXPECTED_ERRORS: ReadonlySet<ErrorCode> = new Set([
@@ -63,6 +67,17 @@ const TARGETS = [
   'sink.send: before',
   'sink.send: after',
   'sink.close: before',
+  'kafka.initProducer: before',
+  'kafka.initProducer: after',
+  'kafka.committedOffsets: after',
+  'kafka.addPartitions: after',
+  'kafka.produce: before',
+  'kafka.produce: after',
+  'kafka.addGroup: after',
+  'kafka.commitOffsets: before',
+  'kafka.commitOffsets: after',
+  'kafka.endTransaction: before',
+  'kafka.endTransaction: after',
   'sink file append: after',
   'sink file sync: before',
   'state disk append: before',
@@ -79,6 +94,7 @@ type Ending =
   | { readonly type: 'ended'; readonly summary: RunSummary }
   | { readonly type: 'failed'; readonly error: unknown }
   | { readonly type: 'killed' }
+  | { readonly type: 'replaced' }
   | { readonly type: 'stuck'; readonly why: string };
 
 /** Runs the processor through all that a seed has in store, and says what was wrong in the end. */
@@ -103,22 +119,36 @@ class Simulation {
   #kills = 0;
   #startedAgain = false;
   #diskFull = false;
+  #brokersAway = false;
+  #coordinatorsMoving = false;
+  #marksExpired = false;
+  /** A process that was replaced has taken over again. */
+  #wasTakenBack = false;
+  /** Something is delivered again because the operator has said so. */
+  #repeats = false;
+  /** Processes that another has taken the place of. */
+  readonly #replaced = new Set<SimulatedProcess>();
+  /** Those of them that stand still. */
+  readonly #asleep = new Set<SimulatedProcess>();
   #healedAt: number | undefined;
   readonly #damagedFiles = new Set<string>();
 
   constructor(seed: number, bug: PlantedBug | undefined) {
     this.#world = new World(seed);
     this.#drawn = drawCase(seed);
+    const planted: Planted = bug === undefined ? {} : PLANTED[bug];
+    const ledger = new Ledger(this.#world);
     this.#machine = {
       drawn: this.#drawn,
-      ledger: new Ledger(this.#world),
+      ledger,
+      kafka: this.#kafkaFor(ledger, planted),
       state: new Platter(),
       file: new Platter(),
       lateFile: new Platter(),
       store: new KeyedStore<ResultJson>(),
       deadLetters: new KeyedStore<null>(),
       isFull: () => this.#diskFull && !this.#world.healed,
-      planted: bug === undefined ? {} : PLANTED[bug],
+      planted,
     };
   }
 
@@ -154,6 +184,7 @@ class Simulation {
           world.figures.startedAgain += 1;
           continue;
         }
+        await this.#settle();
         try {
           this.#judge(ending.summary);
         } catch (error) {
@@ -178,16 +209,21 @@ class Simulation {
       this.#damagedFiles.size === 0 &&
       world.fault(this.#drawn.hazards.changedConfiguration);
     ledger.mustNotCommit = changed;
+    this.#expireMarks();
     let ending: Ending | undefined;
     const pipeline = startPipeline(process, this.#machine, changed);
     pipeline.run().then(
       (summary) => {
         ending = { type: 'ended', summary };
+        if (process.isReplaced) process.end();
       },
       (error: unknown) => {
         ending = { type: 'failed', error };
+        if (process.isReplaced) this.#endReplaced(process, error);
       },
     );
+    if (this.#machine.kafka !== null) this.#machine.kafka.afterRestore = 'refuse';
+    this.#planReplacement(process, () => ending === undefined && pipeline.status().state === 'running');
     if (this.#drawn.hazards.stop && world.fault(0.5)) {
       world.schedule(process, 'SIGTERM', world.random.delay(500), () => {
         world.figures.stops += 1;
@@ -197,6 +233,7 @@ class Simulation {
     for (;;) {
       await world.settle();
       if (!process.alive) return { type: 'killed' };
+      if (process.isReplaced) return { type: 'replaced' };
       if (ending !== undefined || world.violations.length > 0) {
         process.end();
         if (changed && ending !== undefined) return this.#afterChange(ending);
@@ -208,6 +245,93 @@ class Simulation {
         return { type: 'stuck', why: 'the world has healed, and the run does not finish' };
       }
     }
+  }
+
+  #endReplaced(process: SimulatedProcess, error: unknown): void {
+    const isFenced = ProcessorError.is(error) && error.code === 'SINK_FENCED';
+    this.#world.note(`the replaced process has ended: ${messageOf(error)}`);
+    if (isFenced) this.#world.figures.fencedProcesses += 1;
+    process.end();
+  }
+
+  /** Lets Kafka write the markers of the last transactions. */
+  async #settle(): Promise<void> {
+    for (const process of this.#replaced) process.end();
+    for (let step = 0; step < LAST_STEPS; step += 1) {
+      await this.#world.settle();
+      if (!this.#world.step()) return;
+    }
+  }
+
+  #kafkaFor(ledger: Ledger, { kafka: faults = {} }: Planted): MachineKafka | null {
+    const { kafka } = this.#drawn;
+    if (kafka === null) return null;
+    const cluster = new SimulatedKafka(this.#world, kafka.partitions, {
+      ...kafka,
+      faults,
+      onOffset: (group, { partition, offset }) => {
+        // What a process has delivered that went on beside another is none of the other's state.
+        if (group === 'group' && !this.#wasTakenBack) ledger.committedAtKafka(`part-${String(partition)}`, offset);
+      },
+    });
+    return {
+      cluster,
+      isAway: () => this.#brokersAway && !this.#world.healed,
+      isMoving: () => this.#coordinatorsMoving && !this.#world.healed,
+      onTakenOver: (process) => this.#noteTakenOver(process),
+      afterRestore: 'refuse',
+    };
+  }
+
+  #expireMarks(): void {
+    const world = this.#world;
+    const { kafka } = this.#machine;
+    if (kafka === null || !world.fault(this.#drawn.kafka?.expiry ?? 0)) return;
+    world.note('the offsets of all groups have expired');
+    world.figures.expiredMarks += 1;
+    this.#marksExpired = true;
+    kafka.cluster.expireOffsets();
+  }
+
+  /**
+   * At some time another machine takes over, with the disks as they are; the process stands still, and wakes up later. Not
+   * before its start is over: it would then take over itself when it wakes up, as somebody who has been started since.
+   */
+  #planReplacement(process: SimulatedProcess, isRunning: () => boolean): void {
+    const world = this.#world;
+    const { random } = world;
+    if (!world.fault(this.#drawn.kafka?.stall ?? 0)) return;
+    world.schedule(null, 'another machine takes over', random.next() * 500, () => {
+      if (!process.alive || !isRunning() || world.healed) return;
+      world.figures.replacedProcesses += 1;
+      process.isReplaced = true;
+      world.park(process);
+      this.#replaced.add(process);
+      const machine = this.#machine;
+      for (const name of ['state', 'file', 'lateFile'] as const) {
+        machine[name] = machine[name].clone();
+        if (random.chance(this.#drawn.hazards.powerLoss)) machine[name].losePower(random);
+      }
+      this.#asleep.add(process);
+    });
+  }
+
+  /**
+   * A process has an identity at Kafka. Those that stand still wake up some time after another has taken over. One that was
+   * replaced may do so again only where nobody could know of the other: it had died, or was stuck, before it had said anything.
+   */
+  #noteTakenOver({ isReplaced }: SimulatedProcess): void {
+    const world = this.#world;
+    if (isReplaced) {
+      world.note('the old machine has taken over again');
+      world.figures.takenBack += 1;
+      this.#wasTakenBack = true;
+      return;
+    }
+    for (const process of this.#asleep) {
+      world.schedule(null, 'the old machine wakes up', world.random.delay(3000), () => world.unpark(process));
+    }
+    this.#asleep.clear();
   }
 
   /** Other settings than those of the state must have been refused, before anything was done. */
@@ -276,7 +400,8 @@ class Simulation {
 
   /** What happens at times of its own. */
   #plan(): void {
-    const { random, figures } = this.#world;
+    const world = this.#world;
+    const { random, figures } = world;
     const { hazards } = this.#drawn;
     const again = (label: string, most: number, action: () => void): void => {
       this.#world.schedule(null, label, random.next() * most, () => {
@@ -296,6 +421,23 @@ class Simulation {
         this.#diskFull = !this.#diskFull;
       });
     }
+    const { kafka } = this.#drawn;
+    if (kafka === null) return;
+    world.schedule(null, 'topics grow', kafka.growsAt, () => {
+      const cluster = this.#machine.kafka?.cluster;
+      if (cluster !== undefined) cluster.partitionCount = kafka.partitionsLater;
+    });
+    if (kafka.away) {
+      again('brokers go away or come back', 1500, () => {
+        this.#brokersAway = !this.#brokersAway;
+        if (this.#brokersAway) figures.brokerOutages += 1;
+      });
+    }
+    if (kafka.moves) {
+      again('coordinators are moved', 1000, () => {
+        this.#coordinatorsMoving = !this.#coordinatorsMoving;
+      });
+    }
   }
 
   /** Whether a run may end with an error; it is then started again. */
@@ -311,9 +453,40 @@ class Simulation {
       else world.figures.refusedDamage += 1;
       return false;
     }
+    if (code === 'DELIVERY_MISMATCH' && this.#mayMismatch()) return true;
+    if (code === 'SINK_FENCED' && this.#wasTakenBack) return true;
     if (code !== undefined && EXPECTED_ERRORS.has(code)) return true;
     world.violate(`the run failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     return false;
+  }
+
+  /** A state that does not fit what was delivered is refused; the operator then says that it may be delivered again. */
+  #mayMismatch(): boolean {
+    const { kafka, ledger } = this.#machine;
+    if (kafka === null || !(ledger.rewound || this.#marksExpired || this.#wasTakenBack)) return false;
+    this.#world.figures.refusedDeliveries += 1;
+    kafka.afterRestore = 'deliver_again';
+    this.#repeats = true;
+    return true;
+  }
+
+  #kafkaRemains(): KafkaRemains | null {
+    const cluster = this.#machine.kafka?.cluster;
+    const { kafka } = this.#drawn;
+    if (cluster === undefined || kafka === null) return null;
+    for (const id of cluster.hanging) this.#world.violate(`readers of ${id} wait for a transaction that nobody ends`);
+    const offsets = cluster
+      .committedOffsets('group')
+      .map(({ partition, offset }) => [`part-${String(partition)}`, offset] as const);
+    const parsed = (topic: string): readonly unknown[] =>
+      cluster.committedItems(topic).map((text) => JSON.parse(text) as unknown);
+    return {
+      results: parsed(RESULTS) as readonly ResultJson[],
+      late: kafka.takesLate ? (parsed(LATE) as readonly LateJson[]) : null,
+      letters: kafka.takesLetters ? (parsed(LETTERS) as readonly string[]) : null,
+      offsets: new Map(offsets),
+      repeats: this.#repeats,
+    };
   }
 
   #judge({ counters }: RunSummary): void {
@@ -325,6 +498,7 @@ class Simulation {
       deadLetters: new Set(deadLetters.items.keys()),
       counters,
       rewound: ledger.rewound,
+      kafka: this.#kafkaRemains(),
     });
     const { figures } = this.#world;
     figures.windowsExpected += windows;

@@ -38,7 +38,8 @@ describe('the runtime in a simulated world', () => {
   });
 
   it('has met every kind of fault in the fixed seeds', () => {
-    const { missing, duplicate, wrong, points, ...counts } = all;
+    // That a process which was replaced goes on takes a coincidence which need not be among the fixed seeds.
+    const { missing, duplicate, wrong, points, takenBack: _takenBack, ...counts } = all;
     expect({ missing, duplicate, wrong }).toEqual({ missing: 0, duplicate: 0, wrong: 0 });
     for (const [name, count] of Object.entries(counts)) expect(count, name).toBeGreaterThan(0);
     const killed = [...points].filter(([, { kills }]) => kills > 0).map(([point]) => point);
@@ -66,4 +67,9 @@ const KILL_POINTS = [
   'sink.send: before',
   'sink.send: after',
   'sink.close: before',
+  'kafka.initProducer: after',
+  'kafka.produce: after',
+  'kafka.commitOffsets: after',
+  'kafka.endTransaction: before',
+  'kafka.endTransaction: after',
 ];

@@ -181,9 +181,11 @@ export class KeyedSink<T, J> implements EventSink<T> {
     if (fault === 'part') taken = world.random.int(0, items.length);
     const request = items.slice(0, taken).map(canonical);
     await new Promise<void>((resolve) => {
-      // A request that is out arrives, whether or not the process that sent it lives.
+      // A request that is out arrives, whether or not the process that sent it lives. That of a machine which was replaced
+      // would have to be kept out by somebody else than the store.
+      const arrives = !process.isReplaced;
       world.schedule(null, `${this.name} epoch ${String(epoch)}`, world.random.delay(50), () => {
-        for (const item of request) this.#store.put(item);
+        if (arrives) for (const item of request) this.#store.put(item);
         resolve();
       });
     });

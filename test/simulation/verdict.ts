@@ -22,6 +22,20 @@ export interface Remains {
   readonly counters: Observed['counters'];
   /** History went back to a checkpoint. */
   readonly rewound: boolean;
+  /** What readers of committed records see; null where nothing goes to Kafka. */
+  readonly kafka: KafkaRemains | null;
+}
+
+/** What is in the topics, in the order in which it was written. */
+export interface KafkaRemains {
+  readonly results: readonly ResultJson[];
+  /** Null where they go elsewhere. */
+  readonly late: readonly LateJson[] | null;
+  readonly letters: readonly string[] | null;
+  /** Where the source stands by its consumer group, by partition. */
+  readonly offsets: ReadonlyMap<string, number>;
+  /** Something was delivered again because the operator has said so. */
+  readonly repeats: boolean;
 }
 
 /** What a seed came to. */
@@ -37,7 +51,8 @@ export interface Verdict {
 /** Compares what is there with what the oracle says. */
 export function verdict(drawn: DrawnCase, remains: Remains): Verdict {
   const { config, inputs } = drawn;
-  const { file, store, late, counters, rewound } = remains;
+  const { file, store, counters, rewound } = remains;
+  const late = lateOf(remains);
   const plain = oracle(config, inputs);
   const { expected, differences } = drawn.goesIdle
     ? withoutUnawaited(drawn, plain, late)
@@ -54,16 +69,60 @@ export function verdict(drawn: DrawnCase, remains: Remains): Verdict {
     found.push(...compare(expected, { results: store, late, counters }).map((text) => `store: ${text}`));
     found.push(...unlike(file, store));
   } else if (fixedPanes && expected.sessionsDefined) found.push(...unlike(file, store));
+  if (remains.kafka !== null)
+    found.push(...unlikeAtKafka(drawn, remains.kafka, { expected, file, late, counters, fixedPanes }));
   const malformed = drawn.partitions.flatMap(({ id, records }) =>
     records.flatMap((record, offset) => ('malformed' in record ? [`${id}/${String(offset)}`] : [])),
   );
-  for (const id of malformed) if (!remains.deadLetters.has(id)) found.push(`dead letters: ${id} is missing`);
-  if (remains.deadLetters.size > malformed.length) found.push('dead letters: there are too many');
+  const letters = lettersOf(remains);
+  for (const id of malformed) if (!letters.includes(id)) found.push(`dead letters: ${id} is missing`);
+  if (letters.length > malformed.length) found.push('dead letters: there are too many');
   if (counters.rejected !== malformed.length) {
     found.push(`rejected: expected ${String(malformed.length)}, found ${String(counters.rejected)}`);
   }
   const unawaited = expected.drops.length - plain.drops.length;
   return { windows: expected.windows.length, unawaited, differences: found };
+}
+
+/** Late events, from wherever they went; each once where they may be repeated. */
+function lateOf({ late, kafka }: Remains): readonly LateJson[] {
+  if (kafka === null || kafka.late === null) return late;
+  return kafka.repeats ? [...new Map(kafka.late.map((json) => [canonical(json), json])).values()] : kafka.late;
+}
+
+/** Dead letters likewise. */
+function lettersOf({ deadLetters, kafka }: Remains): readonly string[] {
+  if (kafka === null || kafka.letters === null) return [...deadLetters];
+  return kafka.repeats ? [...new Set(kafka.letters)] : kafka.letters;
+}
+
+interface Comparison {
+  readonly expected: Expected;
+  readonly file: readonly ResultJson[];
+  readonly late: readonly LateJson[];
+  readonly counters: Observed['counters'];
+  readonly fixedPanes: boolean;
+}
+
+/** A reader of committed records must see what the file has, each once; repeated only where somebody wanted that. */
+function unlikeAtKafka(
+  drawn: DrawnCase,
+  { results, repeats, offsets }: KafkaRemains,
+  { expected, file, late, counters, fixedPanes }: Comparison,
+): readonly string[] {
+  const found: string[] = [];
+  if (!repeats) found.push(...compare(expected, { results, late, counters }));
+  if (!repeats || (fixedPanes && expected.sessionsDefined)) {
+    const byId = new Map(results.map((result) => [result.id, result]));
+    found.push(...unlike(file, [...byId.values()]));
+  }
+  for (const { id, records } of drawn.partitions) {
+    const offset = offsets.get(id) ?? 0;
+    if (records.length > 0 && offset !== records.length) {
+      found.push(`${id}: the group stands at ${String(offset)} of ${String(records.length)}`);
+    }
+  }
+  return found.map((text) => `kafka: ${text}`);
 }
 
 /** Both sinks must have the same. */

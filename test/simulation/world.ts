@@ -32,6 +32,8 @@ export class World {
   readonly #hash = createHash('sha256');
   readonly #lines: string[] = [];
   readonly #tasks: Task[] = [];
+  /** What those have still to do that stand still. */
+  readonly #parked = new Map<object, Task[]>();
 
   constructor(seed: number) {
     this.seed = seed;
@@ -46,17 +48,35 @@ export class World {
   /** Lets `run` happen after `delay` ms. What a process owns is forgotten when it dies. */
   schedule(owner: object | null, label: string, delay: number, run: () => void): Task {
     const task = { at: this.time + Math.max(0, delay), order: this.random.next(), owner, label, run };
-    this.#tasks.push(task);
+    const parked = owner === null ? undefined : this.#parked.get(owner);
+    (parked ?? this.#tasks).push(task);
     return task;
   }
 
+  /** Holds an owner still: nothing of its goes on until it is {@link World.unpark unparked}. */
+  park(owner: object): void {
+    const own = this.#tasks.filter((task) => task.owner === owner);
+    for (const task of own) this.cancel(task);
+    this.#parked.set(owner, own);
+  }
+
+  /** Lets an owner go on with what it had still to do. */
+  unpark(owner: object): void {
+    const own = this.#parked.get(owner) ?? [];
+    this.#parked.delete(owner);
+    this.#tasks.push(...own);
+  }
+
   cancel(task: Task): void {
-    const at = this.#tasks.indexOf(task);
-    if (at !== -1) this.#tasks.splice(at, 1);
+    for (const tasks of [this.#tasks, ...this.#parked.values()]) {
+      const at = tasks.indexOf(task);
+      if (at !== -1) tasks.splice(at, 1);
+    }
   }
 
   /** Forgets what an owner had still to do. */
   forget(owner: object): void {
+    this.#parked.delete(owner);
     for (let i = this.#tasks.length - 1; i >= 0; i -= 1) if (this.#tasks[i]?.owner === owner) this.#tasks.splice(i, 1);
   }
 

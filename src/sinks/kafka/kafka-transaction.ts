@@ -73,6 +73,7 @@ export class KafkaTransaction implements DeliveryTransaction {
         transactionalId,
         markTopic: topics[0] ?? '',
         retries: this.#settings.retries,
+        transactionTimeoutMs,
         ...(isOfSource
           ? { source: { group: group.groupId(pipeline), topicPartitionOf: (id) => group.topicPartitionOf(id) } }
           : {}),

@@ -20,7 +20,7 @@ export interface RequestRetriesOptions {
   readonly retries: number;
 }
 
-/** Sends requests again that have failed by what may pass by itself. Only for what may be asked for twice. */
+/** Sends requests again that have failed by what may pass by itself. */
 export class RequestRetries {
   readonly #options: RequestRetriesOptions;
 
@@ -28,14 +28,28 @@ export class RequestRetries {
     this.#options = options;
   }
 
-  /** @throws what the last attempt threw. */
-  async run<T>(request: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  /** For what may be asked for twice, also when nobody waits for the first answer any more. @throws what the last attempt threw. */
+  run<T>(request: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    return this.#repeat(request, signal, true);
+  }
+
+  /**
+   * For what must not arrive again later: a request that was not answered is not repeated. The broker may still come to it,
+   * in the middle of what its sender does next, and nothing but another identity of the sender would keep it out.
+   * @throws what the last attempt threw.
+   */
+  runUnlessLost<T>(request: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    return this.#repeat(request, signal, false);
+  }
+
+  async #repeat<T>(request: () => Promise<T>, signal: AbortSignal, evenIfLost: boolean): Promise<T> {
     let [failures, busy] = [0, 0];
     for (;;) {
       try {
         return await request();
       } catch (error) {
         if (!(error instanceof KafkaFault) || !error.canRetry) throw error;
+        if (error.kind === 'lost' && !evenIfLost) throw error;
         if (error.code !== null && BUSY.has(error.code)) {
           await this.#pause(BUSY_DELAYS, busy, error, signal);
           busy += 1;

@@ -1,5 +1,6 @@
 import { ProcessorError } from '../../errors/processor-error.ts';
 import type { Positions } from '../../event/source-position.ts';
+import { KafkaFault } from '../../kafka/kafka-fault.ts';
 import { partitionId, type TopicPartition } from '../../kafka/partition-id.ts';
 import type { Instruments } from '../../telemetry/instruments.ts';
 import type { Clock } from '../../time/clock.ts';
@@ -19,7 +20,9 @@ import type {
 /** How long opening may take, in ms: a new cluster makes its coordinators first, and what others have left open is ended. */
 const OPENING_MS: Millis = 30_000;
 /** How long whoever has taken over may take to say so, in ms; it is the first thing that it does. */
-const CLAIM_MS: Millis = 2500;
+const CLAIM_MS: Millis = 5000;
+/** How long a broker may have a request that nobody waits for any more, in ms. */
+const STRAY_MS: Millis = 60_000;
 /** Sequence numbers begin again after this one. */
 const SEQUENCES = 2 ** 31;
 
@@ -44,15 +47,19 @@ export interface TransactionalProducerOptions {
   readonly source?: SourceOffsets;
   /** Attempts after a failed request. */
   readonly retries: number;
+  /** How long a transaction may be open before the broker ends it. */
+  readonly transactionTimeoutMs: Millis;
 }
 
 /**
  * Transactions of Kafka, one after the other, each with a mark of what is in it (KIP-98, KIP-447). Whoever takes over under a
  * transactional id fences all who had it before, and says so with its first transaction.
  *
- * A failed request is repeated as often as may be; then the producer's identity is given up. The next one ends what is left
+ * A failed request is repeated as often as may be, and one that was not answered only where it does no harm when it arrives
+ * twice; then the producer's identity is given up. The next one ends what is left
  * open, and the mark tells whether the last transaction was committed. That identity is only taken while nobody else has taken
- * over: a process that was replaced, and wakes up, finds another in the place of its own, and waits until it says who it is.
+ * over: a process that was replaced, and wakes up, finds another in the place of its own. Where that may be its own doing, or
+ * the broker's, it waits until the other says who it is.
  *
  * Calls that were given up are waited for before the next does anything.
  */
@@ -69,7 +76,17 @@ export class TransactionalProducer {
   #isOpen = false;
   /** True where the broker has heard of it. */
   #isKnown = false;
+  /** True where a request of this identity has not been answered. */
+  #isDoubtful = false;
+  /** True where a transaction of this identity may be open at the broker. */
+  #wasOpen = false;
   #begunAt = 0;
+  /** True from when this process asks for an identity until it has it: the one before is taken away first. */
+  #isAsking = false;
+  /** Until when an identity may be given out that this process has asked for, and was not answered. */
+  #strayUntil = -Infinity;
+  /** Who has the transactional id in place of this one, since when, by the monotonic clock. */
+  #stranger: { readonly identity: ProducerIdentity; readonly since: number } | undefined;
   readonly #sequences = new Map<string, number>();
   readonly #added = new Set<string>();
   #idle: Promise<void> = Promise.resolve();
@@ -120,6 +137,7 @@ export class TransactionalProducer {
     this.#added.clear();
     this.#isOpen = true;
     this.#isKnown = false;
+    this.#wasOpen = true;
     this.#begunAt = this.#options.clock.monotonic();
   }
 
@@ -131,7 +149,7 @@ export class TransactionalProducer {
       for (const known of this.#added) fresh.delete(known);
       if (fresh.size > 0) {
         const partitions = [...fresh.values()].map(({ topic, partition }) => ({ topic, partition }));
-        await this.#retries.run(() => requests.addPartitions(this.#identity, partitions, signal), signal);
+        await this.#retries.runUnlessLost(() => requests.addPartitions(this.#identity, partitions, signal), signal);
         for (const id of fresh.keys()) this.#added.add(id);
         this.#isKnown = true;
       }
@@ -144,14 +162,15 @@ export class TransactionalProducer {
     return this.#alone(`the transaction "${this.transactionalId}" cannot be committed`, async () => {
       const { requests } = this.#options;
       for (const [group, offsets] of this.#offsetsOf(mark, positions)) {
-        await this.#retries.run(() => requests.addGroup(this.#identity, group, signal), signal);
+        await this.#retries.runUnlessLost(() => requests.addGroup(this.#identity, group, signal), signal);
         this.#isKnown = true;
-        await this.#retries.run(() => requests.commitOffsets(this.#identity, group, offsets, signal), signal);
+        await this.#retries.runUnlessLost(() => requests.commitOffsets(this.#identity, group, offsets, signal), signal);
       }
       this.#isUnsettled = true;
-      await this.#retries.run(() => requests.endTransaction(this.#identity, true, signal), signal);
+      await this.#retries.runUnlessLost(() => requests.endTransaction(this.#identity, true, signal), signal);
       this.#isUnsettled = false;
       this.#isOpen = false;
+      this.#wasOpen = false;
       this.#serial += 1;
       const { clock, instruments } = this.#options;
       instruments.count('kafka_transactions_total', { outcome: 'committed' }, 1);
@@ -162,10 +181,10 @@ export class TransactionalProducer {
   /** Gives up what is open, once, so that readers of the topics need not wait for it to run out. Never rejects. */
   async close(signal: AbortSignal): Promise<void> {
     await this.#idle;
-    const isKnown = this.#isOpen && this.#isKnown;
+    // What has not been answered may still arrive, behind an end under the same identity, and would then be open for ever.
+    const mayEnd = this.#isOpen && this.#isKnown && !this.#isDoubtful;
     this.#giveUp();
-    if (!isKnown) return;
-    await this.#options.requests.endTransaction(this.#identity, false, signal).catch(() => undefined);
+    if (mayEnd) await this.#options.requests.endTransaction(this.#identity, false, signal).catch(() => undefined);
   }
 
   async #produce(round: readonly ReadyRecords[], signal: AbortSignal): Promise<void> {
@@ -200,20 +219,33 @@ export class TransactionalProducer {
     return offsets.length === 0 ? [own] : [own, [source.group, offsets]];
   }
 
-  /** @throws ProcessorError SINK_FENCED where another has taken over, or may be about to say so. */
+  /**
+   * Returns when nobody else has taken over. Another identity in the place of its own is another process's, with two
+   * exceptions: one that this process has asked for and got no answer, and the one under which the broker ends a transaction
+   * that was open for too long. It is then nobody's as long as no mark says so.
+   * @throws ProcessorError SINK_FENCED.
+   */
   async #checkIdentity(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#options;
-    let standing = await this.#currentProducer(signal);
-    if (standing === null || isSame(standing, this.#identity)) return;
-    // Another one's, or of nobody: the broker too gives out a new epoch when it ends a transaction that took too long.
+    const { clock, requests } = this.#options;
     for (;;) {
+      const standing = await this.#retries.run(() => requests.currentProducer(signal), signal);
+      if (standing === null || isSame(standing, this.#identity)) return;
       this.#checkOwner(await this.#readMark(signal));
-      await clock.sleep(CLAIM_MS, signal);
-      const now = await this.#currentProducer(signal);
-      if (now === null || isSame(now, standing)) break;
-      standing = now;
+      if (!this.#mayBeNobody) throw this.#fenced();
+      if (this.#stranger === undefined || !isSame(standing, this.#stranger.identity)) {
+        this.#stranger = { identity: standing, since: clock.monotonic() };
+      }
+      const leftMs = this.#stranger.since + CLAIM_MS - clock.monotonic();
+      if (leftMs <= 0) return;
+      // What is left of it when the attempt is given up, the next one waits.
+      await clock.sleep(leftMs, signal);
     }
-    this.#checkOwner(await this.#readMark(signal));
+  }
+
+  get #mayBeNobody(): boolean {
+    const { clock, transactionTimeoutMs } = this.#options;
+    const isOverdue = this.#wasOpen && clock.monotonic() - this.#begunAt >= transactionTimeoutMs;
+    return this.#isAsking || clock.monotonic() < this.#strayUntil || isOverdue;
   }
 
   #giveUp(): void {
@@ -221,13 +253,20 @@ export class TransactionalProducer {
     this.#isOpen = false;
   }
 
-  #currentProducer(signal: AbortSignal): Promise<ProducerIdentity | null> {
-    return this.#retries.run(() => this.#options.requests.currentProducer(signal), signal);
-  }
-
   async #initialise(signal: AbortSignal, retries = this.#retries): Promise<ProducerIdentity> {
-    this.#identity = await retries.run(() => this.#options.requests.initProducer(signal), signal);
+    const { clock, requests } = this.#options;
+    this.#isAsking = true;
+    const ask = (): Promise<ProducerIdentity> =>
+      requests.initProducer(signal).catch((error: unknown) => {
+        if (error instanceof KafkaFault && error.kind !== 'answered') this.#strayUntil = clock.monotonic() + STRAY_MS;
+        throw error;
+      });
+    this.#identity = await retries.run(ask, signal);
+    this.#isAsking = false;
+    this.#wasOpen = false;
     this.#sequences.clear();
+    this.#stranger = undefined;
+    this.#isDoubtful = false;
     this.#giveUp();
     return this.#identity;
   }
@@ -242,8 +281,12 @@ export class TransactionalProducer {
   #checkOwner(found: CommittedMark | null): void {
     if (found === null || found.serial === this.#serial) return;
     if (this.#isUnsettled && found.owner === this.#run && found.serial === this.#serial + 1) return;
+    throw this.#fenced();
+  }
+
+  #fenced(): ProcessorError {
     const message = `another instance with the transactional id "${this.transactionalId}" has taken over; this one has written nothing since`;
-    throw new ProcessorError('sink', 'SINK_FENCED', message);
+    return new ProcessorError('sink', 'SINK_FENCED', message);
   }
 
   #noteFound(found: CommittedMark | null): void {
@@ -253,7 +296,10 @@ export class TransactionalProducer {
 
   /** Does something when what was begun before has ended. */
   #alone<T>(what: string, work: () => Promise<T>): Promise<T> {
-    const done = this.#idle.then(work).catch((error: unknown) => Promise.reject(deliveryFault(what, error)));
+    const done = this.#idle.then(work).catch((error: unknown) => {
+      if (error instanceof KafkaFault && error.kind !== 'answered') this.#isDoubtful = true;
+      throw deliveryFault(what, error);
+    });
     this.#idle = done.then(
       () => undefined,
       () => undefined, // The error is the caller's, who holds `done`.
