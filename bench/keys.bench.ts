@@ -56,7 +56,14 @@ async function measureAt(keys: number): Promise<void> {
   for (const [backend, measured] of runs) {
     const boundMb = backend === 'rocksdb' ? limitMb : heapMb > 0 ? heapMb : null;
     const middle = failed.has(backend) ? null : middleOf(measured);
-    keepPoint<Point>('keys', { keys, events: sample.events, backend, boundMb, node: process.version, measured: middle });
+    keepPoint<Point>('keys', {
+      keys,
+      events: sample.events,
+      backend,
+      boundMb,
+      node: process.version,
+      measured: middle,
+    });
     const speed = middle === null ? 'it did not fit' : `${perSecond(sample.events / middle.seconds)} events/s`;
     console.log(`${perSecond(keys)} keys, ${backend}: ${speed}`);
   }

@@ -17,14 +17,21 @@ const EVENTS: readonly Reading[] = [
 
 type Kind = 'tumbling windows' | 'sliding windows' | 'sessions';
 
-const WINDOWS: Readonly<Record<Kind, (builder: PipelineBuilder<Reading, unknown>) => PipelineBuilder<Reading, unknown>>> = {
+const WINDOWS: Readonly<
+  Record<Kind, (builder: PipelineBuilder<Reading, unknown>) => PipelineBuilder<Reading, unknown>>
+> = {
   'tumbling windows': (builder) => builder.withTumblingWindow(10),
   'sliding windows': (builder) => builder.withSlidingWindow(10, 5, { allowedLateness: 20 }),
   sessions: (builder) => builder.withSessionWindow(10),
 };
 
 /** A run over the events that stops itself in its `stopIn`-th delivery. */
-function pipelineOf(kind: Kind, backend: StateBackend, sink: CollectingSink<never>, stopIn = Infinity): Pipeline<unknown> {
+function pipelineOf(
+  kind: Kind,
+  backend: StateBackend,
+  sink: CollectingSink<never>,
+  stopIn = Infinity,
+): Pipeline<unknown> {
   let deliveries = 0;
   const pipeline = WINDOWS[kind](readingsPipeline(new MemorySource(EVENTS)) as PipelineBuilder<Reading, unknown>)
     .withBufferSize(BUFFER)
