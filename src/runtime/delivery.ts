@@ -75,11 +75,15 @@ export class Delivery {
     return this.#positions;
   }
 
-  /** Opens every sink, each with its own of the `positions` that were kept. */
-  async open(context: SinkContext, positions: ReadonlyMap<string, string> = new Map()): Promise<void> {
+  /** Opens every sink, each with its own of the `positions` that were kept; see {@link SinkRunner.open}. */
+  async open(
+    context: SinkContext,
+    positions: ReadonlyMap<string, string> = new Map(),
+    stopping?: AbortSignal,
+  ): Promise<void> {
     for (const runner of this.#all) {
       const position = positions.get(runner.name);
-      await runner.open(position === undefined ? context : { ...context, position });
+      await runner.open(position === undefined ? context : { ...context, position }, stopping);
     }
     // Also before the first delivery: what a crash in it leaves behind can then be told from what was there before.
     this.#askPositions();

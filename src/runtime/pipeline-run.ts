@@ -147,7 +147,7 @@ export class PipelineRun {
     }
     const stored = await this.recovery.run(this.core);
     this.totals.start(stored?.meta.totals);
-    await this.delivery.open({ pipeline: plan.name, clock, logger }, stored?.meta.sinks);
+    await this.delivery.open({ pipeline: plan.name, clock, logger }, stored?.meta.sinks, this.#stopping.signal);
     await this.committer.start(stored, this.recovery.planToWrite(stored));
     const reader = await openSource(this.core, {
       ...this.#options,

@@ -49,12 +49,25 @@ export class SinkRunner<T> {
     return this.#skipped;
   }
 
-  async open(context: SinkContext): Promise<void> {
-    try {
-      await this.#options.sink.open?.(context);
-      this.#opened = true;
-    } catch (cause) {
-      throw sinkError(this.name, 'could not be opened', cause);
+  /** Opens the sink; waits for room where the disk is full, until `stopping` or the run's signal aborts. */
+  async open(context: SinkContext, stopping?: AbortSignal): Promise<void> {
+    const { sink, handler, clock, logger, metrics, signal } = this.#options;
+    for (;;) {
+      try {
+        await sink.open?.(context);
+        this.#opened = true;
+        this.#fault = null;
+        return;
+      } catch (cause) {
+        if (!isFull(cause) || signal.aborted || stopping?.aborted === true) {
+          throw sinkError(this.name, 'could not be opened', cause);
+        }
+        this.#fault = messageOf(cause);
+      }
+      const delayMs = handler.maxDelayMs;
+      metrics.recordRetry(this.name);
+      logger.warn({ sink: this.name, delayMs, error: this.#fault }, 'no room to open a sink; waiting for it');
+      await clock.sleep(delayMs, stopping ?? signal);
     }
   }
 
