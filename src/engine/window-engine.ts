@@ -137,6 +137,8 @@ export interface WindowEngine {
    * and an event for them is dropped. Before the first batch.
    */
   letGo(windowName: string, until: Instant): void;
+  /** True when all has been taken that the watermark `upTo` closes: it has come here, and nothing waits to fire. */
+  hasFired(upTo: Instant): boolean;
   /** True while some window in memory has this key id. */
   isLive(keyId: number): boolean;
   readonly counters: Readonly<EngineCounters>;

@@ -21,6 +21,7 @@ const SNAPSHOT: StatusSnapshot = {
   watermark: 1_700_158_500_000,
   partitions: [],
   activeWindows: 3,
+  isFiring: true,
   openWindows: [],
   counters: {
     read: 10,
@@ -157,6 +158,7 @@ describe('GET /health and /ready', () => {
       epoch: 7,
       watermark: '2023-11-16T18:15:00.000Z',
       active_windows: 3,
+      firing: true,
       state_size_bytes: 512,
       state: {
         backend: 'memory',

@@ -25,6 +25,7 @@ export function idleSnapshot(basics: SnapshotBasics): StatusSnapshot {
     watermark: -Infinity,
     partitions: [],
     activeWindows: 0,
+    isFiring: false,
     openWindows: [],
     counters: {
       read: 0,
@@ -68,6 +69,7 @@ export function snapshotOf(basics: SnapshotBasics, run: PipelineRun, clock: Cloc
     watermark: progress.watermark(),
     partitions: partitionsOf(run),
     activeWindows: engine.activeWindows,
+    isFiring: !engine.hasFired(progress.watermark()),
     openWindows: engine.openWindows(SHOWN_WINDOWS).map(({ windowName, window, fired }) => ({
       name: windowName,
       start: window.start,

@@ -169,6 +169,10 @@ export class ReferenceEngine implements WindowEngine {
     this.#operators.find(({ settings }) => settings.name === windowName)?.letGo(until);
   }
 
+  hasFired(upTo: Instant): boolean {
+    return this.#ledger.watermark.timestamp >= upTo && this.#due.isEmpty;
+  }
+
   isLive(keyId: number): boolean {
     return this.#ledger.isLive(keyId);
   }
