@@ -21,10 +21,11 @@ export interface CliIo {
   /** Options that Node was started with. */
   readonly nodeOptions: readonly string[];
   /**
-   * Starts the program anew, as the same process, with more options of Node; absent where the system or the version of
-   * Node has no such thing.
+   * Starts the program anew, as the same process, with more options of Node and more variables; absent where the system or
+   * the version of Node has no such thing.
    */
-  readonly restart?: ((nodeOptions: readonly string[]) => void) | undefined;
+  readonly restart?:
+    ((nodeOptions: readonly string[], variables: Readonly<Record<string, string>>) => void) | undefined;
   /** Calls back at each signal, until the function that it returns is called. */
   readonly onSignal: (listener: (signal: StopSignal) => void) => () => void;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../config/config.ts';
-import { heapOptions } from './heap-bound.ts';
+import { allocatorVariables, heapOptions } from './heap-bound.ts';
 
 const configOf = (state: string) => parseConfig(`processor: { state: ${state} }\n`).config;
 
@@ -24,5 +24,12 @@ describe('the options of the heap', () => {
     [[], '--max-heap-size=100 --enable-source-maps'],
   ])('are left alone where somebody has set them: %j %s', (given, nodeOptions) => {
     expect(heapOptions(configOf('{ backend: rocksdb, memory_limit_mb: 16 }'), given, nodeOptions)).toEqual([]);
+  });
+});
+
+describe('the variables of the allocator', () => {
+  it('are set, but for those that somebody has set', () => {
+    expect(allocatorVariables({ PATH: '/bin' })).toEqual({ MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072' });
+    expect(allocatorVariables({ MALLOC_ARENA_MAX: '8' })).toEqual({ MALLOC_TRIM_THRESHOLD_: '131072' });
   });
 });

@@ -13,9 +13,9 @@ function readOwn(path: string): Promise<string> {
 
 function restartOf(): CliIo['restart'] {
   if (process.execve === undefined || process.platform === 'win32') return undefined;
-  return (options) => {
+  return (options, variables) => {
     const args = [process.execPath, ...process.execArgv, ...options, ...process.argv.slice(1)];
-    process.execve?.(process.execPath, args, process.env);
+    process.execve?.(process.execPath, args, { ...process.env, ...variables });
   };
 }
 

@@ -11,7 +11,7 @@ import type { CliIo, OutputStream, StopSignal } from './cli-io.ts';
 import { EXIT_CODE } from './exit-code.ts';
 import { comesOf } from './failure.ts';
 import { startHttpService, type HttpService, type HttpServiceParts } from './http-service.ts';
-import { heapOptions } from './heap-bound.ts';
+import { allocatorVariables, heapOptions } from './heap-bound.ts';
 import { listenForSignals } from './interruption.ts';
 import { drawProgress } from './progress-bar.ts';
 import { logMetrics } from './metrics-log.ts';
@@ -33,7 +33,7 @@ export interface RunSettings {
 export async function runConfig(loaded: LoadedConfig, io: CliIo, settings: RunSettings): Promise<number> {
   const { config } = loaded;
   const heap = heapOptions(config, io.nodeOptions, io.environment['NODE_OPTIONS']);
-  if (heap.length > 0) io.restart?.(heap);
+  if (heap.length > 0) io.restart?.(heap, allocatorVariables(io.environment));
   const isBounded = config.source.type === 'file' && !config.source.follow;
   const line = io.stderr.isTTY === true && isBounded ? new StatusLine(io.stderr) : undefined;
   const stdout = line !== undefined && io.stdout.isTTY === true ? new OutputBesideLine(io.stdout, line) : io.stdout;

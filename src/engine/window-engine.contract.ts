@@ -222,6 +222,20 @@ function accounting(bench: Make): void {
       expect(engine.stored.size).toBe(0);
     });
 
+    it('has fired up to a watermark when it has come there, and all that is due is taken', () => {
+      const engine = bench(tumbling(10));
+      engine.feed([
+        { at: 5, key: 'a' },
+        { at: 5, key: 'b' },
+      ]);
+      expect(engine.engine.hasFired(12)).toBe(false);
+      engine.engine.advance(12);
+      engine.takeSome(1);
+      expect(engine.engine.hasFired(12)).toBe(false);
+      engine.takeSome(1);
+      expect([engine.engine.hasFired(12), engine.engine.hasFired(13)]).toEqual([true, false]);
+    });
+
     it('is shown earliest first, no more than asked for', () => {
       const engine = bench(tumbling(10, 100));
       engine.feed([{ at: 55 }, { at: 5 }, { at: 25 }], 12);

@@ -151,6 +151,8 @@ export interface WindowEngine {
    * go, and those that are late for a window make it fire again at once. Before the first batch.
    */
   notePassed(partition: number, watermark: Instant): void;
+  /** True when all has been taken that the watermark `upTo` closes: it has come here, and nothing waits to fire. */
+  hasFired(upTo: Instant): boolean;
   /** True while some window in memory has this key id. */
   isLive(keyId: number): boolean;
   readonly counters: Readonly<EngineCounters>;

@@ -25,6 +25,7 @@ export function healthPage(snapshot: StatusSnapshot): Page {
     epoch: snapshot.epoch,
     watermark: Number.isFinite(snapshot.watermark) ? formatInstant(snapshot.watermark) : null,
     active_windows: snapshot.activeWindows,
+    firing: snapshot.isFiring,
     state_size_bytes: snapshot.stateBytes,
     state: { backend: stateStatus.backend, full: stateStatus.isFull, ...stateBody(stateStatus) },
     events: {

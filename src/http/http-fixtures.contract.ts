@@ -21,6 +21,7 @@ export const SNAPSHOT: StatusSnapshot = {
   watermark: 1_700_158_500_000,
   partitions: [],
   activeWindows: 3,
+  isFiring: true,
   counters: {
     read: 10,
     decoded: 9,

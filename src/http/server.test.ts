@@ -53,6 +53,7 @@ describe('GET /health and /ready', () => {
       epoch: 7,
       watermark: '2023-11-16T18:15:00.000Z',
       active_windows: 3,
+      firing: true,
       state_size_bytes: 512,
       state: {
         backend: 'memory',

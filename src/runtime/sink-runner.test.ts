@@ -190,6 +190,47 @@ describe('a sink whose disk is full', () => {
     expect(runner.status()).toEqual({ status: 'ok', message: null });
   });
 
+  it('is waited for when it is opened too, and says so', async () => {
+    let failures = 3;
+    const { clock, metrics, runner } = bench({
+      open: async () => {
+        if (failures === 0) return;
+        failures -= 1;
+        throw full();
+      },
+      sendBatch: async () => undefined,
+    });
+    const opening = runner.open(context);
+    for (let left = 2; left >= 0; left -= 1) {
+      await settle(clock);
+      expect(failures).toBe(left);
+      expect(runner.status()).toMatchObject({ status: 'degraded', message: expect.stringMatching(/the disk is full/) });
+      clock.advance(5000);
+    }
+    await opening;
+    expect(runner.status()).toEqual({ status: 'ok', message: null });
+    expect(await metrics.export()).toContain('sink_retries_total{sink="out"} 3');
+  });
+
+  it.each(['stopping', 'failing'] as const)(
+    'is not waited for much longer by a run that is %s before it was opened',
+    async (how) => {
+      const stopping = new AbortController();
+      const failing = new AbortController();
+      const sink = { open: () => Promise.reject(full()), sendBatch: async () => undefined };
+      const signals = { stopping: stopping.signal, signal: failing.signal };
+      const { clock, runner } = bench(sink, ErrorPolicy.retry(), signals);
+      let error: unknown = null;
+      const opening = runner.open(context).catch((cause: unknown) => (error = cause));
+      await settle(clock);
+      stopping.abort();
+      if (how === 'failing') failing.abort();
+      await passTime(clock, 1000, () => error !== null, how === 'failing' ? 0 : 10);
+      await opening;
+      expect(String(error)).toContain('could not be opened: out.ndjson cannot be written: the disk is full');
+    },
+  );
+
   it.each([
     ['retry', ErrorPolicy.retry()],
     ['skip', ErrorPolicy.skip()],

@@ -52,7 +52,10 @@ export class SinkRunner<T> {
     return this.#skipped;
   }
 
-  /** A server that is down is tried again as often as the policy says: at the start a wrong address is likelier. */
+  /**
+   * Opens the sink. A server that is down is tried again as often as the policy says: at the start a wrong address is
+   * likelier. Room on a full disk is waited for.
+   */
   async open(context: SinkContext): Promise<void> {
     const { sink, handler, clock, logger, metrics } = this.#options;
     for (let tries = 0; ; tries += 1) {
@@ -65,8 +68,8 @@ export class SinkRunner<T> {
         this.#fault = messageOf(cause);
         this.#cause = cause;
       }
+      const isOver = !passes(this.#cause) || (isUnreachable(this.#cause) && tries >= handler.maxAttempts);
       const delayMs = retryDelay(handler, tries, clock.now());
-      const isOver = !isUnreachable(this.#cause) || tries >= handler.maxAttempts;
       if (!isOver) {
         metrics.recordRetry(this.name);
         const fields = { sink: this.name, attempt: tries + 1, delayMs, error: this.#fault };

@@ -22,6 +22,7 @@ export function idleSnapshot(basics: SnapshotBasics): StatusSnapshot {
     watermark: -Infinity,
     partitions: [],
     activeWindows: 0,
+    isFiring: false,
     counters: {
       read: 0,
       decoded: 0,
@@ -65,6 +66,7 @@ export function snapshotOf(basics: SnapshotBasics, run: PipelineRun, clock: Cloc
     watermark: progress.watermark(),
     partitions: partitionsOf(run, clock),
     activeWindows: engine.activeWindows,
+    isFiring: !engine.hasFired(progress.watermark()),
     counters: { ...counters, skipped: run.delivery.skipped },
     rejections: run.totals.rejections(),
     stateBytes: run.gauges.stateBytes,

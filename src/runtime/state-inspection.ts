@@ -120,7 +120,10 @@ export interface PipelineContents {
   readonly name: string;
   /** The last committed epoch; undefined where the record of it is missing. */
   readonly epoch: StoredEpoch | undefined;
+  /** As it was when it was last stored: without what is in the journal. */
   readonly windowState: WindowStateContents;
+  /** The epochs since then, that are stored by what was read for them; an entry each. */
+  readonly journal: EntryCount;
   /** All of it. */
   readonly size: EntryCount;
 }
@@ -159,7 +162,12 @@ export async function inspectState(reader: StateReader, limits: InspectionLimits
   const pipelines: PipelineContents[] = [];
   for (const [name, { size, windows }] of found) {
     const epoch = await new EpochStore(epochReaderOf(reader), name).read();
-    pipelines.push({ name, epoch, windowState: windows.contents(), size });
+    const journal: EntryCount = { entries: 0, bytes: 0 };
+    for (const { key, value } of epoch?.journal ?? []) {
+      journal.entries += 1;
+      journal.bytes += key.length + value.length;
+    }
+    pipelines.push({ name, epoch, windowState: windows.contents(), journal, size });
   }
   return { pipelines, others };
 }

@@ -74,6 +74,8 @@ export interface StatusSnapshot {
   readonly watermark: Instant;
   readonly partitions: readonly PartitionStatus[];
   readonly activeWindows: number;
+  /** True while windows that the watermark has closed have still to fire. */
+  readonly isFiring: boolean;
   readonly counters: {
     readonly read: number;
     readonly decoded: number;

@@ -17,7 +17,7 @@ import { Round } from './round.ts';
 import { runRounds } from './rounds.ts';
 import { canMount } from './small-disk.ts';
 import type { Verdict } from './verdict.ts';
-import { drawWorld, type LifePlan, type World } from './world.ts';
+import { drawWorld, type LifePlan, type SourceKind, type World } from './world.ts';
 
 const MAIN = join(ROOT, 'dist', 'cli', 'main.js');
 const scratch = mkdtempSync(join(tmpdir(), 'processor-chaos-test-'));
@@ -25,17 +25,26 @@ const scratch = mkdtempSync(join(tmpdir(), 'processor-chaos-test-'));
 beforeAll(() => ensureBuilt());
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-async function expectNoFailure(rounds: number, firstSeed: number, fullDisks: 'always' | 'never'): Promise<void> {
+async function expectNoFailure(
+  rounds: number,
+  firstSeed: number,
+  fullDisks: 'always' | 'never',
+  source?: SourceKind,
+): Promise<void> {
   const lines: string[] = [];
   const { signal } = new AbortController();
   const print = (line: string): void => void lines.push(line);
-  const options = { rounds, firstSeed, jobs: 2, fullDisks, source: undefined, main: MAIN, signal, print };
+  const options = { rounds, firstSeed, jobs: 2, fullDisks, source, main: MAIN, signal, print };
   expect([await runRounds(options), lines.join('\n')]).toEqual([true, expect.stringContaining('No failure in ')]);
 }
 
 describe('the real process, killed again and again', { timeout: 240_000 }, () => {
   it('leaves what the oracle expects, each once', async () => {
     await expectNoFailure(6, 4, 'never');
+  });
+
+  it.concurrent.each([143, 201])('does so with more keys than memory, in sliding windows: seed %i', async (seed) => {
+    await expectNoFailure(1, seed, 'never', 'follow');
   });
 
   it('waits for room on a disk that is full, and goes on by itself', async (context) => {

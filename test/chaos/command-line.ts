@@ -96,6 +96,7 @@ export class CommandLine {
 export interface Health {
   readonly epoch?: number;
   readonly watermark?: string | null;
+  readonly firing?: boolean;
   readonly components?: Readonly<Record<string, { readonly status: string; readonly message: string | null }>>;
   readonly state?: { readonly full: boolean; readonly last_checkpoint: { readonly id: string } | null };
 }

@@ -374,9 +374,10 @@ export class Round {
     await this.#children.endedWell(child);
   }
 
-  /** True once the last event is processed, which closes all windows. */
+  /** True once the last event is processed, which closes all windows, and these have fired. */
   async #isDrained(child: CommandLine): Promise<boolean> {
-    return (await child.health())?.watermark === new Date(this.#lastWatermark).toISOString();
+    const health = await child.health();
+    return health?.watermark === new Date(this.#lastWatermark).toISOString() && health.firing === false;
   }
 
   async #noEnd(child: CommandLine): Promise<never> {

@@ -16,7 +16,7 @@ import type { KafkaFaults } from './kafka.ts';
 import { SimulatedTransaction, type SimulatedTransactionOptions } from './kafka-sinks.ts';
 import type { SinkFaults } from './sinks.ts';
 import type { SourceFaults } from './source.ts';
-import { isMeta } from './stepped-backend.ts';
+import { isJournal, isMeta } from './stepped-backend.ts';
 import { WrappedBackend } from './wrapped-backend.ts';
 
 type ResultSink = EventSink<AggregationResult<unknown>>;
@@ -206,6 +206,16 @@ export const PLANTED = {
   'delta forgets removed windows': {
     state: altered((operations, inner) =>
       inner.batch(operations.filter((one) => !isWindow(one) || one.value !== undefined)),
+    ),
+  },
+  'journal not written': {
+    state: altered((operations, inner) =>
+      inner.batch(operations.filter((one) => !isJournal(one.key) || one.value === undefined)),
+    ),
+  },
+  'journal left behind': {
+    state: altered((operations, inner) =>
+      inner.batch(operations.filter((one) => !isJournal(one.key) || one.value !== undefined)),
     ),
   },
   'checkpoint without its log': { backend: { checkpointsWithoutLog: true } },

@@ -169,7 +169,7 @@ export class SteppedBackend implements StateBackend {
 }
 
 /** True for the key of what went into the windows in an epoch. */
-function isJournal(key: Uint8Array): boolean {
+export function isJournal(key: Uint8Array): boolean {
   return Buffer.from(key).toString('latin1').includes('/journal/');
 }
 

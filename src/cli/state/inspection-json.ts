@@ -49,7 +49,7 @@ export function inspectionJson({ pipelines, others }: StateContents, { path, siz
 }
 
 function pipelineJson(pipeline: PipelineContents): object {
-  const { name, epoch, windowState, size } = pipeline;
+  const { name, epoch, windowState, journal, size } = pipeline;
   const { watermark, partitions } = progressOf(pipeline);
   const { windows, earliest, keyPrefixes, otherKeys } = windowState;
   return {
@@ -64,6 +64,7 @@ function pipelineJson(pipeline: PipelineContents): object {
       late_events: epoch?.outbox.lateEvents.length ?? 0,
       dead_letters: epoch?.outbox.deadLetters.length ?? 0,
     },
+    journal: { epochs: journal.entries, bytes: journal.bytes },
     windows: Object.fromEntries(windows),
     earliest_windows: earliest.map(({ windowName, start, end, entries, bytes }) => ({
       name: windowName,

@@ -43,10 +43,10 @@ function pipelineText(pipeline: PipelineContents): string {
   return [heading + factsOf(pipeline, epoch?.plan), ...tablesOf(pipeline)].join('\n');
 }
 
-function factsOf({ epoch, ...pipeline }: PipelineContents, plan: StoredPlan | undefined): string {
+function factsOf({ epoch, journal, ...pipeline }: PipelineContents, plan: StoredPlan | undefined): string {
   if (epoch === undefined) return fact('epoch', 'none: its record is missing');
   const { meta, outbox } = epoch;
-  const { watermark } = progressOf({ epoch, ...pipeline });
+  const { watermark } = progressOf({ epoch, journal, ...pipeline });
   const counted = COUNTERS.filter(([name]) => (meta.totals[name] ?? 0) > 0);
   const undelivered = [
     [outbox.results.length, 'results'] as const,
@@ -58,8 +58,13 @@ function factsOf({ epoch, ...pipeline }: PipelineContents, plan: StoredPlan | un
     fact('watermark', instantText(watermark)),
     fact('counted', list(counted.map(([key, label]) => `${formatCount(meta.totals[key] ?? 0)} ${label}`))),
     fact('undelivered', list(undelivered.map(([count, what]) => `${formatCount(count)} ${what}`))),
+    ...(journal.entries === 0 ? [] : [fact('journal', journalText(journal))]),
     ...(plan === undefined ? [] : planFacts(plan)),
   ].join('');
+}
+
+function journalText({ entries, bytes }: PipelineContents['journal']): string {
+  return `${formatCount(entries)} epochs, ${formatBytes(bytes)}, that the windows below are without`;
 }
 
 function planFacts({ source, share, key, metrics, windows }: StoredPlan): readonly string[] {

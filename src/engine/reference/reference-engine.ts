@@ -176,6 +176,10 @@ export class ReferenceEngine implements WindowEngine {
     this.#ledger.notePassed(partition, watermark);
   }
 
+  hasFired(upTo: Instant): boolean {
+    return this.#ledger.watermark.timestamp >= upTo && this.#due.isEmpty;
+  }
+
   isLive(keyId: number): boolean {
     return this.#ledger.isLive(keyId);
   }
