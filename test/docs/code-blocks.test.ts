@@ -21,6 +21,7 @@ const place = ({ page, line }: CodeBlock): string => `${page}:${line}`;
 const NOT_RUN: Readonly<Record<string, number>> = {
   'it does not end by itself': 2,
   'it needs a server that runs': 1,
+  'it needs packages of your own': 1,
   'it needs what the build makes': 1,
 };
 
