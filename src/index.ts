@@ -59,10 +59,20 @@ export { RocksDBStateBackend, type RocksDBStateBackendOptions } from './state/ro
 export type { CheckpointInfo, StateBackend, StateEntry, StateOperation } from './state/state-backend.ts';
 export { WindowStateManager } from './state/window-state-manager.ts';
 
+export type {
+  KafkaConfig,
+  KafkaConnectionSettings,
+  KafkaProducerConfig,
+  KafkaSecurity,
+} from './kafka/kafka-settings.ts';
+export type { OffsetGroup } from './kafka/offset-group.ts';
+export type { TopicPartition } from './kafka/partition-id.ts';
+
 export { DemoSource, type DemoSourceOptions } from './sources/demo/demo-source.ts';
 export { FileSource, type FileSourceOptions } from './sources/file/file-source.ts';
 export { HttpSource, type HttpSourceOptions } from './sources/http/http-source.ts';
 export type { HttpIntakeOutcome, HttpRejection } from './sources/http/intake-outcome.ts';
+export { KafkaSource } from './sources/kafka/kafka-source.ts';
 export { MemorySource, type MemorySourceOptions } from './sources/memory/memory-source.ts';
 export { StdinSource, type StdinSourceOptions } from './sources/stdin/stdin-source.ts';
 export type {
@@ -77,7 +87,15 @@ export type {
 export { CallbackSink } from './sinks/callback/callback-sink.ts';
 export { ConsoleSink, type ConsoleSinkOptions } from './sinks/console/console-sink.ts';
 export { DeadLetterSink } from './sinks/dead-letter/dead-letter-sink.ts';
+export { KafkaAggregationSink } from './sinks/kafka/kafka-aggregation-sink.ts';
 export type { Delivery, EventSink, SinkContext } from './sinks/event-sink.ts';
+export type {
+  DeliveryMark,
+  DeliveryTransaction,
+  TakenOver,
+  TransactionCommit,
+  TransactionContext,
+} from './sinks/delivery-transaction.ts';
 export { FileSink, type FileSinkOptions } from './sinks/file/file-sink.ts';
 export type { HttpSinkOptions } from './sinks/http/http-options.ts';
 export { HttpSink } from './sinks/http/http-sink.ts';

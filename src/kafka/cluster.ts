@@ -10,6 +10,8 @@ import type { KafkaConnectionSettings } from './kafka-settings.ts';
 import { withinLimit } from './time-limit.ts';
 import { topicsOf, type TopicMetadata } from './topic-metadata.ts';
 
+/** The number of the error that says that no coordinator can be named. */
+const COORDINATOR_NOT_AVAILABLE = 15;
 /** How long a connection may take to be made, in ms. */
 const CONNECT_TIMEOUT_MS = 5000;
 /** How long finding the first broker may take in all, in ms: a wrong address is to be told in seconds. */
@@ -49,6 +51,7 @@ export class KafkaCluster {
   readonly #brokers = new Map<number, BrokerAddress>();
   readonly #links = new Map<string, Promise<BrokerLink>>();
   readonly #coordinators = new Map<string, number>();
+  #id: string | null = null;
   #isClosed = false;
 
   private constructor(
@@ -84,9 +87,20 @@ export class KafkaCluster {
     return cluster;
   }
 
+  /** What the cluster calls itself: the same for all of its brokers; null where it has no name. */
+  get id(): string | null {
+    return this.#id;
+  }
+
   /** Addresses of all brokers known, by their ids. */
   get brokers(): ReadonlyMap<number, BrokerAddress> {
     return this.#brokers;
+  }
+
+  /** The name of an error that an answer gives by its number, such as `OFFSET_OUT_OF_RANGE`. */
+  errorName(code: number): string {
+    const names: Readonly<Record<number, string>> = this.library.protocolErrorsCodesById;
+    return names[code] ?? `error ${code}`;
   }
 
   /**
@@ -101,10 +115,11 @@ export class KafkaCluster {
       args: [[...names], false, false] as [string[], boolean, boolean],
     };
     const response = await answerOf(this.send('any', request, options));
+    this.#id = response.clusterId ?? null;
     // A broker that has just started may not know of any yet.
     if (response.brokers.length > 0) this.#brokers.clear();
     for (const { nodeId, host, port } of response.brokers) this.#brokers.set(nodeId, { host, port });
-    return topicsOf(response, this.library.protocolErrorsCodesById);
+    return topicsOf(response, (code) => this.errorName(code));
   }
 
   /**
@@ -153,9 +168,17 @@ export class KafkaCluster {
     const known = this.#coordinators.get(`${kind} ${key}`);
     if (known !== undefined && this.#brokers.has(known)) return known;
     const args: [number, string[]] = [kind === 'group' ? 0 : 1, [key]];
-    const { coordinators } = await this.send('any', { apis: [this.library.findCoordinatorV4.api], args }, options);
-    const [found] = coordinators;
-    if (found === undefined) throw new KafkaFault('answered', `no coordinator of the ${kind} "${key}" was named`);
+    const request = { apis: [this.library.findCoordinatorV4.api], args };
+    const answer = await answerOf(this.send('any', request, options));
+    const [found] = answer.coordinators;
+    // A fault made anew: the answer in that of the look-up is none to the request that waits for it.
+    if (found === undefined || found.errorCode !== 0) {
+      const code = this.errorName(found?.errorCode ?? COORDINATOR_NOT_AVAILABLE);
+      throw new KafkaFault('answered', `the coordinator of the ${kind} "${key}" cannot be had: ${code}`, {
+        code,
+        canRetry: this.library.protocolErrors[code]?.canRetry ?? false,
+      });
+    }
     this.#brokers.set(found.nodeId, { host: found.host, port: found.port });
     this.#coordinators.set(`${kind} ${key}`, found.nodeId);
     return found.nodeId;
@@ -201,12 +224,9 @@ export class KafkaCluster {
         this.#links.set(name, pending);
       }
       try {
-        const link = await withinLimit(pending, {
-          ...limits,
-          clock,
-          ms: limits.timeoutMs,
-          message: `${name}: no connection`,
-        });
+        // The connection keeps its own time; whoever waits for it does so no longer than it is wanted.
+        const ms = CONNECT_TIMEOUT_MS + limits.timeoutMs;
+        const link = await withinLimit(pending, { ...limits, clock, ms, message: `${name}: no connection` });
         if (link.isOpen) return link;
       } catch (error) {
         if (this.#links.get(name) === pending) this.#links.delete(name);

@@ -1,4 +1,3 @@
-/** The one type that the declarations of the client for Kafka take from the package `debug`, which has none of its own. */
 declare namespace debug {
   interface Debugger {
     (format: string, ...values: unknown[]): void;
@@ -7,5 +6,6 @@ declare namespace debug {
 }
 
 declare const debug: { (namespace: string): debug.Debugger };
-// oxlint-disable-next-line import/no-default-export -- that is how it is imported there.
-export default debug;
+
+/** The one type that the declarations of the client for Kafka take from the package `debug`, which has none of its own. */
+export { debug as default };

@@ -64,4 +64,14 @@ export interface KafkaProducerConfig extends KafkaConnectionSettings {
   readonly retries?: number;
   /** Create the topics that are written to where they do not exist. Default: false. */
   readonly createTopics?: boolean;
+  /**
+   * Name under which results are delivered exactly once: of two processes with the same, the newer fences the older. Default:
+   * the name of the pipeline, `-`, and the number of the instance.
+   */
+  readonly transactionalId?: string;
+  /**
+   * What a start does where what was delivered does not fit the state, because a checkpoint was restored or the state was lost:
+   * end with an error, or deliver from there on, some results a second time with the same ids. Default: refuse.
+   */
+  readonly afterRestore?: 'refuse' | 'deliver_again';
 }

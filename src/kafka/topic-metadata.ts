@@ -32,10 +32,7 @@ export interface TopicMetadata {
 }
 
 /** The topics of a response, by name. Errors of single partitions show as partitions without a leader. */
-export function topicsOf(
-  response: MetadataResponse,
-  errorNames: Readonly<Record<number, string>>,
-): Map<string, TopicMetadata> {
+export function topicsOf(response: MetadataResponse, errorName: (code: number) => string): Map<string, TopicMetadata> {
   const topics = new Map<string, TopicMetadata>();
   for (const { errorCode, name, topicId, partitions } of response.topics) {
     if (name === null || name === undefined) continue;
@@ -45,7 +42,7 @@ export function topicsOf(
       partitions: partitions
         .map(({ partitionIndex, leaderId, leaderEpoch }) => ({ index: partitionIndex, leader: leaderId, leaderEpoch }))
         .sort((a, b) => a.index - b.index),
-      error: errorCode === 0 ? null : (errorNames[errorCode] ?? `error ${errorCode}`),
+      error: errorCode === 0 ? null : errorName(errorCode),
     });
   }
   return topics;

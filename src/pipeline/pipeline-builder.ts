@@ -6,6 +6,7 @@ import type { Transform } from '../decode/decode-plan.ts';
 import { ProcessorError } from '../errors/processor-error.ts';
 import { nameOfPath, type FieldPath } from '../event/field-path.ts';
 import type { GroupingKey } from '../event/grouping-key.ts';
+import type { KafkaConfig } from '../kafka/kafka-settings.ts';
 import type { ErrorHandler } from '../plan/error-handler.ts';
 import type { LateEventHandler } from '../plan/late-event-handler.ts';
 import { bytesOfMebibytes } from '../plan/state-memory.ts';
@@ -13,6 +14,7 @@ import type { AggregationResult, MetricResults } from '../results/aggregation-re
 import type { DeadLetter } from '../results/dead-letter.ts';
 import type { EventSink } from '../sinks/event-sink.ts';
 import type { EventSource } from '../sources/event-source.ts';
+import { KafkaSource } from '../sources/kafka/kafka-source.ts';
 import type { StateBackend } from '../state/state-backend.ts';
 import { parseDuration, type Duration } from '../time/duration.ts';
 import type { TimestampUnit } from '../time/timestamp.ts';
@@ -61,6 +63,11 @@ export class PipelineBuilder<E, R> {
   /** Where the events come from. Before `map` and its like, for `E` is then still what the source gives. */
   withSource(source: EventSource<E>): PipelineBuilder<E, R> {
     return this.#with({ source });
+  }
+
+  /** Reads topics of Kafka. @throws ProcessorError CONFIG_INVALID. */
+  withKafkaSource(config: KafkaConfig): PipelineBuilder<E, R> {
+    return this.withSource(new KafkaSource(config));
   }
 
   /**

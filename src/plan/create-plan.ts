@@ -1,6 +1,7 @@
 import { ProcessorError } from '../errors/processor-error.ts';
 import { CustomAggregate } from '../aggregations/custom-aggregate.ts';
 import type { PipelinePlan, WindowPlan } from './plan.ts';
+import { withTopicSinks } from './topic-sinks.ts';
 import { bytesOfMebibytes, LEAST_STATE_MEMORY_MIB, MOST_STATE_MEMORY_MIB } from './state-memory.ts';
 
 /** Pipeline and window names stand in ids between slashes. */
@@ -26,7 +27,7 @@ export function createPlan(plan: PipelinePlan): PipelinePlan {
   checkWhole('checkpointInterval', plan.checkpointIntervalMs, 1, Number.MAX_SAFE_INTEGER);
   checkWhole('checkpointsRetained', plan.checkpointsRetained, 1, 10_000);
   return Object.freeze({
-    ...plan,
+    ...withTopicSinks(plan),
     windows: Object.freeze([...plan.windows]),
     aggregators: Object.freeze([...plan.aggregators]),
     sinks: Object.freeze([...plan.sinks]),

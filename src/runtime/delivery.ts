@@ -77,15 +77,16 @@ export class Delivery {
   /** Opens every sink, each with its own of the `positions` that were kept. */
   async open(context: SinkContext, positions: ReadonlyMap<string, string> = new Map()): Promise<void> {
     const { plan, metrics } = this.#options;
+    const measured = { ...context, instruments: metrics };
     for (const { runner } of this.#plain) {
       const position = positions.get(runner.name);
-      await runner.open(position === undefined ? context : { ...context, position });
+      await runner.open(position === undefined ? measured : { ...measured, position });
     }
     const { offsetGroup: group } = plan.source;
     for (const [ordinal, runner] of this.#transactions.entries()) {
       // The source's positions are committed once.
       const groups = group === undefined || ordinal > 0 ? {} : { group };
-      await runner.open({ ...context, metrics, ordinal, ...groups }, positions.get(runner.name));
+      await runner.open({ ...measured, ordinal, ...groups }, positions.get(runner.name));
     }
     // Also before the first delivery: what a crash in it leaves behind can then be told from what was there before.
     this.#askPositions();

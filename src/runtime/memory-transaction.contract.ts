@@ -25,9 +25,9 @@ export class MemoryBroker {
   owner = 0;
 
   /** All items that have become visible, of one sink. */
-  itemsOf<T>(sink: string): readonly T[] {
+  itemsOf(sink: string): readonly unknown[] {
     const items = this.committed.flatMap((transaction) => transaction.items);
-    return items.filter(([name]) => name === sink).map(([, item]) => item as T);
+    return items.filter(([name]) => name === sink).map(([, item]) => item);
   }
 
   /** Those transactions that had something to deliver. */

@@ -30,7 +30,7 @@ export function itemsFor({ of }: SinkPart, outbox: Outbox): readonly never[] {
 }
 
 function part<T>(sink: EventSink<T>, name: string, of: SinkPart['of']): SinkPart {
-  return { sink: sink as EventSink<never>, name, of };
+  return { sink, name, of };
 }
 
 /** Two sinks of one kind are told apart by a number: `file`, `file-2`. */

@@ -133,13 +133,13 @@ export class SinkRunner<T> {
 
   async #deliverOrGiveUp(items: readonly T[], epoch: number): Promise<void> {
     const { handler, clock, logger, metrics, signal } = this.#options;
-    for (let attempt = 0; ; attempt += 1) {
+    for (let retries = 0; ; retries += 1) {
       if (await this.#attempt(items, epoch)) return;
-      if (signal.aborted || attempt >= handler.maxAttempts || endsRun(this.#cause)) break;
-      const delay = retryDelay(handler, attempt, clock.now());
+      if (signal.aborted || retries >= handler.maxAttempts || endsRun(this.#cause)) break;
+      const delay = retryDelay(handler, retries, clock.now());
       metrics.recordRetry(this.name);
       logger.warn(
-        { sink: this.name, epoch, attempt: attempt + 1, delayMs: delay, error: this.#fault },
+        { sink: this.name, epoch, attempt: retries + 1, delayMs: delay, error: this.#fault },
         'sink failed; will retry',
       );
       await clock.sleep(delay, signal);

@@ -34,7 +34,7 @@ describe('a partition that begins at a place of its own', () => {
       const running = pipeline.run();
       await settle(clock);
       expect(state.commits).toBe(1);
-      pipeline.stop();
+      void pipeline.stop();
       await running;
     }
     expect(seen).toEqual([undefined, { offset: 41, token: 'newest' }]);
@@ -62,7 +62,7 @@ describe('a partition that begins at a place of its own', () => {
     const running = pipeline.run().catch(() => undefined);
     await settle(clock);
     expect(reads).toBe(0);
-    pipeline.stop();
+    void pipeline.stop();
     await running;
   });
 });
@@ -98,7 +98,7 @@ it('a source that cannot read for the moment is degraded, and well again by itse
   expect(pipeline.status().components['source']).toEqual({ status: 'degraded', message: 'broker 1 is away' });
   fault = null;
   expect(pipeline.status().components['source']).toEqual({ status: 'ok', message: null });
-  pipeline.stop();
+  void pipeline.stop();
   await running;
 });
 

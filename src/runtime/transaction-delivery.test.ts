@@ -56,7 +56,7 @@ async function bench({ policy, results, letters, more }: BenchOptions = {}): Pro
     lettersOf: (items, reason) => items.map((item) => letterOf(item, reason)),
     ...more,
   });
-  await runner.open({ pipeline: 'p', clock, logger, metrics, ordinal: 0 }, undefined);
+  await runner.open({ pipeline: 'p', clock, logger, instruments: metrics, ordinal: 0 }, undefined);
   await runner.recover(undefined);
   return { clock, metrics, broker, transaction, runner, stopping, failing, lines: logger.lines };
 }
@@ -91,7 +91,9 @@ async function ended(clock: ManualClock, delivery: Promise<void>): Promise<unkno
 }
 
 const lettersIn = (broker: MemoryBroker): readonly string[] =>
-  broker.itemsOf<DeadLetter>('letters').map(({ raw, message }) => `${Buffer.from(raw).toString()}: ${message}`);
+  (broker.itemsOf('letters') as readonly DeadLetter[]).map(
+    ({ raw, message }) => `${Buffer.from(raw).toString()}: ${message}`,
+  );
 
 const POLICIES = [
   ['retry', ErrorPolicy.retry({ maxAttempts: 1 })],

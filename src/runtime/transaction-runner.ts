@@ -77,7 +77,8 @@ export class TransactionRunner {
   /** Whether it is time to say where the pipeline stands, though there is nothing to deliver. */
   get isDue(): boolean {
     const since = this.#options.clock.monotonic() - this.#toldAt;
-    return since >= (this.#owed === undefined ? REPEAT_INTERVAL_MS : TELL_INTERVAL_MS);
+    const isPending = this.#owed !== undefined || !this.#session.isSettled;
+    return since >= (isPending ? TELL_INTERVAL_MS : REPEAT_INTERVAL_MS);
   }
 
   status(): ComponentStatus {

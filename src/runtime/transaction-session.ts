@@ -52,6 +52,11 @@ export class TransactionSession {
     return this.#mark;
   }
 
+  /** False while it is open what became of the last attempt. */
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
   /** The marks that may stand now. */
   get marks(): readonly (DeliveryMark | null)[] {
     return this.#attempted === null ? [this.#mark] : [this.#mark, this.#attempted];

@@ -50,11 +50,11 @@ async function undisturbed(): Promise<MemoryBroker> {
   return broker;
 }
 
+const resultsIn = (broker: MemoryBroker): readonly AggregationResult[] =>
+  broker.itemsOf('results') as readonly AggregationResult[];
+
 function contentOf(broker: MemoryBroker): readonly string[] {
-  return [
-    ...broker.itemsOf<AggregationResult>('results').map(shown),
-    ...broker.itemsOf('late').map((late) => canonical(late)),
-  ];
+  return [...resultsIn(broker).map(shown), ...broker.itemsOf('late').map((late) => canonical(late))];
 }
 
 function canonical(item: unknown): string {
@@ -70,21 +70,20 @@ async function crashAt(
   world: World,
 ): Promise<boolean> {
   const clock = world.clock ?? new ManualClock();
-  let crashed = false;
+  const happened = { crash: false, end: false };
   transaction[when] = (each, number) => {
     if (each !== step || number !== count) return;
-    crashed = true;
+    happened.crash = true;
     return new Promise(() => undefined);
   };
-  let ended = false;
+  const end = (): void => {
+    happened.end = true;
+  };
   pipelineOf(transaction, { ...world, clock })
     .run()
-    .then(
-      () => (ended = true),
-      () => (ended = true),
-    );
-  for (let turn = 0; turn < 2000 && !crashed && !ended; turn += 1) await clock.nextTurn();
-  return crashed;
+    .then(end, end);
+  for (let turn = 0; turn < 2000 && !happened.crash && !happened.end; turn += 1) await clock.nextTurn();
+  return happened.crash;
 }
 
 describe('sinks that share a transaction', () => {
@@ -303,7 +302,7 @@ describe('a state that does not fit what was delivered', () => {
     const { broker, pipeline, before } = await deliveredThenRestored('deliver_again');
     await pipeline.run();
     expect(broker.committed.slice(before).flatMap(({ items }) => items).length).toBeGreaterThan(0);
-    const ids = broker.itemsOf<AggregationResult>('results').map(({ id }) => id);
+    const ids = resultsIn(broker).map(({ id }) => id);
     expect(new Set(ids).size).toBe(12);
     expect(ids.length).toBeGreaterThan(12);
     await pipeline.run();
@@ -340,7 +339,7 @@ describe('a state that does not fit what was delivered', () => {
     const backend = new MemoryStateBackend({ recoverable: false });
     await pipelineOf(new MemoryTransaction(broker), { backend }).run();
     expect(broker.itemsOf('results')).toHaveLength(24);
-    expect(new Set(broker.itemsOf<AggregationResult>('results').map(({ id }) => id)).size).toBe(12);
+    expect(new Set(resultsIn(broker).map(({ id }) => id)).size).toBe(12);
   });
 });
 
@@ -422,7 +421,7 @@ describe('an epoch without anything to deliver', () => {
     expect(told?.mark.epoch).toBeGreaterThan(0);
     expect(broker.deliveries).toHaveLength(0);
     await pipelineOf(new MemoryTransaction(broker), { backend, source: scriptedSourceThatEnds() }).run();
-    expect(broker.itemsOf<AggregationResult>('results').map(shown)).toContain('[0,10) key=a 15 on_time#0');
+    expect(resultsIn(broker).map(shown)).toContain('[0,10) key=a 15 on_time#0');
   });
 });
 

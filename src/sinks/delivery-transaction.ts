@@ -1,7 +1,7 @@
 import type { Positions } from '../event/source-position.ts';
 import type { OffsetGroup } from '../kafka/offset-group.ts';
+import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { ProcessorMetrics } from '../telemetry/metrics.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Millis } from '../time/instant.ts';
 
@@ -19,7 +19,7 @@ export interface TransactionContext {
   readonly pipeline: string;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly metrics: ProcessorMetrics;
+  readonly instruments: Instruments;
   /** Which of the transactions of the pipeline this is, from 0: no two may be taken for one by what they deliver to. */
   readonly ordinal: number;
   /** How long an attempt to deliver an epoch may take; after that it is given up. */

@@ -1,4 +1,7 @@
 import type { AggregationResult } from '../results/aggregation-result.ts';
+import type { DeadLetter } from '../results/dead-letter.ts';
+import type { LateEvent } from '../results/late-event.ts';
+import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
 import type { DeliveryTransaction } from './delivery-transaction.ts';
@@ -14,6 +17,8 @@ export interface SinkContext {
    * beyond it is of the epoch that is delivered next, again and with the same items. Absent where nothing is known.
    */
   readonly position?: string;
+  /** Takes what the sink measures. Absent where nobody looks. */
+  readonly instruments?: Instruments;
 }
 
 /** What a sink is told with a delivery. */
@@ -44,6 +49,13 @@ export interface EventSink<T = AggregationResult> {
    * `begin` and its `commit`.
    */
   readonly transaction?: DeliveryTransaction;
+  /**
+   * For a sink that names a topic and no more: a pipeline with such a sink has in its place what the first of its result
+   * sinks with {@link EventSink.sinkFor} gives for the topic.
+   */
+  readonly topic?: string;
+  /** For a sink with a connection: one for dead letters and late events that goes to another topic by the same. */
+  sinkFor?(topic: string): EventSink<DeadLetter | LateEvent>;
   /** Before the first delivery. @throws ProcessorError of kind `sink`, which ends the run. */
   open?(context: SinkContext): Promise<void> | void;
   /** Delivers one item. Resolves when the sink has it for good. */

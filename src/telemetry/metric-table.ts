@@ -12,6 +12,7 @@ export interface MetricDefinition {
 
 const SECONDS = [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] as const;
 const BROKER = { broker: 'id of the broker' } as const;
+const TOPIC = { topic: 'name of the topic' } as const;
 const SINK = { sink: 'name of the sink, such as `file`' } as const;
 
 /**
@@ -192,12 +193,39 @@ export const METRICS = {
   kafka_records_total: {
     type: 'counter',
     help: 'Records handed on. Those of aborted transactions are not among them.',
-    labels: { topic: 'name of the topic' },
+    labels: TOPIC,
   },
   kafka_offset_commits_total: {
     type: 'counter',
     help: "Commits of the consumer group's offsets by the source.",
     labels: { outcome: '`ok` or `failed`' },
+  },
+  kafka_produce_seconds: {
+    type: 'histogram',
+    help: 'Time that a broker took to write what it was sent, replicas included as `acks` has it.',
+    labels: BROKER,
+    buckets: SECONDS,
+  },
+  kafka_produced_records_total: {
+    type: 'counter',
+    help: 'Records written. Those of a transaction that was then given up are among them.',
+    labels: TOPIC,
+  },
+  kafka_produced_bytes_total: {
+    type: 'counter',
+    help: 'Bytes of batches written, as they were sent: compressed.',
+    labels: TOPIC,
+  },
+  kafka_transactions_total: {
+    type: 'counter',
+    help: 'Transactions: committed, or given up, in which case what was in them is delivered in another.',
+    labels: { outcome: ['committed', 'given_up'] },
+  },
+  kafka_transaction_seconds: {
+    type: 'histogram',
+    help: 'Time from the beginning of a transaction to its commit.',
+    labels: {},
+    buckets: SECONDS,
   },
   kafka_disconnects_total: {
     type: 'counter',

@@ -9,6 +9,7 @@ import { Admin } from '@platformatic/kafka';
 import { makeCertificates, type Certificates } from './certificates.ts';
 import { javaClassPath, runProgram } from './java.ts';
 import { freePorts } from './ports.ts';
+import { releaseLock, takeLock } from './process-lock.ts';
 import { PROCESSOR, scramArguments, serverProperties, type Ports } from './server-properties.ts';
 
 /** How a broker is started; all may be left out. */
@@ -45,6 +46,20 @@ const LOG_TAIL_LINES = 40;
 const PORT_TAKEN = /Address already in use/;
 const TRIES = 3;
 
+/** Files of its folder. */
+const [CONFIG, DATA, LOG] = ['server.properties', 'data', 'broker.log'];
+/** A broker's own lock comes too late: two of them would already have written to one metadata log. */
+const LOCK = 'in-use';
+
+/** Another broker has the folder that was named. */
+export class FolderInUse extends Error {
+  override name = 'FolderInUse';
+
+  constructor(folder: string) {
+    super(`${folder} is in use by another broker`);
+  }
+}
+
 /** Ends a process when its standard input ends, which it does with the process that holds the other end, however. */
 const WATCHDOG = 'read -r _; kill -9 "$1" 2>/dev/null; [ -z "$2" ] || { sleep 1; rm -rf "$2"; }';
 
@@ -55,28 +70,31 @@ export class Broker {
   readonly bootstrapServers: string;
   readonly secure: SecureListeners | undefined;
   readonly #isTemporary: boolean;
-  readonly #command: readonly string[];
+  /** Options of the Java machine. */
+  readonly #java: readonly string[];
   #log = '';
   #child: ChildProcess | undefined;
   #watchdog: ChildProcess | undefined;
 
-  private constructor(folder: string, isTemporary: boolean, command: readonly string[], ports: Ports) {
+  private constructor(folder: string, isTemporary: boolean, java: readonly string[], ports: Ports) {
     this.folder = folder;
     this.#isTemporary = isTemporary;
-    this.#command = command;
+    this.#java = java;
     this.bootstrapServers = `127.0.0.1:${ports.plaintext}`;
     this.secure = ports.secure === undefined ? undefined : secureListeners(folder, ports.secure);
   }
 
   /**
    * Starts a broker and waits until it answers.
-   * @throws {KafkaMissing} if this machine has no Java or Maven; an `Error` with the end of the log if it does not come up.
+   * @throws {KafkaMissing} if this machine has no Java or Maven; {@link FolderInUse}; an `Error` with the end of the log
+   * if it does not come up.
    */
   static async start(options: BrokerOptions = {}): Promise<Broker> {
     const classPath = await javaClassPath();
     for (let attempt = 1; ; attempt += 1) {
       const broker = await Broker.#prepare(classPath, options);
       try {
+        await broker.#format();
         await broker.restart();
         return broker;
       } catch (error) {
@@ -91,16 +109,16 @@ export class Broker {
     const { secure = false, java = QUICK_START, properties = {} } = options;
     const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'processor-kafka-'));
     mkdirSync(join(folder, 'tmp'), { recursive: true });
+    if (!takeLock(join(folder, LOCK))) throw new FolderInUse(folder);
     const ports = await choosePorts(options.port, secure);
     const files = {
-      data: join(folder, 'data'),
+      data: join(folder, DATA),
       keystore: join(folder, 'server.pem'),
       truststore: join(folder, 'ca.pem'),
     };
     if (secure) writeCertificates(folder, makeCertificates(PROCESSOR.username));
-    const config = join(folder, 'server.properties');
-    writeFileSync(config, serverProperties(ports, files, properties));
-    const command = [
+    writeFileSync(join(folder, CONFIG), serverProperties(ports, files, properties));
+    const machine = [
       ...java,
       '-XX:-UsePerfData',
       '-Dlog.level=info',
@@ -110,8 +128,17 @@ export class Broker {
       '-cp',
       classPath,
     ];
-    if (!existsSync(join(files.data, 'meta.properties'))) await format(command, config);
-    return new Broker(folder, options.folder === undefined, [...command, 'kafka.Kafka', config], ports);
+    return new Broker(folder, options.folder === undefined, machine, ports);
+  }
+
+  /** Writes what a data folder has to hold before its first start. */
+  async #format(): Promise<void> {
+    if (existsSync(join(this.folder, DATA, 'meta.properties'))) return;
+    // A leading hyphen would be taken for an option.
+    const clusterId = `k${randomBytes(16).toString('base64url').slice(1)}`;
+    const args = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', join(this.folder, CONFIG)];
+    const { code, stdout, stderr } = await runProgram('java', [...this.#java, ...args, ...scramArguments()]);
+    if (code !== 0) throw new Error(`The broker's folder could not be formatted:\n${stdout}${stderr}`);
   }
 
   /** Process id; undefined while it is not running. */
@@ -121,7 +148,7 @@ export class Broker {
 
   /** What it has said since it was first started in its folder. */
   log(): string {
-    const file = join(this.folder, 'broker.log');
+    const file = join(this.folder, LOG);
     if (existsSync(file)) this.#log = readFileSync(file, 'utf8');
     return this.#log;
   }
@@ -134,9 +161,12 @@ export class Broker {
   /** Starts it again after {@link stop} or {@link kill}, on the same ports and data, and waits until it answers. */
   async restart(): Promise<void> {
     if (this.#child !== undefined) throw new Error('the broker is running');
-    const log = openSync(join(this.folder, 'broker.log'), 'a');
+    const log = openSync(join(this.folder, LOG), 'a');
     // A group of its own, so that a Ctrl-C at the terminal does not end it before those who still talk to it.
-    const child = spawn('java', this.#command, { detached: true, stdio: ['ignore', log, log] });
+    const child = spawn('java', [...this.#java, 'kafka.Kafka', join(this.folder, CONFIG)], {
+      detached: true,
+      stdio: ['ignore', log, log],
+    });
     closeSync(log);
     const folder = this.#isTemporary ? this.folder : '';
     const watchdog = spawn('sh', ['-c', WATCHDOG, 'sh', String(child.pid), folder], {
@@ -210,6 +240,7 @@ export class Broker {
     await this.kill();
     this.#watchdog?.kill('SIGKILL');
     this.log();
+    releaseLock(join(this.folder, LOCK));
     if (this.#isTemporary) rmSync(this.folder, { recursive: true, force: true });
   }
 }
@@ -236,15 +267,6 @@ function secureListeners(folder: string, ports: NonNullable<Ports['secure']>): S
     saslPlaintext: `127.0.0.1:${ports.saslPlaintext}`,
     files: { ca: join(folder, 'ca.pem'), cert: join(folder, 'client.pem'), key: join(folder, 'client.key') },
   };
-}
-
-/** Writes what a data folder has to hold before its first start. */
-async function format(command: readonly string[], config: string): Promise<void> {
-  // A leading hyphen would be taken for an option.
-  const clusterId = `k${randomBytes(16).toString('base64url').slice(1)}`;
-  const args = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', config, ...scramArguments()];
-  const { code, stdout, stderr } = await runProgram('java', [...command, ...args]);
-  if (code !== 0) throw new Error(`The broker's folder could not be formatted:\n${stdout}${stderr}`);
 }
 
 /** True if a broker answers there and takes part in its cluster. */

@@ -90,7 +90,7 @@ function certify(commonName: string, extensions: Buffer, signer?: Signer): Ident
   );
   const certificate = der(SEQUENCE, toBeSigned, algorithm, bits(sign('sha256', toBeSigned, issuer.key)));
   return {
-    key: privateKey.export({ type: 'pkcs8', format: 'pem' }),
+    key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     certificate: pem('CERTIFICATE', certificate),
     signer: { commonName, key: privateKey },
   };

@@ -8,7 +8,8 @@ import { createServer } from 'node:net';
  */
 const [FIRST, END] = [20_000, 32_000];
 
-async function isFree(port: number): Promise<boolean> {
+/** True if nobody listens on that port of the loopback address. */
+export async function isFree(port: number): Promise<boolean> {
   const server = createServer();
   try {
     server.listen(port, '127.0.0.1');

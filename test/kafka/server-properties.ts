@@ -27,34 +27,34 @@ export interface BrokerFiles {
 }
 
 /** One node with little of everything, which starts in seconds. */
-const SMALL: Readonly<Record<string, string | number | boolean>> = {
+const SMALL: Readonly<Record<string, string>> = {
   'process.roles': 'broker,controller',
-  'node.id': 1,
+  'node.id': '1',
   'controller.listener.names': 'CONTROLLER',
   'inter.broker.listener.name': 'PLAINTEXT',
   // A topic that does not exist is an error here: it is one on many clusters.
-  'auto.create.topics.enable': false,
-  'default.replication.factor': 1,
-  'min.insync.replicas': 1,
-  'offsets.topic.replication.factor': 1,
-  'offsets.topic.num.partitions': 1,
-  'transaction.state.log.replication.factor': 1,
-  'transaction.state.log.min.isr': 1,
-  'transaction.state.log.num.partitions': 1,
-  'share.coordinator.state.topic.replication.factor': 1,
-  'share.coordinator.state.topic.min.isr': 1,
-  'share.coordinator.state.topic.num.partitions': 1,
-  'group.initial.rebalance.delay.ms': 0,
+  'auto.create.topics.enable': 'false',
+  'default.replication.factor': '1',
+  'min.insync.replicas': '1',
+  'offsets.topic.replication.factor': '1',
+  'offsets.topic.num.partitions': '1',
+  'transaction.state.log.replication.factor': '1',
+  'transaction.state.log.min.isr': '1',
+  'transaction.state.log.num.partitions': '1',
+  'share.coordinator.state.topic.replication.factor': '1',
+  'share.coordinator.state.topic.min.isr': '1',
+  'share.coordinator.state.topic.num.partitions': '1',
+  'group.initial.rebalance.delay.ms': '0',
   // Transactions that have outlived their time are aborted soon after.
-  'transaction.abort.timed.out.transaction.cleanup.interval.ms': 500,
+  'transaction.abort.timed.out.transaction.cleanup.interval.ms': '500',
   // A killed broker may come back only when its session has run out.
-  'broker.session.timeout.ms': 2000,
-  'broker.heartbeat.interval.ms': 200,
-  'num.network.threads': 2,
-  'num.io.threads': 4,
-  'background.threads': 2,
-  'log.cleaner.dedupe.buffer.size': 4 * 1024 * 1024,
-  'log.index.size.max.bytes': 1024 * 1024,
+  'broker.session.timeout.ms': '2000',
+  'broker.heartbeat.interval.ms': '200',
+  'num.network.threads': '2',
+  'num.io.threads': '4',
+  'background.threads': '2',
+  'log.cleaner.dedupe.buffer.size': '4194304',
+  'log.index.size.max.bytes': '1048576',
 };
 
 function jaas(module: string, options: Readonly<Record<string, string>> = {}): string {
@@ -117,7 +117,7 @@ export function serverProperties(ports: Ports, files: BrokerFiles, more: Readonl
     ...more,
   };
   return Object.entries(properties)
-    .map(([key, value]) => `${key}=${String(value)}\n`)
+    .map(([key, value]) => `${key}=${value}\n`)
     .join('');
 }
 

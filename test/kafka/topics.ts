@@ -3,6 +3,8 @@ import { setTimeout as after } from 'node:timers/promises';
 import { Admin } from '@platformatic/kafka';
 
 const LOOK_AGAIN_MS = 20;
+/** Its own is to wait for a second. */
+const PATIENCE = { retries: 10, retryDelay: 50 };
 
 /** A topic to be made. */
 export interface TopicOptions {
@@ -19,7 +21,7 @@ export function uniqueName(prefix: string): string {
 
 /** Does something with a client for administration, which is closed at the end. */
 export async function withAdmin<T>(bootstrapServers: string, action: (admin: Admin) => Promise<T>): Promise<T> {
-  const admin = new Admin({ clientId: 'test-admin', bootstrapBrokers: bootstrapServers.split(',') });
+  const admin = new Admin({ clientId: 'test-admin', bootstrapBrokers: bootstrapServers.split(','), ...PATIENCE });
   try {
     return await action(admin);
   } finally {

@@ -1,9 +1,9 @@
-/** Bytes that may be copied beyond what is asked for: a loop of single bytes takes twice as long. */
-const OVERSHOOT = 32;
-/** From this many bytes on a call of `set` is worth its cost. */
-const LONG = 256;
+/** Up to so many literals are copied as words, of which the last may reach beyond what is asked for. */
+const FEW = 8;
+/** From so many bytes on a call of `set` is worth its cost. */
+const MANY = 128;
 
-/** Bytes, also as a view on them: what the two kinds of copy below work on. */
+/** Bytes, also as a view on them: a word is copied in the time of a byte. */
 export class ViewedBytes {
   readonly bytes: Uint8Array;
   readonly view: DataView;
@@ -14,16 +14,12 @@ export class ViewedBytes {
   }
 }
 
-/** Copies `count` bytes that lie at `from` in `source`; what it overwrites beyond them is written again later. */
+/** Copies `count` bytes that lie at `from` in `source`; what it overwrites behind them is written again later. */
 export function copyLiterals(source: ViewedBytes, from: number, target: ViewedBytes, to: number, count: number): void {
-  if (count <= OVERSHOOT && from + OVERSHOOT <= source.bytes.length && to + OVERSHOOT <= target.bytes.length) {
-    const read = source.view;
-    const write = target.view;
-    for (let i = 0; i < count; i += 8) {
-      write.setInt32(to + i, read.getInt32(from + i));
-      write.setInt32(to + i + 4, read.getInt32(from + i + 4));
-    }
-  } else if (count < LONG) {
+  if (count <= FEW && from + FEW <= source.bytes.length && to + FEW <= target.bytes.length) {
+    target.view.setInt32(to, source.view.getInt32(from, true), true);
+    if (count > 4) target.view.setInt32(to + 4, source.view.getInt32(from + 4, true), true);
+  } else if (count < MANY) {
     for (let i = 0; i < count; i += 1) target.bytes[to + i] = source.bytes[from + i] ?? 0;
   } else {
     target.bytes.set(source.bytes.subarray(from, from + count), to);
@@ -36,7 +32,7 @@ export function copyBack(target: ViewedBytes, to: number, distance: number, coun
   // Less than four bytes back, a word would be read before it is written.
   if (distance >= 4 && to + count + 4 <= target.bytes.length) {
     const { view } = target;
-    for (let i = 0; i < count; i += 4) view.setInt32(to + i, view.getInt32(from + i));
+    for (let i = 0; i < count; i += 4) view.setInt32(to + i, view.getInt32(from + i, true), true);
   } else {
     const { bytes } = target;
     for (let i = 0; i < count; i += 1) bytes[to + i] = bytes[from + i] ?? 0;

@@ -1,7 +1,14 @@
 import { copyBack, copyLiterals, ViewedBytes } from './byte-copies.ts';
+import type { Content, DecompressionSpace } from './decompression-space.ts';
 import { CorruptRecordsError } from './corrupt-records-error.ts';
 
 const MAGIC = 0x184d2204;
+/** Of a frame of fewer bytes the content is counted before it is decompressed. */
+const COUNTED_BYTES = 2048;
+/** The size of blocks that clients of Kafka write. */
+const COMMON_BLOCK_BYTES = 65_536;
+/** Bytes that one byte stands for, at the most. */
+const MOST_EXPANSION = 255;
 
 /** What the descriptor of a frame says. */
 interface Frame {
@@ -12,27 +19,28 @@ interface Frame {
 }
 
 /**
- * The content of an LZ4 frame (https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md). Checksums in it are skipped:
- * the batch that it lies in has one over all of it.
+ * Decompresses an LZ4 frame (https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md). Checksums in it are skipped: the
+ * batch that it lies in has one over all of it.
  *
  * @throws CorruptRecordsError where it is no such frame, or its content is longer than `limit`.
  */
-export function decompressLz4(data: Uint8Array, limit: number): Uint8Array {
+export function decompressLz4(data: Uint8Array, limit: number, space: DecompressionSpace): Content {
   const source = new ViewedBytes(data);
   const { view } = source;
   try {
     const frame = frameOf(view);
-    const target = new ViewedBytes(Buffer.allocUnsafeSlow(capacityFor(view, frame, limit)));
-    let length = 0;
+    const target = space.reserve(capacityFor(view, frame, limit));
+    let { length } = space;
+    const begin = length;
     for (let at = frame.start; ;) {
       const word = view.getUint32(at, true);
-      if (word === 0) return target.bytes.subarray(0, length);
+      if (word === 0) return space.fill(length);
       const end = at + 4 + (word & 0x7fff_ffff);
       if (end > data.length) throw new CorruptRecordsError('a block of LZ4 is cut short');
       if (word >>> 31 === 0) {
-        length = decode(source, at + 4, end, target, length);
+        length = decode(source, at + 4, end, target, begin, length);
       } else {
-        target.bytes.set(data.subarray(at + 4, end), length);
+        copyLiterals(source, at + 4, target, length, end - at - 4);
         length += end - at - 4;
       }
       at = frame.hasBlockChecksums ? end + 4 : end;
@@ -60,21 +68,20 @@ function frameOf(view: DataView): Frame {
   };
 }
 
-/** At least the length of the content: blocks are full but for the last, whose length is added up. */
+/** At least the length of the content. It is added up where blocks may be far from full: when they are small, or very large. */
 function capacityFor(view: DataView, frame: Frame, limit: number): number {
-  let full = 0;
-  let last = 0;
+  const isCounted = view.byteLength < COUNTED_BYTES;
+  let capacity = 0;
   for (let at = frame.start; ;) {
     const word = view.getUint32(at, true);
+    const length = word & 0x7fff_ffff;
     if (word === 0) break;
-    full += last === 0 ? 0 : frame.maxBlockBytes;
-    last = at;
-    at += 4 + (word & 0x7fff_ffff) + (frame.hasBlockChecksums ? 4 : 0);
+    if (word >>> 31 === 1) capacity += length;
+    else if (isCounted || frame.maxBlockBytes > COMMON_BLOCK_BYTES)
+      capacity += contentLength(view, at + 4, at + 4 + length);
+    else capacity += Math.min(frame.maxBlockBytes, length * MOST_EXPANSION);
+    at += 4 + length + (frame.hasBlockChecksums ? 4 : 0);
   }
-  const word = last === 0 ? 0 : view.getUint32(last, true);
-  const length = word & 0x7fff_ffff;
-  const lastBytes = word >>> 31 === 1 ? length : contentLength(view, last + 4, last + 4 + length);
-  const capacity = full + Math.min(lastBytes, frame.maxBlockBytes);
   if (capacity > limit) throw new CorruptRecordsError(`a batch of more than ${limit} bytes`);
   return capacity;
 }
@@ -105,8 +112,18 @@ function contentLength(view: DataView, start: number, end: number): number {
   return total;
 }
 
-/** Decodes the block at `[start, end)` behind the first `before` bytes of the target; returns how many there are then. */
-function decode(source: ViewedBytes, start: number, end: number, target: ViewedBytes, before: number): number {
+/**
+ * Decodes the block at `[start, end)` behind the first `before` bytes of the target; returns how many there are then. The
+ * content of its frame begins at `begin`: a block may refer back to those before it.
+ */
+function decode(
+  source: ViewedBytes,
+  start: number,
+  end: number,
+  target: ViewedBytes,
+  begin: number,
+  before: number,
+): number {
   const { bytes, view } = source;
   const capacity = target.bytes.length;
   let at = start;
@@ -135,8 +152,7 @@ function decode(source: ViewedBytes, start: number, end: number, target: ViewedB
         match += byte;
       }
     }
-    // Blocks may refer back to those before them.
-    if (distance === 0 || distance > length || length + match > capacity) {
+    if (distance === 0 || distance > length - begin || length + match > capacity) {
       throw new CorruptRecordsError('LZ4: a match that lies outside');
     }
     copyBack(target, length, distance, match);

@@ -1,4 +1,5 @@
 import { copyBack, copyLiterals, ViewedBytes } from './byte-copies.ts';
+import type { Content, DecompressionSpace } from './decompression-space.ts';
 import { CorruptRecordsError } from './corrupt-records-error.ts';
 
 /** What the Java client, and others after it, put before blocks of Snappy: "\x82SNAPPY\0", a version and its oldest. */
@@ -6,20 +7,20 @@ const XERIAL = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]);
 const XERIAL_HEADER_BYTES = 16;
 
 /**
- * The content of Snappy (https://github.com/google/snappy/blob/main/format_description.txt), plain or as a sequence of blocks
+ * Decompresses Snappy (https://github.com/google/snappy/blob/main/format_description.txt), plain or as a sequence of blocks
  * with lengths, as the Java client writes it.
  *
  * @throws CorruptRecordsError where it is none, or its content is longer than `limit`.
  */
-export function decompressSnappy(data: Uint8Array, limit: number): Uint8Array {
+export function decompressSnappy(data: Uint8Array, limit: number, space: DecompressionSpace): Content {
   const blocks = blocksOf(data);
   try {
     const total = blocks.reduce((sum, block) => sum + lengthOf(block).length, 0);
     if (total > limit) throw new CorruptRecordsError(`a batch of more than ${limit} bytes`);
-    const target = new ViewedBytes(Buffer.allocUnsafeSlow(total));
-    let length = 0;
+    const target = space.reserve(total);
+    let { length } = space;
     for (const block of blocks) length = decode(new ViewedBytes(block), target, length);
-    return target.bytes;
+    return space.fill(length);
   } catch (error) {
     if (error instanceof RangeError) throw new CorruptRecordsError('Snappy: cut short');
     throw error;

@@ -80,10 +80,20 @@ describe('DeadLetterSink', () => {
     expect(JSON.parse(second ?? '')).toMatchObject({ error: { code: 'late' }, lateness_ms: 60_500 });
   });
 
-  it('refuses the name of a topic, and says what to give in its place', () => {
-    expect(() => new DeadLetterSink('errors-topic' as never)).toThrow(
-      /the topic "errors-topic", give it the sink of that topic/,
-    );
-    expect(() => new DeadLetterSink({})).toThrow(/another sink$/);
+  it('refuses what is neither topic, path nor sink', () => {
+    expect(() => new DeadLetterSink({} as never)).toThrow(/another sink$/);
+    expect(() => new DeadLetterSink('no topic')).toThrow(/letters, digits/);
+  });
+
+  it('knows no way to a topic by itself, unless it was told', async () => {
+    const sink = new DeadLetterSink('errors-topic');
+    expect(sink.topic).toBe('errors-topic');
+    await expect(sink.open(testContext)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    const told = new DeadLetterSink('errors-topic', { bootstrapServers: 'localhost:9092' });
+    expect(told.topic).toBeUndefined();
+    expect(told.transaction).toBeDefined();
+    expect(
+      new DeadLetterSink('errors-topic', { bootstrapServers: 'localhost:9092', acks: 1 }).transaction,
+    ).toBeUndefined();
   });
 });

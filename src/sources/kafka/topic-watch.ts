@@ -1,0 +1,184 @@
+import { messageOf } from '../../errors/message-of.ts';
+import type { ProcessorError } from '../../errors/processor-error.ts';
+import type { KafkaCluster, SendOptions } from '../../kafka/cluster.ts';
+import type { TopicMetadata } from '../../kafka/topic-metadata.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { Clock } from '../../time/clock.ts';
+import type { Millis } from '../../time/instant.ts';
+import { retryDelay, type RetryDelays } from '../../time/retry-delay.ts';
+import { Bell } from './bell.ts';
+import type { ConsumerSettings } from './consumer-settings.ts';
+import type { Fetchers } from './fetchers.ts';
+import type { KafkaPartition } from './kafka-partition.ts';
+import { deletedError, remadeError, truncatedError } from './lost-offsets.ts';
+import { endsOfEpochs, listOffsets, type LedPartition } from './offset-queries.ts';
+import { ownedPartitions, type OwnedPartition } from './starting-positions.ts';
+
+/** How often topics are looked up anew though nothing asks for it: that is how partitions added to them are found. */
+export const TOPICS_REFRESH_MS: Millis = 30_000;
+const DELAYS: RetryDelays = { initialDelayMs: 100, maxDelayMs: 2000 };
+
+/** What a watch over topics is made with. */
+export interface TopicWatchOptions {
+  readonly cluster: KafkaCluster;
+  readonly settings: ConsumerSettings;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+  readonly fetchers: Fetchers;
+  /** Makes a partition that has been added to a topic, to be read from its oldest record. */
+  readonly onAdded: (partition: OwnedPartition, oldest: number) => KafkaPartition;
+}
+
+/** Follows who leads the partitions, and which there are. */
+export class TopicWatch {
+  readonly #options: TopicWatchOptions;
+  readonly #partitions = new Map<string, KafkaPartition>();
+  readonly #bell = new Bell();
+  /** Partitions that nobody fetches, with the reason. */
+  readonly #unled = new Map<KafkaPartition, string>();
+  #attempts = 0;
+  /** True if a broker has named an error since the topics were last looked up. */
+  #hasErrors = false;
+  /** What keeps topics from being looked up, for a person; null if nothing does. */
+  #fault: string | null = null;
+
+  constructor(options: TopicWatchOptions) {
+    this.#options = options;
+  }
+
+  /** What keeps partitions from being read, for a person; null if nothing does. */
+  get fault(): string | null {
+    if (this.#fault !== null) return this.#fault;
+    for (const [{ id }, reason] of this.#unled) return `partition ${id} cannot be read: ${reason}`;
+    return null;
+  }
+
+  /** Takes in a partition that is known at opening, with its leader. */
+  add(partition: KafkaPartition, led: LedPartition): void {
+    this.#partitions.set(partition.id, partition);
+    partition.currentLeaderEpoch = led.leaderEpoch;
+    this.#options.fetchers.assign(partition, led.leader);
+  }
+
+  /** Looks the topics up soon. */
+  refresh(): void {
+    this.#bell.ring();
+  }
+
+  /** A broker has named an error for a partition that it was asked for. */
+  onPartitionError(partition: KafkaPartition, code: string): void {
+    this.#options.fetchers.release(partition);
+    partition.isReachable = false;
+    this.#unled.set(partition, `its leader answered with ${code}`);
+    this.#hasErrors = true;
+    this.refresh();
+  }
+
+  /** Follows the topics until the signal aborts. */
+  async run(): Promise<void> {
+    const { clock, signal } = this.#options;
+    const wake = (): void => this.#bell.ring();
+    signal.addEventListener('abort', wake, { once: true });
+    while (!signal.aborted) {
+      const timer = new AbortController();
+      await Promise.race([this.#bell.wait(), clock.sleep(TOPICS_REFRESH_MS, timer.signal)]);
+      timer.abort();
+      if (signal.aborted) break;
+      await this.#look();
+      // Whatever is not right now may be so shortly.
+      if (this.#attempts > 0) {
+        await clock.sleep(retryDelay(DELAYS, this.#attempts - 1, clock.now()), signal);
+        if (this.fault !== null) this.#bell.ring();
+      }
+    }
+    signal.removeEventListener('abort', wake);
+  }
+
+  async #look(): Promise<void> {
+    const { cluster, settings, signal, logger } = this.#options;
+    const options: SendOptions = { timeoutMs: settings.sessionTimeoutMs, signal };
+    const hadErrors = this.#hasErrors;
+    this.#hasErrors = false;
+    try {
+      const topics = await cluster.topics(settings.topics, options);
+      for (const name of settings.topics) await this.#apply(name, topics.get(name), options);
+      this.#fault = null;
+      this.#attempts = hadErrors || this.#unled.size > 0 ? this.#attempts + 1 : 0;
+    } catch (error) {
+      if (signal.aborted) return;
+      if (this.#attempts === 0)
+        logger.warn({ error: messageOf(error) }, 'topics of Kafka cannot be looked up; will retry');
+      this.#fault = `topics cannot be looked up: ${messageOf(error)}`;
+      this.#attempts += 1;
+    }
+  }
+
+  async #apply(name: string, topic: TopicMetadata | undefined, options: SendOptions): Promise<void> {
+    const known = [...this.#partitions.values()].filter((partition) => partition.topic === name);
+    if (topic === undefined || topic.error !== null) {
+      const reason = `the topic cannot be looked up: ${topic?.error ?? 'it is not named'}`;
+      for (const partition of known) this.#leave(partition, reason);
+      return;
+    }
+    if (known.some(({ topicId }) => topicId !== topic.id)) {
+      const error = remadeError(name);
+      for (const partition of known) this.#end(partition, error);
+      return;
+    }
+    for (const owned of ownedPartitions(topic, this.#options.settings)) {
+      const partition = this.#partitions.get(owned.id);
+      if (owned.leader < 0) {
+        if (partition !== undefined) this.#leave(partition, 'it has no leader at the moment');
+      } else if (partition === undefined) {
+        await this.#welcome(owned, options);
+      } else {
+        await this.#follow(partition, owned, options);
+      }
+    }
+  }
+
+  async #welcome(owned: OwnedPartition, options: SendOptions): Promise<void> {
+    const { cluster, onAdded, logger } = this.#options;
+    const oldest = await listOffsets(cluster, [owned], 'earliest', options);
+    logger.info({ partition: owned.id }, 'a partition was added to the topic; reading it from its start');
+    this.add(onAdded(owned, oldest.get(owned.id) ?? 0), owned);
+  }
+
+  /** Goes on with a partition at its leader, if that is another one or the partition had been left. */
+  async #follow(partition: KafkaPartition, owned: OwnedPartition, options: SendOptions): Promise<void> {
+    const { cluster, fetchers } = this.#options;
+    const isSame = owned.leaderEpoch === partition.currentLeaderEpoch && fetchers.leaderOf(partition) === owned.leader;
+    if (isSame && !this.#unled.has(partition)) return;
+    fetchers.release(partition);
+    const { id, fetchOffset, fetchedEpoch } = partition;
+    const [oldest, newest, ends] = await Promise.all([
+      listOffsets(cluster, [owned], 'earliest', options),
+      listOffsets(cluster, [owned], 'latest', options),
+      fetchedEpoch < 0 ? undefined : endsOfEpochs(cluster, [{ ...owned, epoch: fetchedEpoch }], options),
+    ]);
+    const end = Math.min(newest.get(id) ?? Infinity, endOf(ends?.get(id)));
+    if (fetchOffset < (oldest.get(id) ?? 0))
+      return this.#end(partition, deletedError(id, fetchOffset, oldest.get(id) ?? 0));
+    if (fetchOffset > end) return this.#end(partition, truncatedError(id, fetchOffset, end));
+    partition.currentLeaderEpoch = owned.leaderEpoch;
+    this.#unled.delete(partition);
+    fetchers.assign(partition, owned.leader);
+  }
+
+  #leave(partition: KafkaPartition, reason: string): void {
+    this.#options.fetchers.release(partition);
+    partition.isReachable = false;
+    this.#unled.set(partition, reason);
+  }
+
+  /** The partition cannot be read any more, whatever happens. */
+  #end(partition: KafkaPartition, error: ProcessorError): void {
+    this.#leave(partition, error.message);
+    partition.fail(error);
+  }
+}
+
+function endOf(end: number | undefined): number {
+  return end === undefined || end < 0 ? Infinity : end;
+}
