@@ -5,6 +5,7 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { finished } from 'node:stream/promises';
+import { aggregate } from './aggregate.mjs';
 
 const WINDOW_MS = 60_000;
 
@@ -34,26 +35,3 @@ for (const start of [...windows.keys()].sort((a, b) => a - b)) {
 }
 out.end();
 await finished(out);
-
-/** @param {number[]} values */
-function aggregate(values) {
-  values.sort((a, b) => a - b);
-  const count = values.length;
-  let sum = 0;
-  for (const value of values) sum += value;
-  const average = sum / count;
-  let squares = 0;
-  for (const value of values) squares += (value - average) ** 2;
-  const percentile = (/** @type {number} */ p) => values[Math.ceil((p * count) / 100) - 1];
-  return {
-    count,
-    sum,
-    average,
-    min: values[0],
-    max: values[count - 1],
-    stddev: Math.sqrt(squares / count),
-    p50: percentile(50),
-    p95: percentile(95),
-    p99: percentile(99),
-  };
-}

@@ -9,7 +9,7 @@ import { seeded } from './seeded.ts';
 const FORM = 1;
 const SEED = 42;
 const START_MS = Date.UTC(2026, 0, 5, 10);
-const SPAN_MS = 3_600_000;
+const HOUR_MS = 3_600_000;
 /** Events are this much out of order, at most; less than a pipeline waits for by default. */
 const DISORDER_MS = 5000;
 const EVENTS_PER_WRITE = 2000;
@@ -45,6 +45,8 @@ export interface Sample {
    * each time, and all events are in the hour from `10:00`. Default `random`.
    */
   readonly order?: 'random' | 'passes';
+  /** How long they take, from `10:00`. Default 1. */
+  readonly hours?: number;
 }
 
 /** What the benchmarks check of an event. */
@@ -58,13 +60,14 @@ export interface SampleEvent {
 
 /** The path of a file of events under `folder`; written unless it is there. */
 export async function sampleFile(folder: string, sample: Sample): Promise<string> {
-  const { events, keys = 1000, order = 'random' } = sample;
+  const { events, keys = 1000, order = 'random', hours = 1 } = sample;
   const name = [
     FORM,
     SEED,
     events,
     ...(keys === 1000 ? [] : [`${String(keys)}-keys`]),
     ...(order === 'random' ? [] : [order]),
+    ...(hours === 1 ? [] : [`${String(hours)}-hours`]),
   ];
   const path = join(folder, `events-${name.join('-')}.ndjson`);
   if (existsSync(path)) return path;
@@ -89,6 +92,7 @@ export function* sampleEvents({
   events,
   keys = 1000,
   order = 'random',
+  hours = 1,
 }: Sample): Generator<SampleEvent, void, undefined> {
   if (keys % KEYS_PER_TENANT !== 0) throw new RangeError(`${String(keys)} keys are not a multiple of 50`);
   const random = seeded(SEED);
@@ -97,7 +101,7 @@ export function* sampleEvents({
   const inPasses = order === 'passes';
   for (let index = 0; index < events; index += 1) {
     const from = inPasses ? START_MS + DISORDER_MS : START_MS;
-    const spanMs = inPasses ? SPAN_MS - DISORDER_MS : SPAN_MS;
+    const spanMs = hours * HOUR_MS - (inPasses ? DISORDER_MS : 0);
     const at = from + Math.floor((index / events) * spanMs) - Math.floor(random() * DISORDER_MS);
     const key = inPasses ? keyInPass(index, keys) : anyKey(tenants, random);
     yield sampleEvent({ index, at, key, digits }, random);

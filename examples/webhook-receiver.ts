@@ -8,7 +8,7 @@
  * 204 known already
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createPipeline, HttpSink, MemorySource } from 'llm-optimizer-processor';
 
 const SECRET = 'not-a-secret-but-long-enough';
@@ -42,14 +42,17 @@ function answer(headers: IncomingHttpHeaders, body: string): readonly [status: n
 }
 
 let last: { headers: IncomingHttpHeaders; body: string } | undefined;
-const server = createServer(async (request, response) => {
+const server = createServer((request, response) => void receive(request, response));
+
+async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
   let body = '';
   for await (const chunk of request) body += String(chunk);
   last = { headers: request.headers, body };
   const [status, what] = answer(request.headers, body);
   console.log(status, what);
   response.writeHead(status).end();
-});
+}
+
 await new Promise<void>((resolve) => {
   server.listen(0, '127.0.0.1', resolve);
 });

@@ -12,7 +12,13 @@ import { ROOT, SetupError, ensureBuilt, ensureInstalled, pinnedNode, requireNode
 /** Checkers that do not need each other. The slowest is first, so that it does not run alone at the end. */
 const STAGES = [
   { name: 'package', command: ['scripts/check-package.mjs', process.execPath] },
+  { name: 'site', command: ['scripts/site.mjs', '--prove'] },
   { name: 'types', command: ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json'] },
+  { name: 'page types', command: ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'dashboard/tsconfig.json'] },
+  {
+    name: 'page test types',
+    command: ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'test/dashboard/tsconfig.json'],
+  },
   { name: 'lint', command: ['node_modules/oxlint/bin/oxlint'] },
   { name: 'format', command: ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'] },
   { name: 'dead code', command: ['node_modules/knip/bin/knip.js', '--treat-config-hints-as-errors', '--no-progress'] },
@@ -72,7 +78,10 @@ async function main() {
   const filters = process.argv.slice(2);
   if (filters.length === 0) {
     // What would be packed without a build is not the package.
-    const outcomes = await runStages(node, built ? STAGES : STAGES.filter(({ name }) => name !== 'package'));
+    const outcomes = await runStages(
+      node,
+      built ? STAGES : STAGES.filter(({ name }) => name !== 'package' && name !== 'site'),
+    );
     const passed = outcomes.filter(({ ok }) => ok).length;
     tallies.push({ passed, failed: outcomes.length - passed, skipped: STAGES.length - outcomes.length });
   }

@@ -112,6 +112,13 @@ export { ErrorHandler, ErrorPolicy } from './plan/error-handler.ts';
 export { LateEventHandler } from './plan/late-event-handler.ts';
 export type { PipelinePlan, WindowPlan } from './plan/plan.ts';
 
+export type {
+  CheckpointAttempt,
+  CommittedEpoch,
+  DeliveredEpoch,
+  RunObserver,
+  RunProblem,
+} from './runtime/run-observer.ts';
 export type { RejectionTotal } from './runtime/run-totals.ts';
 export type {
   ComponentStatus,
@@ -121,6 +128,8 @@ export type {
   StateStatus,
   StatusSnapshot,
 } from './runtime/status.ts';
+
+export { type MonitoredPipeline, RunMonitor, type RunMonitorOptions } from './monitor/run-monitor.ts';
 
 export type { HttpHeaders, HttpIntake } from './http/http-intake.ts';
 export { createServer, type HttpServer, type HttpServerOptions } from './http/server.ts';

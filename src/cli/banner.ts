@@ -6,6 +6,7 @@ import type { ProcessorConfig, SinkConfig } from '../config/schema/processor.ts'
 
 const WIDTH = 80;
 const LABEL_COLUMNS = 11;
+const LINKS: readonly string[] = ['dashboard', 'metrics'];
 
 /** What the banner shows besides the configuration. */
 export interface BannerFacts {
@@ -25,18 +26,18 @@ export function bannerText(config: ProcessorConfig, { version, plan, url, color 
     ['source', describeSource(config)],
     ['windows', describeWindows(config, plan)],
     ...(config.state.backend === 'rocksdb' ? [['state', `rocksdb in ${config.state.path}`] as const] : []),
-    ['results', config.sinks.map(describeSink).join(', ')],
-    ...(url === undefined ? [] : [['metrics', `${url}/metrics`] as const]),
+    ['results', config.sinks.map((sink) => describeSink(sink, config)).join(', ')],
+    ...(url === undefined ? [] : [['dashboard', `${url}/`] as const, ['metrics', `${url}/metrics`] as const]),
     ['stop', 'Ctrl-C'],
   ];
   const lines = rows.map(([label, value]) => {
     const text = value.length > WIDTH - LABEL_COLUMNS - 2 ? `${value.slice(0, WIDTH - LABEL_COLUMNS - 3)}…` : value;
-    return `  ${paint('dim', label.padEnd(LABEL_COLUMNS))}${label === 'metrics' ? paint('cyan', text) : text}`;
+    return `  ${paint('dim', label.padEnd(LABEL_COLUMNS))}${LINKS.includes(label) ? paint('cyan', text) : text}`;
   });
   return `\n${paint('bold', 'processor')} ${paint('dim', version)}\n\n${lines.join('\n')}\n\n`;
 }
 
-function describeSource({ source }: ProcessorConfig): string {
+function describeSource({ source, kafka: { consumer } }: ProcessorConfig): string {
   switch (source.type) {
     case 'demo':
       return source.events_per_sec === 0
@@ -48,8 +49,11 @@ function describeSource({ source }: ProcessorConfig): string {
       return 'standard input';
     case 'http':
       return 'events posted over HTTP';
-    case 'kafka':
-      return 'Kafka';
+    case 'kafka': {
+      const { topics = [], bootstrap_servers: servers = '', instance, instances = 1 } = consumer ?? {};
+      const share = instances === 1 ? '' : `, instance ${String(instance)} of ${String(instances)}`;
+      return `Kafka, ${topics.join(', ')} at ${servers}${share}`;
+    }
   }
 }
 
@@ -58,14 +62,14 @@ function describeWindows({ event }: ProcessorConfig, plan: PipelinePlan): string
   return event.key.length === 0 ? windows : `${windows} by ${event.key.map(nameOfPath).join(', ')}`;
 }
 
-function describeSink(sink: SinkConfig): string {
+function describeSink(sink: SinkConfig, { kafka: { producer } }: ProcessorConfig): string {
   switch (sink.type) {
     case 'console':
       return `${sink.format} on standard output`;
     case 'file':
       return sink.path;
     case 'kafka':
-      return 'Kafka';
+      return `Kafka, ${producer?.result_topic ?? ''}`;
     case 'postgres':
       return `table ${sink.table} of Postgres`;
     case 'metrics':

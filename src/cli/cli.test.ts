@@ -4,9 +4,9 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { main, type CliParts } from './cli.ts';
+import { main } from './cli.ts';
 import type { StopSignal } from './cli-io.ts';
-import { fakeProcess as processWith, Output, type FakeProcess } from './fake-process.contract.ts';
+import { fakeParts, fakeProcess as processWith, Output, type FakeProcess } from './fake-process.contract.ts';
 
 const CANARY = 'canary-77d0';
 const EVENTS = `{"timestamp":"2026-01-01T00:00:01Z","model":"a","latency_ms":10,"cost":1}
@@ -26,9 +26,9 @@ function fakeProcess(environment: Record<string, string> = {}, stdout = new Outp
   return processWith({ ...deadLetters, ...environment }, stdout);
 }
 
-const parts: CliParts = {
+const parts = fakeParts({
   quickstart: () => readFile(new URL('../../config/quickstart.yaml', import.meta.url), 'utf8'),
-};
+});
 
 async function run(argv: readonly string[], io: FakeProcess = fakeProcess()) {
   const code = await main(argv, io, parts);
@@ -48,7 +48,7 @@ describe('arguments', () => {
     ['rnu', "processor: unknown command 'rnu'; did you mean run?\n"],
     [
       'frobnicate',
-      "processor: unknown command 'frobnicate'; there are run, validate, config, demo, checkpoint, state, help\n",
+      "processor: unknown command 'frobnicate'; there are run, validate, config, demo, produce, init, health, top, completion, checkpoint, state, help\n",
     ],
     [
       '',
@@ -82,15 +82,19 @@ describe('arguments', () => {
     expect(await run(line === '' ? [] : line.split(' '))).toEqual({ code: 2, out: '', err: message });
   });
 
-  it.each([[['--help']], [['run', '--help']], [['help', 'validate']], [['config', '-h']], [['demo', '-h']]])(
-    '%j explains, with examples, in 80 columns',
-    async (argv) => {
-      const { code, out, err } = await run(argv);
-      expect([code, err]).toEqual([0, '']);
-      expect(out).toContain('Examples:\n  $ ');
-      expect(out.split('\n').filter((line) => line.length > 80 && !line.includes('  $ '))).toEqual([]);
-    },
-  );
+  it.each([
+    [['--help']],
+    [['run', '--help']],
+    [['help', 'validate']],
+    [['config', '-h']],
+    [['demo', '-h']],
+    [['produce', '-h']],
+  ])('%j explains, with examples, in 80 columns', async (argv) => {
+    const { code, out, err } = await run(argv);
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toContain('Examples:\n  $ ');
+    expect(out.split('\n').filter((line) => line.length > 80 && !line.includes('  $ '))).toEqual([]);
+  });
 
   it('tells its version', async () => {
     expect(await run(['--version'])).toEqual({ code: 0, out: '1.2.3\n', err: '' });
@@ -336,7 +340,7 @@ processor: 2 errors [CONFIG_INVALID]
     });
   });
 
-  it.each(['quickstart', 'production'])('finds nothing wrong with config/%s.yaml', async (name) => {
+  it.each(['quickstart', 'production', 'kafka'])('finds nothing wrong with config/%s.yaml', async (name) => {
     const path = new URL(`../../config/${name}.yaml`, import.meta.url).pathname;
     expect((await run(['validate', '-c', path])).code).toBe(0);
   });

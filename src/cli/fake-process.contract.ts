@@ -1,5 +1,6 @@
 import { PassThrough, Writable } from 'node:stream';
 import { SystemClock } from '../time/clock.ts';
+import type { CliParts } from './cli.ts';
 import type { CliIo, StopSignal } from './cli-io.ts';
 
 /** A stream that remembers what was written to it. */
@@ -53,4 +54,10 @@ export function fakeProcess(environment: Record<string, string> = {}, stdout = n
     send: (signal) => listeners.forEach((listener) => listener(signal)),
     listening: () => listeners.size > 0,
   };
+}
+
+/** Parts of the program of which only those given are there. */
+export function fakeParts(parts: Partial<CliParts> = {}): CliParts {
+  const missing = (): Promise<never> => Promise.reject(new Error('not here'));
+  return { quickstart: missing, kafkaExample: missing, openEventWriter: missing, ...parts };
 }

@@ -4,6 +4,7 @@ import { SystemClock } from '../time/clock.ts';
 import { main } from './cli.ts';
 import type { CliIo, StopSignal } from './cli-io.ts';
 import { EXIT_CODE } from './exit-code.ts';
+import { openKafkaWriter } from './produce/kafka-writer.ts';
 
 /** Reads a file of the package; sources and build stand equally deep in it. */
 function readOwn(path: string): Promise<string> {
@@ -45,7 +46,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 process.stderr.on('error', () => undefined);
 
-const code = await main(process.argv.slice(2), io, { quickstart: () => readOwn('config/quickstart.yaml') });
+const code = await main(process.argv.slice(2), io, {
+  quickstart: () => readOwn('config/quickstart.yaml'),
+  kafkaExample: () => readOwn('config/kafka.yaml'),
+  openEventWriter: openKafkaWriter,
+});
 const { SIGINT, SIGTERM } = EXIT_CODE.interrupted;
 // At once means not to wait for a reader either, who may be what the run was waiting for.
 if (code === SIGINT || code === SIGTERM) process.exit(code);

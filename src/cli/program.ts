@@ -1,10 +1,13 @@
 import { Command, Option } from 'commander';
+import { collect, collectList } from './collect.ts';
 import { examples } from './help-examples.ts';
 import type { RunOptions } from './one-off.ts';
+import { addProduce, type ProduceCommand } from './produce/produce-program.ts';
 import { addStateCommands, type StateCommands } from './state/state-program.ts';
+import { addToolCommands, type ToolCommands } from './tools-program.ts';
 
 /** What the commands do; each resolves with an exit code. */
-export interface Commands extends StateCommands {
+export interface Commands extends StateCommands, ToolCommands, ProduceCommand {
   run(options: RunOptions): Promise<number>;
   validate(options: { readonly config: string }): Promise<number>;
   config(options: { readonly config?: string; readonly json?: boolean; readonly schema?: boolean }): Promise<number>;
@@ -20,7 +23,20 @@ export interface ProgramOutput {
 }
 
 /** The names of the commands. */
-export const COMMAND_NAMES = ['run', 'validate', 'config', 'demo', 'checkpoint', 'state', 'help'] as const;
+export const COMMAND_NAMES = [
+  'run',
+  'validate',
+  'config',
+  'demo',
+  'produce',
+  'init',
+  'health',
+  'top',
+  'completion',
+  'checkpoint',
+  'state',
+  'help',
+] as const;
 
 const CONFIG_FILE = '-c, --config <file>';
 
@@ -77,6 +93,8 @@ export function createProgram(commands: Commands, output: ProgramOutput, done: (
     .option('--debug', 'log everything, show stacks of errors')
     .addHelpText('after', examples([['processor demo', 'windows of 5 seconds by model and region']]))
     .action(async (options: Parameters<Commands['demo']>[0]) => done(await commands.demo(options)));
+  addProduce(program, commands, done);
+  addToolCommands(program, commands, done);
   addStateCommands(program, commands, done);
   return program;
 }
@@ -132,12 +150,4 @@ function addRun(program: Command, commands: Commands, done: (code: number) => vo
       ]),
     )
     .action(async (options: RunOptions) => done(await commands.run(options)));
-}
-
-function collect(value: string, earlier: readonly string[] = []): readonly string[] {
-  return [...earlier, value];
-}
-
-function collectList(value: string, earlier: readonly string[] = []): readonly string[] {
-  return [...earlier, ...value.split(',').map((part) => part.trim())];
 }

@@ -1,4 +1,5 @@
 import type { LoadedConfig } from '../config/config.ts';
+import { deadLetterPlaceOf } from '../config/kafka-of-config.ts';
 import { planOfConfig } from '../config/plan-of-config.ts';
 import type { ProcessorConfig } from '../config/schema/processor.ts';
 import { Pipeline, type RunSummary } from '../pipeline/pipeline.ts';
@@ -66,7 +67,7 @@ export async function runConfig(loaded: LoadedConfig, io: CliIo, settings: RunSe
       isAtOnce = true;
       return EXIT_CODE.interrupted[outcome];
     }
-    conclude(outcome, config.error_handling.dead_letter_path, io, logger);
+    conclude(outcome, deadLettersOf(config), io, logger);
     return EXIT_CODE.done;
   } finally {
     ended.abort();
@@ -136,14 +137,20 @@ function announce(
     const color = io.environment['NO_COLOR'] === undefined;
     io.stderr.write(bannerText(config, { version: io.version, plan, url, color }));
   } else {
-    logger.info({ pipeline: config.name, version: io.version, url }, 'pipeline started');
+    const links = url === undefined ? {} : { url, dashboard: `${url}/` };
+    logger.info({ pipeline: config.name, version: io.version, ...links }, 'pipeline started');
   }
 }
 
-function conclude(summary: RunSummary, deadLetterPath: string, io: CliIo, logger: Logger): void {
+function deadLettersOf(config: ProcessorConfig): string {
+  const place = deadLetterPlaceOf(config);
+  return 'topic' in place ? `the topic ${place.topic}` : place.path;
+}
+
+function conclude(summary: RunSummary, deadLetters: string, io: CliIo, logger: Logger): void {
   const { rejected, droppedLate, unassigned, skipped } = summary.counters;
-  if (io.stderr.isTTY === true) io.stderr.write(`${summaryText(summary, deadLetterPath)}\n`);
+  if (io.stderr.isTTY === true) io.stderr.write(`${summaryText(summary, deadLetters)}\n`);
   else if (rejected + droppedLate + unassigned + skipped > 0) {
-    logger.warn({ ...summary }, summaryText(summary, deadLetterPath).replaceAll(/\n */g, '; '));
+    logger.warn({ ...summary }, summaryText(summary, deadLetters).replaceAll(/\n */g, '; '));
   } else logger.info({ ...summary }, summary.outcome === 'finished' ? 'pipeline finished' : 'pipeline stopped');
 }

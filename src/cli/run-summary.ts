@@ -4,14 +4,14 @@ import { formatCount, formatRate } from './quantity.ts';
 const SHOWN_REASONS = 5;
 
 /** How a run went, in a line, and in one more for each thing that was left out: that is never left unsaid. */
-export function summaryText(summary: RunSummary, deadLetterPath: string): string {
+export function summaryText(summary: RunSummary, deadLetters: string): string {
   const { outcome, counters, rejections, durationMs } = summary;
   const seconds = durationMs / 1000;
   const rate = seconds > 0 ? ` (${formatRate(counters.read / seconds)})` : '';
   const word = outcome === 'finished' ? 'Done' : 'Stopped';
   const lines = [`${word}: ${formatCount(counters.read)} events in ${seconds.toFixed(1)} s${rate}`];
   if (counters.rejected > 0) {
-    lines.push(`${formatCount(counters.rejected)} could not be used, see ${deadLetterPath}`);
+    lines.push(`${formatCount(counters.rejected)} could not be used, see ${deadLetters}`);
     for (const { code, count, example } of rejections.slice(0, SHOWN_REASONS)) {
       lines.push(`  ${formatCount(count)} ${code}: ${example}`);
     }

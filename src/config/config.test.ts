@@ -269,24 +269,12 @@ describe('keys that do not go together', () => {
       'p.yaml:2:20 processor.source.paths: files are only read by a file source; add source.type: file',
     ],
     [
-      'source: { type: kafka }',
-      'p.yaml:2:19 processor.source.type: a source of type kafka needs the section kafka.consumer, with bootstrap_servers and topics',
-    ],
-    [
       '{ source: { type: http }, http: { enabled: false } }',
       'p.yaml:2:21 processor.source.type: a source of type http needs the HTTP server; set http.enabled: true',
     ],
     [
-      'sinks: [{ type: kafka }]',
-      'p.yaml:2:19 processor.sinks[0].type: a sink of type kafka needs the section kafka.producer, with bootstrap_servers and result_topic',
-    ],
-    [
       'sinks: [{ type: file, path: a }, { type: file, path: ./a }]',
       'p.yaml:2:36 processor.sinks[1]: the same sink is there twice; every result would be written to it twice',
-    ],
-    [
-      'late_events: { topic: late }',
-      'p.yaml:2:25 processor.late_events.topic: a topic needs the section kafka.producer; without Kafka set late_events.path',
     ],
     [
       'late_events: { path: data/dead-letters.ndjson }',
@@ -307,14 +295,6 @@ describe('keys that do not go together', () => {
     [
       'state: { memory_limit_mb: 7.9 }',
       'p.yaml:2:29 processor.state.memory_limit_mb: expected a number of MiB from 8 to 1048576, found 7.9',
-    ],
-    [
-      'kafka: { consumer: { bootstrap_servers: "a:1", topics: [t], instance: 3, instances: 3 } }',
-      'p.yaml:2:73 processor.kafka.consumer.instance: expected less than instances (3), found 3; the first is 0',
-    ],
-    [
-      'kafka: { consumer: { bootstrap_servers: "a:1", topics: [t], security: { protocol: SASL_SSL } } }',
-      'p.yaml:2:63 processor.kafka.consumer.security.sasl: missing; protocol SASL_SSL needs sasl.username and sasl.password',
     ],
   ])('refuses %s', (line, message) => {
     expect(messageOf(processor(line))).toBe(message);

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import * as os from 'node:os';
 import { messageOf } from '../errors/message-of.ts';
 import { ProcessorError } from '../errors/processor-error.ts';
 import { check } from './check.ts';
@@ -7,9 +7,12 @@ import { effectiveEntries, maskedConfig, type ConfigEntry } from './effective.ts
 import { layEnvironmentOver } from './environment.ts';
 import { configurationError, type Finding } from './finding.ts';
 import type { Environment } from './interpolation.ts';
+import { ordinalOf } from './host-ordinal.ts';
 import { layOver, placeOf, takeAway, type ConfigPath, type Located, type LocatedMap } from './located.ts';
 import type { CheckedConfig, ProcessorConfig } from './schema/processor.ts';
 import { MAX_CONFIG_BYTES, readYamlTree } from './yaml-tree.ts';
+
+type CheckedConsumer = NonNullable<CheckedConfig['kafka']['consumer']>;
 
 /** A key set from the command line; wins over the file and the environment. */
 export interface ConfigOverride {
@@ -28,6 +31,8 @@ export interface ConfigOptions {
   readonly overrides?: readonly ConfigOverride[];
   /** The default of `parallelism`. Default: the number of cores. */
   readonly cores?: number;
+  /** Name of this host; the number at its end is the default of `kafka.consumer.instance`. Default: that of the system. */
+  readonly hostname?: string;
 }
 
 /** A complete configuration, with where each value comes from. As JSON, and in a log, its secrets are masked. */
@@ -35,11 +40,14 @@ export class LoadedConfig {
   /** The file it was read from; null if there was none. */
   readonly file: string | null;
   readonly config: ProcessorConfig;
+  /** Name of the host that it is completed for. */
+  readonly hostname: string;
   readonly #root: LocatedMap;
 
-  constructor(file: string | null, config: ProcessorConfig, root: LocatedMap) {
+  constructor(file: string | null, config: ProcessorConfig, hostname: string, root: LocatedMap) {
     this.file = file;
     this.config = config;
+    this.hostname = hostname;
     this.#root = root;
   }
 
@@ -108,7 +116,8 @@ function complete(
   }
   const checked = check(root, [...found, ...unknown]);
   if (checked.config === undefined) throw configurationError(checked.findings);
-  return new LoadedConfig(file, withDerivedDefaults(checked.config, options.cores ?? availableParallelism()), root);
+  const { cores = os.availableParallelism(), hostname: host = os.hostname() } = options;
+  return new LoadedConfig(file, withDerivedDefaults(checked.config, cores, host), host, root);
 }
 
 function locatedOverride(value: unknown, option: string): Located {
@@ -127,7 +136,7 @@ function locatedOverride(value: unknown, option: string): Located {
 }
 
 /** Fills in the defaults that depend on other keys or on the machine. */
-function withDerivedDefaults(config: CheckedConfig, cores: number): ProcessorConfig {
+function withDerivedDefaults(config: CheckedConfig, cores: number, host: string): ProcessorConfig {
   const { consumer, producer } = config.kafka;
   const fallback =
     producer === undefined ? ({ type: 'console', format: 'table' } as const) : ({ type: 'kafka' } as const);
@@ -137,10 +146,13 @@ function withDerivedDefaults(config: CheckedConfig, cores: number): ProcessorCon
     source: completeSource(config.source, consumer === undefined ? 'demo' : 'kafka'),
     sinks: config.sinks ?? [fallback],
     kafka:
-      consumer === undefined
-        ? config.kafka
-        : { ...config.kafka, consumer: { ...consumer, group_id: consumer.group_id ?? config.name } },
+      consumer === undefined ? config.kafka : { ...config.kafka, consumer: completeConsumer(consumer, config, host) },
   };
+}
+
+function completeConsumer(consumer: CheckedConsumer, { name }: CheckedConfig, host: string): CheckedConsumer {
+  const instance = consumer.instance ?? (consumer.instances === 1 ? 0 : ordinalOf(host));
+  return { ...consumer, group_id: consumer.group_id ?? name, ...(instance === undefined ? {} : { instance }) };
 }
 
 function completeSource(source: CheckedConfig['source'], fallback: 'demo' | 'kafka'): ProcessorConfig['source'] {

@@ -1,7 +1,9 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { KafkaAggregationSink } from '../sinks/kafka/kafka-aggregation-sink.ts';
+import { KafkaSource } from '../sources/kafka/kafka-source.ts';
 import { parseConfig } from './config.ts';
-import { planOfConfig, unsupported } from './plan-of-config.ts';
+import { planOfConfig } from './plan-of-config.ts';
 
 const streams = { stdin: new PassThrough(), stdout: new PassThrough() };
 
@@ -86,20 +88,47 @@ describe('the plan of a configuration', () => {
     expect(planOfConfig(load('processor:'), streams)).toMatchObject({ flatResults: true, decode: { metrics: [] } });
   });
 
-  it('refuses what this version does not have, each at its place', () => {
-    const yaml = `processor:
-  late_events: { topic: late }
-  kafka:
-    consumer: { bootstrap_servers: "a:1", topics: [t] }
-    producer: { bootstrap_servers: "a:1", result_topic: r }
-`;
-    expect(() => planOfConfig(load(yaml), streams)).toThrow(
-      [
-        'p.yaml:2:25 processor.late_events.topic: this version cannot write to Kafka; set late_events.path',
-        'p.yaml:4:15 processor.kafka.consumer: this version cannot read from Kafka; set source.type to file, stdin, http or demo',
-        'p.yaml:5:15 processor.kafka.producer: this version cannot write to Kafka; set sinks, such as [{ type: console }]',
-      ].join('\n'),
+  const CONSUMER = 'consumer: { bootstrap_servers: "a:1", topics: [t] }';
+  const PRODUCER = 'producer: { bootstrap_servers: "a:1", result_topic: r }';
+
+  it('reads from Kafka and writes there, by default, all in one transaction', () => {
+    const yaml = `processor: { late_events: { topic: late }, kafka: { ${CONSUMER}, ${PRODUCER} } }`;
+    const { source, sinks, lateSink, deadLetterSink, errorHandler } = planOfConfig(load(yaml), streams);
+    expect(source).toBeInstanceOf(KafkaSource);
+    expect(sinks).toEqual([expect.any(KafkaAggregationSink)]);
+    const [transaction] = sinks.map((sink) => sink.transaction);
+    expect(transaction).toBeDefined();
+    expect([lateSink?.transaction, deadLetterSink?.transaction, errorHandler.sink?.transaction]).toEqual(
+      Array(3).fill(transaction),
     );
-    expect(unsupported(load('processor:'))).toEqual([]);
+  });
+
+  it('has the settings of kafka.consumer and kafka.producer in its source and its transaction', () => {
+    const consumer = CONSUMER.replace('}', ', group_id: g, instances: 3, partitioned_by_key: true }');
+    const producer = PRODUCER.replace('}', ', after_restore: deliver_again }');
+    const yaml = `processor: { event: { key: [m] }, kafka: { ${consumer}, ${producer} } }`;
+    const plan = planOfConfig(parseConfig(yaml, { hostname: 'processor-2' }), streams);
+    expect(plan.source).toMatchObject({
+      offsetGroup: { instance: 2, connection: { bootstrapServers: 'a:1', maxPollRecords: 500 } },
+      share: { instances: 3, instance: 2, partitionedByKey: true },
+    });
+    expect((plan.source as KafkaSource).offsetGroup.groupId('p')).toBe('g');
+    expect(plan.sinks[0]?.transaction?.afterRestore).toBe('deliver_again');
+  });
+
+  it('delivers dead letters to Kafka without results there, and results without a transaction where acks is not all', () => {
+    const console = `processor: { sinks: [{ type: console }], kafka: { ${PRODUCER} } }`;
+    const { sinks, deadLetterSink, source } = planOfConfig(load(console), streams);
+    expect([sinks[0]?.transaction, source.name]).toEqual([undefined, 'demo']);
+    expect(deadLetterSink?.transaction).toBeDefined();
+    const quick = `processor: { kafka: { ${PRODUCER.replace('}', ', acks: 1 }')} } }`;
+    expect(planOfConfig(load(quick), streams).sinks[0]?.transaction).toBeUndefined();
+  });
+
+  it('is not made on a host whose name does not say which instance it is', () => {
+    const yaml = `processor:\n  event: { key: [m] }\n  kafka: { ${CONSUMER.replace('}', ', instances: 3, partitioned_by_key: true }')} }`;
+    expect(() => planOfConfig(parseConfig(yaml, { file: 'p.yaml', hostname: 'laptop' }), streams)).toThrow(
+      /^p\.yaml:3:\d+ processor\.kafka\.consumer\.instance: missing; the name of this host, "laptop", does not end/,
+    );
   });
 });

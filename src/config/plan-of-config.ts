@@ -7,12 +7,11 @@ import { createPlan } from '../plan/create-plan.ts';
 import { ErrorHandler, ErrorPolicy } from '../plan/error-handler.ts';
 import type { PipelinePlan, WindowPlan } from '../plan/plan.ts';
 import { bytesOfMebibytes, defaultStateMemoryBytes } from '../plan/state-memory.ts';
-import { ConsoleSink, type ConsoleStream } from '../sinks/console/console-sink.ts';
-import { DeadLetterSink } from '../sinks/dead-letter/dead-letter-sink.ts';
-import type { EventSink } from '../sinks/event-sink.ts';
-import { FileSink } from '../sinks/file/file-sink.ts';
+import type { ConsoleStream } from '../sinks/console/console-sink.ts';
+import type { DeadLetterSink } from '../sinks/dead-letter/dead-letter-sink.ts';
 import { DemoSource } from '../sources/demo/demo-source.ts';
 import type { EventSource } from '../sources/event-source.ts';
+import { KafkaSource } from '../sources/kafka/kafka-source.ts';
 import { FileSource } from '../sources/file/file-source.ts';
 import { HttpSource } from '../sources/http/http-source.ts';
 import { StdinSource } from '../sources/stdin/stdin-source.ts';
@@ -28,9 +27,11 @@ import { SlidingWindowAssigner } from '../windows/sliding-window-assigner.ts';
 import { TumblingWindowAssigner } from '../windows/tumbling-window-assigner.ts';
 import type { LoadedConfig } from './config.ts';
 import { configurationError, type Finding } from './finding.ts';
-import type { ProcessorConfig, SinkConfig } from './schema/processor.ts';
+import { findingsOfHost, kafkaConsumerOf } from './kafka-of-config.ts';
+import { isLoopback } from './loopback.ts';
+import type { ProcessorConfig } from './schema/processor.ts';
 import { millisOfSecs } from './schema/setting.ts';
-import { metricsSinkOf, serverSinkOf } from './sinks-of-config.ts';
+import { sinksOf } from './sinks-of-config.ts';
 
 /** What a configuration names and does not have: streams, and the metrics of the process. */
 export interface PlanStreams {
@@ -42,40 +43,23 @@ export interface PlanStreams {
   readonly metrics?: ProcessorMetrics;
 }
 
-/**
- * What a configuration asks for that is right in itself, and that this version does not have: nothing of it can run.
- */
-export function unsupported(loaded: LoadedConfig): readonly Finding[] {
-  const { source, sinks, late_events: late } = loaded.config;
-  const findings: Finding[] = [];
-  // Where the section alone has chosen Kafka, the section is what to point at.
-  if (source.type === 'kafka') {
-    const path = loaded.isGiven(['source', 'type']) ? ['source', 'type'] : ['kafka', 'consumer'];
-    findings.push(
-      loaded.finding(path, 'this version cannot read from Kafka; set source.type to file, stdin, http or demo'),
-    );
-  }
-  for (const [index, { type }] of sinks.entries()) {
-    if (type !== 'kafka') continue;
-    const path = loaded.isGiven(['sinks']) ? ['sinks', index, 'type'] : ['kafka', 'producer'];
-    findings.push(loaded.finding(path, 'this version cannot write to Kafka; set sinks, such as [{ type: console }]'));
-  }
-  if (late.topic !== null) {
-    findings.push(loaded.finding(['late_events', 'topic'], 'this version cannot write to Kafka; set late_events.path'));
-  }
-  return findings;
+/** What a configuration is right without, and must have before it is run. */
+export function lacking(loaded: LoadedConfig): readonly Finding[] {
+  const { enabled, host, token } = loaded.config.http;
+  if (!enabled || isLoopback(host) || token !== undefined) return [];
+  const message = `other machines can reach ${host}, so a run takes a token: set http.token, or PROCESSOR_HTTP__TOKEN`;
+  return [loaded.finding(['http', 'host'], message)];
 }
 
 /**
  * The plan that a configuration describes; nothing is opened.
- * @throws ProcessorError CONFIG_INVALID where it asks for something that this version does not have.
+ * @throws ProcessorError CONFIG_INVALID where this host cannot run it.
  */
 export function planOfConfig(loaded: LoadedConfig, streams: PlanStreams): PipelinePlan {
-  const findings = unsupported(loaded);
+  const findings = findingsOfHost(loaded);
   if (findings.length > 0) throw configurationError(findings);
   const { config } = loaded;
-  const { late_events: late, error_handling: handling } = config;
-  const deadLetterSink = new DeadLetterSink({ path: handling.dead_letter_path });
+  const { deadLetterSink, ...sinks } = sinksOf(config, streams);
   return createPlan({
     name: config.name,
     source: sourceOf(config, streams),
@@ -93,8 +77,7 @@ export function planOfConfig(loaded: LoadedConfig, streams: PlanStreams): Pipeli
     aggregators: [],
     flatResults: config.event.values === undefined,
     state: stateOf(config),
-    sinks: config.sinks.map((sink) => sinkOf(sink, config, streams)),
-    ...(late.path === null ? {} : { lateSink: new DeadLetterSink({ path: late.path }) }),
+    ...sinks,
     deadLetterSink,
     errorHandler: errorHandlerOf(config, deadLetterSink),
     // One thread is what there is: only who asked for more should be told so by the run.
@@ -110,7 +93,7 @@ export function planOfConfig(loaded: LoadedConfig, streams: PlanStreams): Pipeli
   });
 }
 
-function sourceOf({ source }: ProcessorConfig, streams: PlanStreams): EventSource {
+function sourceOf({ source, kafka }: ProcessorConfig, streams: PlanStreams): EventSource {
   const format = source.format === undefined ? {} : { format: source.format };
   switch (source.type) {
     case 'file':
@@ -124,7 +107,8 @@ function sourceOf({ source }: ProcessorConfig, streams: PlanStreams): EventSourc
         logMaxBytes: source.log_max_mb * 1_048_576,
         ...(source.token === undefined ? {} : { token: source.token }),
       });
-    case 'kafka': // Refused before.
+    case 'kafka':
+      return new KafkaSource(kafkaConsumerOf(present(kafka.consumer, 'kafka.consumer')));
     case 'demo':
       return new DemoSource({
         eventsPerSec: source.events_per_sec,
@@ -179,13 +163,6 @@ function watermarkOf({ watermark }: ProcessorConfig): WatermarkGenerator {
   const base = new BoundedOutOfOrdernessWatermark(millisOfSecs(watermark.max_out_of_orderness_secs));
   const interval = millisOfSecs(watermark.emit_interval_secs);
   return interval === 0 ? base : new PeriodicWatermarkGenerator(interval, base);
-}
-
-function sinkOf(sink: SinkConfig, config: ProcessorConfig, { stdout, metrics }: PlanStreams): EventSink {
-  if (sink.type === 'file') return new FileSink(sink.path);
-  if (sink.type === 'metrics') return metricsSinkOf(sink, metrics);
-  if (sink.type === 'postgres' || sink.type === 'websocket' || sink.type === 'http') return serverSinkOf(sink, config);
-  return new ConsoleSink({ format: sink.type === 'console' ? sink.format : 'json', stream: stdout });
 }
 
 function stateOf({ state }: ProcessorConfig): StateBackend {

@@ -1,13 +1,11 @@
 import { normalize, resolve, sep } from 'node:path';
 import type { ConfigPath } from './located.ts';
-import type { Rule, Violation } from './rules.ts';
+import type { Rule, RuleContext, Violation } from './rules.ts';
 import { repeatedIn } from './repeated.ts';
 import { identityOf } from './rules-of-sinks.ts';
 import type { CheckedConfig } from './schema/processor.ts';
 
-type Security = NonNullable<NonNullable<CheckedConfig['kafka']['consumer']>['security']>;
-
-/** Rules between keys of `error_handling`, `late_events`, `sinks`, `state` and `kafka`. */
+/** Rules between keys of `error_handling`, `late_events`, `sinks` and `state`. */
 export const connectionRules: readonly Rule[] = [
   {
     reads: [['error_handling']],
@@ -24,38 +22,6 @@ export const connectionRules: readonly Rule[] = [
     },
   },
   {
-    reads: [
-      ['source', 'type'],
-      ['kafka', 'consumer'],
-    ],
-    violations: ({ config: { source, kafka } }) =>
-      source.type !== 'kafka' || kafka.consumer !== undefined
-        ? []
-        : [
-            {
-              path: ['source', 'type'],
-              message: 'a source of type kafka needs the section kafka.consumer, with bootstrap_servers and topics',
-            },
-          ],
-  },
-  {
-    reads: [['sinks'], ['kafka', 'producer']],
-    violations: ({ config: { sinks, kafka } }) =>
-      kafka.producer !== undefined
-        ? []
-        : (sinks ?? []).flatMap(({ type }, index) =>
-            type !== 'kafka'
-              ? []
-              : [
-                  {
-                    path: ['sinks', index, 'type'],
-                    message:
-                      'a sink of type kafka needs the section kafka.producer, with bootstrap_servers and result_topic',
-                  },
-                ],
-          ),
-  },
-  {
     reads: [['sinks']],
     violations({ config: { sinks } }) {
       const names = (sinks ?? []).map((sink) =>
@@ -69,51 +35,24 @@ export const connectionRules: readonly Rule[] = [
   },
   {
     reads: [['sinks'], ['late_events'], ['error_handling', 'dead_letter_path'], ['kafka', 'producer']],
-    violations: ({ config }) => sharedFiles(config),
+    violations: sharedFiles,
   },
   {
-    reads: [['late_events'], ['kafka', 'producer']],
-    violations({ config: { late_events: late, kafka } }) {
-      if (late.topic !== null && late.path !== null) {
-        return [
-          {
-            path: ['late_events', 'path'],
-            message: 'not together with late_events.topic; late events go to one place',
-          },
-        ];
-      }
-      return late.topic === null || kafka.producer !== undefined
+    reads: [['late_events']],
+    violations: ({ config: { late_events: late } }) =>
+      late.topic === null || late.path === null
         ? []
         : [
             {
-              path: ['late_events', 'topic'],
-              message: 'a topic needs the section kafka.producer; without Kafka set late_events.path',
+              path: ['late_events', 'path'],
+              message: 'not together with late_events.topic; late events go to one place',
             },
-          ];
-    },
+          ],
   },
   {
     reads: [['state']],
     violations: ({ config: { state } }) => (state.backend === 'memory' ? [] : entangled(state)),
   },
-  {
-    reads: [['kafka', 'consumer']],
-    violations({ config: { kafka }, show }) {
-      const { instance, instances } = kafka.consumer ?? { instance: 0, instances: 1 };
-      return instance < instances
-        ? []
-        : [
-            {
-              path: ['kafka', 'consumer', 'instance'],
-              message: `expected less than instances (${show(instances, 'kafka', 'consumer', 'instances')}), found ${show(instance, 'kafka', 'consumer', 'instance')}; the first is 0`,
-            },
-          ];
-    },
-  },
-  ...(['consumer', 'producer'] as const).map((side): Rule => ({
-    reads: [['kafka', side, 'security']],
-    violations: ({ config: { kafka } }) => insecure(kafka[side]?.security, ['kafka', side, 'security']),
-  })),
 ];
 
 /** State and checkpoints each replace their folder as a whole: neither may stand in the other. */
@@ -134,7 +73,8 @@ function plainPath(path: string): string {
   return normalize(path).replace(/(?<=.)\/$/, '');
 }
 
-function sharedFiles({ sinks, late_events: late, error_handling: handling, kafka }: CheckedConfig): Violation[] {
+function sharedFiles({ config }: RuleContext): readonly Violation[] {
+  const { sinks, late_events: late, error_handling: handling, kafka } = config;
   const used: Violation[] = [];
   const owners = new Map<string, string>();
   const claim = (path: string, key: ConfigPath): void => {
@@ -150,29 +90,4 @@ function sharedFiles({ sinks, late_events: late, error_handling: handling, kafka
     if (index !== -1) claim(path, ['sinks', index, 'path']);
   }
   return used;
-}
-
-function insecure(security: Security | undefined, path: readonly string[]): readonly Violation[] {
-  if (security === undefined) return [];
-  const { protocol, sasl, ssl } = security;
-  const violations: Violation[] = [];
-  if (protocol.startsWith('SASL') && sasl === undefined) {
-    violations.push({
-      path: [...path, 'sasl'],
-      message: `missing; protocol ${protocol} needs sasl.username and sasl.password`,
-    });
-  }
-  if (!protocol.startsWith('SASL') && sasl !== undefined) {
-    violations.push({ path: [...path, 'sasl'], message: `not with protocol ${protocol}; set protocol: SASL_SSL` });
-  }
-  if (!protocol.endsWith('SSL') && ssl !== undefined) {
-    violations.push({
-      path: [...path, 'ssl'],
-      message: `not with protocol ${protocol}; set protocol: SSL or SASL_SSL`,
-    });
-  }
-  if ((ssl?.cert === undefined) !== (ssl?.key === undefined)) {
-    violations.push({ path: [...path, 'ssl'], message: 'a client certificate needs both cert and key' });
-  }
-  return violations;
 }

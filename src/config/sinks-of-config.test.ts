@@ -35,7 +35,7 @@ describe('a sink of type postgres', () => {
     ['[{ type: postgres, table: a }, { type: postgres, table: b }]', ''],
     [
       '[{ type: postgres }]',
-      '  kafka: { consumer: { bootstrap_servers: "a:1", topics: [t], instances: 2, instance: 1 } }\n  source: { type: demo }\n',
+      '  kafka: { consumer: { bootstrap_servers: "a:1", topics: [t], instances: 2, instance: 1, partitioned_by_key: true } }\n  source: { type: demo }\n  event: { key: [model] }\n',
     ],
   ])('%s is taken', (sinks, rest) => {
     const plan = planOfConfig(load(sinks, rest), streams);

@@ -5,6 +5,7 @@ import { EventTimeTrigger } from '../windows/event-time-trigger.ts';
 import { ProcessingTimeTrigger } from '../windows/processing-time-trigger.ts';
 import { batches, lateness, session, sliding, tumbling } from './engine-cases.contract.ts';
 import { brief, EngineBench, type EngineFactory } from './engine-bench.contract.ts';
+import { partitioned } from './window-engine-partitions.contract.ts';
 import { restarting } from './window-engine-state.contract.ts';
 import type { WindowDefinition } from './engine-options.ts';
 
@@ -18,6 +19,7 @@ export function windowEngineContract(name: string, make: EngineFactory): void {
     early(bench);
     accounting(bench);
     restarting(make);
+    partitioned(make);
   });
 }
 

@@ -20,6 +20,7 @@ export const ERROR_CODES = {
   STATE_CORRUPT: 'Stored state cannot be read back.',
   STATE_MISMATCH: 'Stored state belongs to a pipeline that was configured differently.',
   STATE_LOCKED: 'Another process has the state open.',
+  RESCALE_REFUSED: 'The states of several instances cannot be dealt out to others as they are.',
   STATE_FULL: 'The disk that the state is on has no room left.',
   STATE_UNAVAILABLE: 'A state backend needs a package that is not installed, or that does not run on this machine.',
   CHECKPOINT_CORRUPT: 'A checkpoint is incomplete or was altered.',

@@ -65,16 +65,21 @@ async function readFiles(ssl: KafkaSecurity['ssl'] = {}): Promise<NonNullable<Co
     try {
       files[part] = await readFile(path);
     } catch (error) {
-      throw refused(`ssl.${part}`, `${path} cannot be read: ${messageOf(error)}`);
+      throw refused(`ssl.${part}`, unreadable(part, path, error));
     }
     if (!files[part].includes('-----BEGIN ')) {
-      throw refused(
-        `ssl.${part}`,
-        `${path} is not in PEM form; "openssl x509 -inform der" or "openssl pkcs12" makes it so`,
-      );
+      const advice = '"openssl x509 -inform der" or "openssl pkcs12" makes it so';
+      throw refused(`ssl.${part}`, `${part === 'key' ? 'the file of ssl.key' : path} is not in PEM form; ${advice}`);
     }
   }
   return files;
+}
+
+/** In the place of a file's name the key itself may have been given. */
+function unreadable(part: 'ca' | 'cert' | 'key', path: string, error: unknown): string {
+  if (part !== 'key') return `${path} cannot be read: ${messageOf(error)}`;
+  const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+  return `ssl.key is the name of a file, and that file cannot be read${code}`;
 }
 
 function refused(path: string, message: string): ProcessorError {

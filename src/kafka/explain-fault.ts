@@ -13,6 +13,10 @@ const PERMISSIONS: Readonly<Record<string, string>> = {
   TRANSACTIONAL_ID_AUTHORIZATION_FAILED: 'the permissions Write and Describe on the transactional id',
 };
 
+/** Whoever commits an offset of a topic must be one who may read it. */
+const OFFSETS_PERMISSION =
+  'the permission Read on the topic of the results, for what was delivered is noted as an offset of it, or on a topic that is read';
+
 /**
  * The error that a person is shown for what went wrong with Kafka: what was done, what happened, what to do. An error that is
  * a ProcessorError already stays as it is.
@@ -22,23 +26,40 @@ export function explainFault(what: string, cause: unknown, side: KafkaSide): Pro
   const failed = side === 'source' ? 'SOURCE_FAILED' : 'SINK_FAILED';
   if (!(cause instanceof KafkaFault))
     return new ProcessorError(side, failed, `${what}: ${messageOf(cause)}`, { cause });
-  const { kind, code, message } = cause;
+  const { kind, message } = cause;
   const explained = (errorCode: ProcessorError['code'], advice: string): ProcessorError =>
     new ProcessorError(side, errorCode, `${what}: ${message}${advice === '' ? '' : `. ${advice}`}`, { cause });
   if (kind === 'unreachable' || kind === 'lost') return explained('KAFKA_UNREACHABLE', unreachableAdvice(cause));
   if (kind === 'tls') return explained('KAFKA_UNREACHABLE', tlsAdvice(message));
-  if (kind === 'login') return explained('KAFKA_DENIED', loginAdvice(code));
+  if (kind === 'login') return explained('KAFKA_DENIED', loginAdvice(cause.code));
   if (kind === 'incompatible') return explained('KAFKA_INCOMPATIBLE', incompatibleAdvice(message));
-  const permission = code === null || !Object.hasOwn(PERMISSIONS, code) ? undefined : PERMISSIONS[code];
+  const permission = permissionOf(cause);
   if (permission !== undefined) return explained('KAFKA_DENIED', `The user lacks ${permission}`);
   return explained(failed, '');
 }
 
-/** The error of a topic that does not exist, with the command that creates it. */
-export function unknownTopicError(topic: string, bootstrapServers: string, side: KafkaSide): ProcessorError {
-  const command = `kafka-topics.sh --bootstrap-server ${bootstrapServers} --create --topic ${topic} --partitions 12`;
-  const message = `the topic "${topic}" does not exist, or this user may not see it. To create it: ${command}`;
-  return new ProcessorError(side, 'KAFKA_TOPIC_UNKNOWN', message);
+/** The permission that is missing, in words; undefined where it is something else. */
+function permissionOf({ code, message }: KafkaFault): string | undefined {
+  if (code === 'TOPIC_AUTHORIZATION_FAILED' && message.includes('TxnOffsetCommit')) return OFFSETS_PERMISSION;
+  return code === null || !Object.hasOwn(PERMISSIONS, code) ? undefined : PERMISSIONS[code];
+}
+
+/** The error of topics that do not exist, at least one, with the command that creates them. */
+export function unknownTopicsError(
+  topics: readonly string[],
+  bootstrapServers: string,
+  side: KafkaSide,
+): ProcessorError {
+  const [first = ''] = topics;
+  const one = topics.length === 1;
+  const names = topics.map((topic) => `"${topic}"`).join(', ');
+  const said = one
+    ? `the topic ${names} does not exist, or this user may not see it. To create it`
+    : `the topics ${names} do not exist, or this user may not see them. To create one`;
+  const command = `kafka-topics.sh --bootstrap-server ${bootstrapServers} --create --topic ${first} --partitions 12`;
+  // What is read must have been written by somebody; what is written to may be made here.
+  const other = side === 'sink' ? `; create_topics: true does it (createTopics, --create-topics)` : '';
+  return new ProcessorError(side, 'KAFKA_TOPIC_UNKNOWN', `${said}: ${command}${other}`);
 }
 
 function unreachableAdvice({ message }: KafkaFault): string {

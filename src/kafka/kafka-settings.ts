@@ -44,6 +44,8 @@ export interface KafkaConfig extends KafkaConnectionSettings {
   readonly fetchMaxBytes?: number;
   /** How long a broker may wait for data before it answers. Default: 500 ms. */
   readonly maxWait?: Duration;
+  /** How often the topics are looked up anew, whereby partitions that were added to them are found. Default: 30 s. */
+  readonly metadataMaxAge?: Duration;
   /** How many processes share the topics. Instance i reads the partitions p with p mod `instances` = i. Default: 1. */
   readonly instances?: number;
   /** Which of them this one is, from 0. Default: 0 for one instance, else the ordinal at the end of the host name. */

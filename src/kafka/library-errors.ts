@@ -37,7 +37,17 @@ function* chainOf(error: unknown): Generator<unknown> {
 function rootMessage(error: unknown): string {
   let message = messageOf(error);
   for (const inner of chainOf(error)) message = messageOf(inner) || textOf(fieldsOf(inner).code) || message;
-  return message;
+  return withoutEnd(message);
+}
+
+/** More follows, so the last dot goes; and what Node advises about certificates is not what is to be done here. */
+function withoutEnd(message: string): string {
+  return message.replace(/; if the root CA is installed locally.*$/s, '').replace(/\.+$/, '');
+}
+
+/** What a broker has said of an error, or else what the library says of it. */
+function saidOf(error: unknown): string {
+  return withoutEnd(textOf(fieldsOf(error).serverErrorMessage) || messageOf(error));
 }
 
 /** The fault of a connection that did not come about. */
@@ -45,14 +55,13 @@ export function connectingFault(address: string, error: unknown): KafkaFault {
   if (error instanceof KafkaFault) return error;
   const reason = rootMessage(error);
   for (const inner of chainOf(error)) {
-    const { code, serverErrorMessage, apiId } = fieldsOf(inner);
+    const { code, apiId } = fieldsOf(inner);
     if (code === 'PLT_KFK_AUTHENTICATION') return loginFault(address, error);
     if (code === 'PLT_KFK_USER' || TLS_CODE.test(textOf(code))) {
       return new KafkaFault('tls', `${address}: ${reason}`, { cause: error });
     }
     if (typeof apiId === 'string') {
-      const message = `${address}: ${textOf(serverErrorMessage) || messageOf(inner)}`;
-      return new KafkaFault('login', message, { code: apiId, cause: error });
+      return new KafkaFault('login', `${address}: ${saidOf(inner)}`, { code: apiId, cause: error });
     }
   }
   return new KafkaFault('unreachable', `${address}: ${reason}`, { cause: error });
@@ -60,10 +69,9 @@ export function connectingFault(address: string, error: unknown): KafkaFault {
 
 function loginFault(address: string, error: unknown): KafkaFault {
   for (const inner of chainOf(error)) {
-    const { apiId, serverErrorMessage } = fieldsOf(inner);
+    const { apiId } = fieldsOf(inner);
     if (typeof apiId !== 'string') continue;
-    const said = textOf(serverErrorMessage) || messageOf(inner);
-    return new KafkaFault('login', `${address}: ${said}`, { code: apiId, cause: error });
+    return new KafkaFault('login', `${address}: ${saidOf(inner)}`, { code: apiId, cause: error });
   }
   return new KafkaFault('login', `${address}: ${rootMessage(error)}`, { cause: error });
 }
@@ -74,9 +82,8 @@ export function requestFault(address: string, api: string, error: unknown): Kafk
   const { code, errors, response } = fieldsOf(error);
   if (code === 'PLT_KFK_RESPONSE' && Array.isArray(errors)) {
     const first: unknown = errors[0];
-    const { apiId, canRetry, serverErrorMessage } = fieldsOf(first);
-    const said = textOf(serverErrorMessage) || messageOf(first);
-    const message = `${address} answered ${api} with ${textOf(apiId)}: ${said}`;
+    const { apiId, canRetry } = fieldsOf(first);
+    const message = `${address} answered ${api} with ${textOf(apiId)}: ${saidOf(first)}`;
     return new KafkaFault('answered', message, {
       code: textOf(apiId),
       canRetry: canRetry === true,
@@ -87,7 +94,8 @@ export function requestFault(address: string, api: string, error: unknown): Kafk
   if (code === 'PLT_KFK_NETWORK') {
     return new KafkaFault('lost', `${address}: ${rootMessage(error)} before ${api} was answered`, { cause: error });
   }
-  if (code === 'PLT_KFK_USER') return new KafkaFault('tls', `${address}: ${messageOf(error)}`, { cause: error });
+  if (code === 'PLT_KFK_USER')
+    return new KafkaFault('tls', `${address}: ${withoutEnd(messageOf(error))}`, { cause: error });
   const message = `${address}: what was answered to ${api} cannot be understood: ${rootMessage(error)}`;
   return new KafkaFault('incompatible', message, { cause: error });
 }

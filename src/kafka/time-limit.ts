@@ -2,6 +2,9 @@ import type { Clock } from '../time/clock.ts';
 import type { Millis } from '../time/instant.ts';
 import { KafkaFault } from './kafka-fault.ts';
 
+/** Why a timer is ended that is no longer needed. Without a reason an error would be made for each. */
+const OVER = 'over';
+
 /**
  * Waits for a promise, but not longer than `limit`, and not beyond `signal`. The promise itself goes on, and its failure
  * is seen to.
@@ -14,14 +17,14 @@ export async function withinLimit<T>(
 ): Promise<T> {
   const { clock, ms, message, signal } = limit;
   const timer = new AbortController();
-  const abort = (): void => timer.abort();
+  const abort = (): void => timer.abort(OVER);
   signal?.addEventListener('abort', abort, { once: true });
   if (signal?.aborted === true) abort();
   try {
     return await Promise.race([promise, giveUp()]);
   } finally {
     signal?.removeEventListener('abort', abort);
-    timer.abort();
+    abort();
   }
 
   async function giveUp(): Promise<never> {

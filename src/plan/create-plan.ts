@@ -20,6 +20,7 @@ export function createPlan(plan: PipelinePlan): PipelinePlan {
   }
   checkWindows(plan.windows);
   checkMetrics(plan);
+  checkShare(plan);
   checkWhole('parallelism', plan.parallelism, 1, 1024);
   checkWhole('bufferSize', plan.bufferSize, 1, 100_000_000);
   checkWhole('commitInterval', plan.commitIntervalMs, 1, 3_600_000);
@@ -66,6 +67,25 @@ function checkMetrics({ decode, aggregators, flatResults }: PipelinePlan): void 
     const { name } = new CustomAggregate(aggregator);
     if (names.has(name)) throw invalid('aggregators', `there are two aggregators called "${name}"`);
     names.add(name);
+  }
+}
+
+/** A process that has a part of the partitions must have all of the groups that it reports. */
+function checkShare({ source, decode }: PipelinePlan): void {
+  if (source.share === undefined) return;
+  const { instances, instance, partitionedByKey } = source.share;
+  checkWhole('instances', instances, 1, 100_000);
+  checkWhole('instance', instance, 0, instances - 1);
+  if (instances === 1) return;
+  const several = `${String(instances)} instances have some of the partitions each`;
+  if (!partitionedByKey) {
+    throw invalid(
+      'partitionedByKey',
+      `${several}, and would each report a part of a group whose events stand in several: say partitionedByKey where all events of a key stand in one, or have one instance`,
+    );
+  }
+  if (typeof decode.key !== 'function' && decode.key.length === 0) {
+    throw invalid('key', `${several}, and without a key all events are one group: call withKey, or have one instance`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { ProcessorError } from '../errors/processor-error.ts';
 import { describe, expect, it } from 'vitest';
 import { ErrorHandler, ErrorPolicy } from '../plan/error-handler.ts';
 import type { DeadLetter } from '../results/dead-letter.ts';
@@ -132,6 +133,20 @@ describe('of several sinks', () => {
     await expect(pipeline.run()).rejects.toThrow('sink "b" could not be opened: no disk');
     expect(closed).toEqual(['a']);
     expect(pipeline.status().state).toBe('failed');
+  });
+
+  it('one that is set up wrongly is a wrong configuration, and says where', async () => {
+    const wrong = new ProcessorError('configuration', 'CONFIG_INVALID', 'no such file', { path: 'ssl.ca' });
+    const pipeline = readingsPipeline(readings(1))
+      .withTumblingWindow(10)
+      .withSink({ name: 'a', send: () => undefined, open: () => Promise.reject(wrong) })
+      .build();
+    await expect(pipeline.run()).rejects.toMatchObject({
+      kind: 'configuration',
+      code: 'CONFIG_INVALID',
+      path: 'ssl.ca',
+      message: 'sink "a" could not be opened: no such file',
+    });
   });
 
   it('one that cannot be closed fails the run, when all the others have been closed', async () => {

@@ -25,6 +25,15 @@ function renamed(events: readonly Reading[], name: string): EventSource<Reading>
   return { name, open: (context) => source.open(context) };
 }
 
+/** The events as one partition, which has a number where it must have one, of a source that is shared. */
+function shared(instances: number, instance: number, partitionedByKey: boolean): BuildOver {
+  return (events) => {
+    const source = new MemorySource(partitionedByKey ? { 'topic/0': events } : events);
+    const share = { instances, instance, partitionedByKey };
+    return tumbling(events).withSource({ name: source.name, share, open: (context) => source.open(context) });
+  };
+}
+
 const last = {
   name: 'last',
   createAccumulator: () => ({ value: 0 }),
@@ -193,6 +202,24 @@ export const REFUSED: readonly (readonly [string, BuildOver, BuildOver, readonly
     (events) => tumbling(events).withSource(renamed(events, 'file')),
     [change('source.type', 'memory', 'file')],
   ],
+  ['the number of instances', shared(2, 0, true), shared(3, 0, true), [change('memory.consumer.instances', '2', '3')]],
+  ['which instance it is', shared(2, 0, true), shared(2, 1, true), [change('memory.consumer.instance', '0', '1')]],
+  [
+    'whether state is kept by partition',
+    shared(1, 0, false),
+    shared(1, 0, true),
+    [change('memory.consumer.partitioned_by_key', 'false', 'true')],
+  ],
+  [
+    'one instance to one of several',
+    tumbling,
+    shared(2, 1, true),
+    [
+      change('memory.consumer.instances', '1', '2'),
+      change('memory.consumer.instance', '0', '1'),
+      change('memory.consumer.partitioned_by_key', 'false', 'true'),
+    ],
+  ],
 ];
 
 /** What is changed, and the pipeline before and after: state goes on under these. */
@@ -217,6 +244,7 @@ export const CARRIED_OVER: readonly (readonly [string, BuildOver, BuildOver])[] 
     (events) => tumbling(events).withTrigger(new CountTrigger(2)),
     (events) => tumbling(events).withTrigger(new EventTimeTrigger()),
   ],
+  ['a share that is all there is', tumbling, shared(1, 0, false)],
   ['the sinks', tumbling, (events) => tumbling(events).withSink(new CollectingSink('another'))],
   ['where dead letters go', tumbling, (events) => tumbling(events).withDeadLetterSink(new CollectingSink('dead'))],
   [

@@ -26,6 +26,8 @@ export interface StoredPlan {
   readonly share?: PartitionShare;
   /** Partitions that the state of another instance held before. Absent for none. */
   readonly passed?: readonly PassedPartitions[];
+  /** Where the sinks of instances stood that there are no more: kept by the first instance. Absent for none. */
+  readonly formerSinks?: readonly FormerSinks[];
   readonly time: DecodePlan['time'];
   /** Path and unit of event time; a function is only known to be one. Empty where time is not the event's. */
   readonly timestamp: string;
@@ -45,6 +47,13 @@ export interface StoredPlan {
   readonly relativeAccuracy: number;
   /** Names of the custom aggregators, in order. */
   readonly aggregators: readonly string[];
+}
+
+/** Where the sinks of an instance stood at its end: whoever has its number again delivers under its name. */
+export interface FormerSinks {
+  readonly instance: number;
+  /** Name of the sink, and its position. */
+  readonly sinks: readonly (readonly [name: string, position: string])[];
 }
 
 /** A difference that makes stored state unusable: the key of the configuration, what it was and what it is, in words. */
@@ -154,7 +163,13 @@ export function takeOverPlan(stored: StoredPlan, current: StoredPlan, watermark:
     return { name, beforeMs: before, nowMs: allowedLatenessMs };
   });
   const passed = stillPassed(stored.passed ?? [], lateness, watermark);
-  return { ...current, windows, ...(passed.length === 0 ? {} : { passed }) };
+  const { formerSinks } = stored;
+  return {
+    ...current,
+    windows,
+    ...(passed.length === 0 ? {} : { passed }),
+    ...(formerSinks === undefined ? {} : { formerSinks }),
+  };
 }
 
 /** The error that refuses to go on with a state: every changed field, and what can be done. */

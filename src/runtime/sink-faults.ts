@@ -43,6 +43,17 @@ export function sinkError(name: string, what: string, cause: unknown): Processor
   return new ProcessorError('sink', code, `sink "${name}" ${what}: ${messageOf(cause)}`, { cause });
 }
 
+/** The error of a sink that could not be opened: a wrong setting stays one. */
+export function openingError(name: string, cause: unknown): ProcessorError {
+  const what = 'could not be opened';
+  if (!ProcessorError.is(cause, 'configuration')) return sinkError(name, what, cause);
+  const path = cause.path === undefined ? {} : { path: cause.path };
+  return new ProcessorError('configuration', cause.code, `sink "${name}" ${what}: ${cause.message}`, {
+    cause,
+    ...path,
+  });
+}
+
 /** How a sink is whose delivery is under way since `startedAt`, by the monotonic clock, if that is long ago. */
 export function slowDelivery(startedAt: number | null, clock: Clock): ComponentStatus | null {
   const waiting = startedAt === null ? 0 : clock.monotonic() - startedAt;

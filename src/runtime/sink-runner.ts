@@ -7,7 +7,7 @@ import type { Clock } from '../time/clock.ts';
 import { retryDelay } from '../time/retry-delay.ts';
 import { attempt } from './limited-attempt.ts';
 import { Patience } from './patience.ts';
-import { endsRun, isUnreachable, passes, sinkError, slowDelivery } from './sink-faults.ts';
+import { endsRun, isUnreachable, openingError, passes, slowDelivery, sinkError } from './sink-faults.ts';
 import type { ComponentStatus } from './status.ts';
 import { tracedDelivery } from './traced-delivery.ts';
 
@@ -55,7 +55,7 @@ export class SinkRunner<T> {
   /** A server that is down is tried again as often as the policy says: at the start a wrong address is likelier. */
   async open(context: SinkContext): Promise<void> {
     const { sink, handler, clock, logger, metrics } = this.#options;
-    for (let attempt = 0; ; attempt += 1) {
+    for (let tries = 0; ; tries += 1) {
       try {
         await sink.open?.(context);
         this.#opened = true;
@@ -65,15 +65,15 @@ export class SinkRunner<T> {
         this.#fault = messageOf(cause);
         this.#cause = cause;
       }
-      const delayMs = retryDelay(handler, attempt, clock.now());
-      const isOver = !isUnreachable(this.#cause) || attempt >= handler.maxAttempts;
+      const delayMs = retryDelay(handler, tries, clock.now());
+      const isOver = !isUnreachable(this.#cause) || tries >= handler.maxAttempts;
       if (!isOver) {
         metrics.recordRetry(this.name);
-        const fields = { sink: this.name, attempt: attempt + 1, delayMs, error: this.#fault };
+        const fields = { sink: this.name, attempt: tries + 1, delayMs, error: this.#fault };
         logger.warn(fields, 'sink could not be opened; will retry');
       }
       if (isOver || !(await this.#patience.wait(delayMs))) {
-        throw sinkError(this.name, 'could not be opened', this.#cause);
+        throw openingError(this.name, this.#cause);
       }
     }
   }

@@ -1,7 +1,6 @@
 import { describeStateEntry } from '../engine/state-entry.ts';
 import type { Instant } from '../time/instant.ts';
-import type { StateBackend } from '../state/state-backend.ts';
-import { EpochStore, placeOfEntry, type EpochReader, type StoredEpoch } from './epoch-store.ts';
+import { EpochStore, epochReaderOf, placeOfEntry, type StateReader, type StoredEpoch } from './epoch-store.ts';
 
 /** Key prefixes told apart; entries of further ones are counted together. */
 const MAX_KEY_PREFIXES = 100_000;
@@ -116,9 +115,6 @@ function count(counts: Map<string, EntryCount>, name: string, bytes: number): vo
   }
 }
 
-/** What a look into a state needs: reading only. */
-export type StateReader = Pick<StateBackend, 'getMany' | 'scan'>;
-
 /** What a state holds of one pipeline. */
 export interface PipelineContents {
   readonly name: string;
@@ -162,17 +158,8 @@ export async function inspectState(reader: StateReader, limits: InspectionLimits
   }
   const pipelines: PipelineContents[] = [];
   for (const [name, { size, windows }] of found) {
-    const epoch = await new EpochStore(asRecoverable(reader), name).read();
+    const epoch = await new EpochStore(epochReaderOf(reader), name).read();
     pipelines.push({ name, epoch, windowState: windows.contents(), size });
   }
   return { pipelines, others };
-}
-
-function asRecoverable(reader: StateReader): EpochReader {
-  return {
-    recoverable: true,
-    get: async (key) => (await reader.getMany([key]))[0],
-    getMany: (keys) => reader.getMany(keys),
-    scan: (prefix, options) => reader.scan(prefix, options),
-  };
 }

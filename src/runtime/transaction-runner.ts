@@ -4,7 +4,7 @@ import { retryDelay } from '../time/retry-delay.ts';
 import { decideDelivery, deliveryMismatch } from './delivery-decision.ts';
 import { formatDeliveryPosition, parseDeliveryPosition, type DeliveryPosition } from './delivery-position.ts';
 import { emptyOutbox, type Outbox } from './outbox.ts';
-import { endsRun, sinkError } from './sink-faults.ts';
+import { endsRun, openingError, sinkError } from './sink-faults.ts';
 import type { SinkPart } from './sink-parts.ts';
 import type { ComponentStatus } from './status.ts';
 import { TransactionDelivery, type TransactionDeliveryOptions } from './transaction-delivery.ts';
@@ -94,7 +94,7 @@ export class TransactionRunner {
       for (const { sink } of this.parts) await sink.open?.(context);
       this.#run = await this.#session.open({ ...context, deliveryTimeoutMs: handler.deliveryTimeoutMs });
     } catch (cause) {
-      throw sinkError(this.name, 'could not be opened', cause);
+      throw openingError(this.name, cause);
     }
   }
 

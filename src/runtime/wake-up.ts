@@ -22,7 +22,7 @@ export class WakeUp {
       });
       await Promise.race([rung, clock.sleep(timeout, timer.signal)]);
       this.#wake = undefined;
-      timer.abort();
+      timer.abort('rung');
     }
     this.#rung = false;
   }

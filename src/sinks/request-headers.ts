@@ -10,7 +10,8 @@ export function requestHeaders(
   token?: string,
   reserved: readonly string[] = [],
 ): Readonly<Record<string, string>> {
-  const given = headers instanceof Map ? [...headers] : Object.entries(headers as Readonly<Record<string, string>>);
+  const given: readonly (readonly [string, string])[] =
+    headers instanceof Map ? [...(headers as ReadonlyMap<string, string>)] : Object.entries(headers);
   const all: Record<string, string> = {};
   for (const [name, value] of given) {
     const lower = name.toLowerCase();

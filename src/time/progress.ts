@@ -1,5 +1,6 @@
 import { assert, present } from '../errors/assert.ts';
 import { ProcessorError } from '../errors/processor-error.ts';
+import { combinedWatermark } from './combined-watermark.ts';
 import type { Instant, Millis } from './instant.ts';
 import { PartitionProgress } from './partition-progress.ts';
 import {
@@ -23,6 +24,8 @@ export interface PartitionProgressStatus {
   readonly state: PartitionState;
   readonly watermark: Instant;
   readonly caughtUp: boolean;
+  /** When its last event came, by the steady clock; when it was added, where none has come. */
+  readonly silentSince: Instant;
 }
 
 /**
@@ -104,7 +107,7 @@ export class ProgressTracker {
 
   /** The pipeline's watermark; −∞ while nothing is known. */
   watermark(): Instant {
-    if (this.#stale) this.#watermark = Math.max(this.#watermark, this.#derive());
+    if (this.#stale) this.#watermark = Math.max(this.#watermark, combinedWatermark(this.#partitions, this.#watermark));
     this.#stale = false;
     return this.#watermark;
   }
@@ -116,11 +119,12 @@ export class ProgressTracker {
 
   /** All partitions, in the order in which they were added. */
   states(): readonly PartitionProgressStatus[] {
-    return this.#partitions.map(({ id, state, watermark, caughtUp }) => ({
+    return this.#partitions.map(({ id, state, watermark, caughtUp, silentSince }) => ({
       id,
       state,
       watermark,
       caughtUp,
+      silentSince,
     }));
   }
 
@@ -140,29 +144,6 @@ export class ProgressTracker {
     this.#watermark = watermark;
     this.#stored.clear();
     for (const partition of partitions) this.#stored.set(partition.id, partition);
-  }
-
-  /** What the partitions alone say; −∞ where they say nothing. */
-  #derive(): Instant {
-    let lowestJoined = Infinity;
-    let highestIdle = -Infinity;
-    let [active, joined, idle] = [0, 0, 0];
-    for (const { state, watermark } of this.#partitions) {
-      if (state === 'finished') continue;
-      if (state === 'idle') {
-        idle += 1;
-        highestIdle = Math.max(highestIdle, watermark);
-        continue;
-      }
-      active += 1;
-      // W is never above a partition that has joined, so this holds exactly for those and the ones that now join.
-      if (watermark < this.#watermark) continue;
-      joined += 1;
-      lowestJoined = Math.min(lowestJoined, watermark);
-    }
-    if (joined > 0) return lowestJoined;
-    if (active > 0 || this.#partitions.length === 0) return -Infinity;
-    return idle > 0 ? highestIdle : Infinity;
   }
 
   #at(index: number): PartitionProgress {

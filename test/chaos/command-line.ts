@@ -68,10 +68,23 @@ export class CommandLine {
 
   /** What `/health` says; null while nobody answers. */
   async health(): Promise<Health | null> {
-    const { url } = this;
-    if (url === undefined) return null;
-    const response = await fetch(`${url}/health`).catch(() => null);
+    const response = await this.#get('/health');
     return response === null ? null : ((await response.json().catch(() => null)) as Health | null);
+  }
+
+  /** True once it reads and writes. */
+  async isReady(): Promise<boolean> {
+    return (await this.#get('/ready'))?.status === 200;
+  }
+
+  /** What `/metrics` says; empty while nobody answers. */
+  async metrics(): Promise<string> {
+    return (await (await this.#get('/metrics'))?.text().catch(() => '')) ?? '';
+  }
+
+  async #get(page: string): Promise<Response | null> {
+    const { url } = this;
+    return url === undefined ? null : fetch(`${url}${page}`).catch(() => null);
   }
 
   get #name(): string {

@@ -13,8 +13,8 @@ export interface ExpectedDeadLetter {
 export interface Given {
   readonly partitions: readonly PartitionInput[];
   readonly deadLetters: readonly ExpectedDeadLetter[];
-  /** Where each partition ends, by its id. */
-  readonly ends: ReadonlyMap<string, number>;
+  /** Where the position of each partition, by its id, must be in the end: in this range. */
+  readonly ends: ReadonlyMap<string, readonly [least: number, most: number]>;
   /** Requests without an answer, and how many of them were taken. */
   readonly unanswered: { readonly sent: number; readonly taken: number };
 }
@@ -42,10 +42,10 @@ export interface Feed {
 }
 
 /** Adds records to what a partition is to hold; `offsetOf` tells the place of each. */
-export function partitionOf(
+export function partitionOf<R extends InputRecord>(
   id: string,
-  records: readonly InputRecord[],
-  offsetOf: (record: InputRecord, index: number) => number,
+  records: readonly R[],
+  offsetOf: (record: R, index: number) => number,
 ): { readonly partition: PartitionInput; readonly deadLetters: readonly ExpectedDeadLetter[] } {
   const placed = records.map((record, index) => ({ ...record, offset: offsetOf(record, index) }));
   return {

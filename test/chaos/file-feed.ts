@@ -89,7 +89,7 @@ export class FileFeed implements Feed {
   }
 
   given(): Given {
-    const ends = new Map<string, number>();
+    const ends = new Map<string, readonly [number, number]>();
     const all = this.#input.files.map(({ name, records }) => {
       const id = join(this.#folder, name);
       let end = 0;
@@ -98,7 +98,7 @@ export class FileFeed implements Feed {
         end += Buffer.byteLength(text) + 1;
         return offset;
       });
-      ends.set(id, end);
+      ends.set(id, [end, end]);
       return placed;
     });
     return {

@@ -73,7 +73,7 @@ export class HttpFeed implements Feed {
     return {
       partitions: [partition],
       deadLetters: [],
-      ends: new Map([[PARTITION, records.length]]),
+      ends: new Map([[PARTITION, [records.length, records.length]]]),
       unanswered: { sent: unanswered.length, taken: unanswered.filter(isTaken).length },
     };
   }

@@ -1,9 +1,10 @@
 /**
  * Kills of the real process: `npm run chaos -- --rounds N [--seed S] [--jobs N] [--full-disks always|never]
- * [--source follow|bounded|http] [--main FILE]`. Round i has the seed S + i.
+ * [--source follow|bounded|http] [--main FILE]`, or `--kafka` in place of the disks and the source. Round i has the seed S + i.
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { runKafkaRounds } from './kafka/kafka-rounds.ts';
 import { runRounds } from './rounds.ts';
 import type { SourceKind } from './world.ts';
 
@@ -14,25 +15,31 @@ const { values } = parseArgs({
     jobs: { type: 'string', default: '1' },
     'full-disks': { type: 'string', default: 'some' },
     source: { type: 'string' },
+    kafka: { type: 'boolean', default: false },
     main: { type: 'string', default: join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js') },
   },
 });
 
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
-const isWell = await runRounds({
+const common = {
   rounds: whole('--rounds', values.rounds, 1),
   firstSeed: values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : whole('--seed', values.seed, 0),
   jobs: whole('--jobs', values.jobs, 1),
-  fullDisks: oneOf('--full-disks', values['full-disks'], ['some', 'always', 'never']),
-  source:
-    values.source === undefined
-      ? undefined
-      : oneOf<SourceKind>('--source', values.source, ['follow', 'bounded', 'http']),
   main: values.main,
   signal: stop.signal,
-  print: (line) => process.stdout.write(`${line}\n`),
-});
+  print: (line: string): void => void process.stdout.write(`${line}\n`),
+};
+const isWell = values.kafka
+  ? await runKafkaRounds(common)
+  : await runRounds({
+      ...common,
+      fullDisks: oneOf('--full-disks', values['full-disks'], ['some', 'always', 'never']),
+      source:
+        values.source === undefined
+          ? undefined
+          : oneOf<SourceKind>('--source', values.source, ['follow', 'bounded', 'http']),
+    });
 process.exit(isWell ? 0 : 1);
 
 function whole(option: string, text: string, least: number): number {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ChaosFailure } from './command-line.ts';
-import { NO_FIGURES, type RoundReport } from './report.ts';
+import { NO_FIGURES, shortened, type RoundReport } from './report.ts';
 import { Round } from './round.ts';
 import { drawWorld, type SourceKind, type World } from './world.ts';
 
@@ -17,8 +17,6 @@ export interface RoundOptions {
 }
 
 const ROUND_MS = 60_000;
-const MOST_DIFFERENCES = 10;
-const MOST_LETTERS = 600;
 
 const options = JSON.parse(process.argv[2] ?? '') as RoundOptions;
 const startedAt = performance.now();
@@ -43,8 +41,7 @@ try {
     throw new ChaosFailure(`the round is not over after ${String(ROUND_MS / 1000)} s`);
   });
   const { differences } = await Promise.race([round.run(), late]);
-  failures.push(...differences.slice(0, MOST_DIFFERENCES).map((text) => text.slice(0, MOST_LETTERS)));
-  if (differences.length > MOST_DIFFERENCES) failures.push(`and ${String(differences.length - MOST_DIFFERENCES)} more`);
+  failures.push(...shortened(differences));
 } catch (error) {
   failures.push(error instanceof ChaosFailure ? error.message : String(error instanceof Error ? error.stack : error));
 }

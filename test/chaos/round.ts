@@ -1,7 +1,8 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ChaosFailure, CommandLine } from './command-line.ts';
+import { Children } from './children.ts';
+import { ChaosFailure, type CommandLine } from './command-line.ts';
 import type { Feed } from './feed.ts';
 import { FileFeed } from './file-feed.ts';
 import { HttpFeed } from './http-feed.ts';
@@ -32,13 +33,12 @@ type OutputName = 'results' | 'late-events' | 'dead-letters';
 /** One world, from its first process to the verdict. */
 export class Round {
   readonly #world: World;
-  readonly #main: string;
   readonly #folder: string;
   readonly #tamper: () => void;
   readonly #disk: SmallDisk | null;
   readonly #feed: Feed;
   readonly #count: Count = { ...NO_FIGURES };
-  readonly #children: CommandLine[] = [];
+  readonly #children: Children;
 
   /**
    * @param main the entry of the command line.
@@ -48,8 +48,8 @@ export class Round {
   constructor(world: World, main: string, folder: string, tamper: () => void = () => undefined) {
     this.#world = world;
     this.#tamper = tamper;
-    this.#main = main;
     this.#folder = folder;
+    this.#children = new Children(main, this.#config);
     this.#disk = world.disk === 'large' ? null : new SmallDisk(join(folder, 'disk'));
     const inputFolder = join(folder, 'input');
     mkdirSync(inputFolder);
@@ -79,13 +79,13 @@ export class Round {
     this.#tamper();
     this.#feed.allow(1);
     await this.#lastLife();
-    const inspection = await this.#command(['state', 'inspect', '--json']);
+    const inspection = await this.#children.command(['state', 'inspect', '--json']);
     return this.#judge({ ...this.outputs(), inspection });
   }
 
   /** Ends every process that is left, and the feed. */
   async end(): Promise<void> {
-    for (const child of this.#children) if (child.ending === undefined) child.signal('SIGKILL');
+    this.#children.endAll();
     await this.#feed.stop();
   }
 
@@ -98,13 +98,7 @@ export class Round {
 
   /** Writes down what the processes have said. */
   writeLogs(): void {
-    for (const [index, { arguments: argv, ending, stderr }] of this.#children.entries()) {
-      const name = `${String(index).padStart(2, '0')}-${argv
-        .slice(0, 2)
-        .join('-')
-        .replaceAll(/[^a-z-]/g, '')}.log`;
-      writeFileSync(join(this.#folder, name), `${argv.join(' ')}\n${stderr}\nended: ${String(ending)}\n`);
-    }
+    this.#children.writeLogs(this.#folder);
   }
 
   /** What the processor has written. */
@@ -158,26 +152,12 @@ export class Round {
     };
   }
 
-  #start(argv: readonly string[]): CommandLine {
-    const child = new CommandLine(this.#main, [...argv, '--config', this.#config]);
-    this.#children.push(child);
-    return child;
-  }
-
   #startRun(): CommandLine {
-    const child = this.#start(['run']);
+    const child = this.#children.start(['run']);
     if (this.#world.input.files.some(({ rotatedAt }) => rotatedAt !== -1) && !this.#feed.knowsFiles) {
       void this.#watchKnown(child);
     }
     return child;
-  }
-
-  /** A command that must do what it is told. */
-  async #command(argv: readonly string[]): Promise<string> {
-    const child = this.#start(argv);
-    const ending = await child.ended(COMMAND_MS);
-    if (ending === 0) return child.stdout;
-    throw new ChaosFailure(`"processor ${argv.join(' ')}" ended with ${String(ending)}: ${child.stderr}`);
   }
 
   /** One life, to the end that is planned for it. */
@@ -186,7 +166,8 @@ export class Round {
     const child = this.#startRun();
     try {
       if (!(await this.#meanwhile(child, plan))) {
-        if (child.ending !== 'SIGKILL') await this.#endedByItself(child);
+        // Only files come to an end, and whoever is asked to end must end well.
+        if (child.ending !== 'SIGKILL') await this.#children.endedWell(child);
         return;
       }
       if (plan.end === 'checkpoint') await this.#untilCheckpoint(child);
@@ -241,7 +222,7 @@ export class Round {
   /** True if what is committed has a position in each file. */
   async #knowsAll(child: CommandLine): Promise<boolean> {
     if (!(await this.#hasEpoch(child))) return false;
-    const inspecting = this.#start(['state', 'inspect', '--json']);
+    const inspecting = this.#children.start(['state', 'inspect', '--json']);
     // It may come too late, or find no room.
     if ((await inspecting.ended(COMMAND_MS).catch(() => null)) !== 0) return false;
     const partitions = (JSON.parse(inspecting.stdout) as Inspection).pipelines[0]?.partitions ?? [];
@@ -281,7 +262,7 @@ export class Round {
   async #endLife(child: CommandLine, { end, moment }: LifePlan): Promise<void> {
     if (end === 'sigterm') {
       child.signal('SIGTERM');
-      await this.#endedByItself(child);
+      await this.#children.endedWell(child);
       this.#count.sigterms += 1;
       return;
     }
@@ -289,7 +270,7 @@ export class Round {
     child.signal('SIGKILL');
     const ending = await child.ended(ENDED_MS);
     if (ending !== 'SIGKILL') {
-      await this.#endedByItself(child);
+      await this.#children.endedWell(child);
       return;
     }
     const tookUp = child.stderr.includes('going on from epoch');
@@ -302,17 +283,10 @@ export class Round {
     return readdirSync(this.#checkpoints).some((name) => name.includes('.partial'));
   }
 
-  /** Only files come to an end, and whoever is asked to end must end well. */
-  async #endedByItself(child: CommandLine): Promise<void> {
-    const ending = await child.ended(ENDED_MS);
-    if (ending === 0) return;
-    throw new ChaosFailure(`the process ended with ${String(ending)}: ${child.stderr.slice(-2000)}`);
-  }
-
   async #inspectLive(child: CommandLine): Promise<void> {
     await child.until('it takes up its state', STARTED_MS, () => this.#hasEpoch(child));
     if (child.ending !== undefined) return;
-    JSON.parse(await this.#command(['state', 'inspect', '--json']));
+    JSON.parse(await this.#children.command(['state', 'inspect', '--json']));
     this.#count.inspections += 1;
   }
 
@@ -324,7 +298,7 @@ export class Round {
   /** Another process on the same state must end at once with code 3. */
   async #intrude(child: CommandLine): Promise<void> {
     await child.until('it takes up its state', STARTED_MS, () => this.#hasEpoch(child));
-    const intruder = this.#start(['run']);
+    const intruder = this.#children.start(['run']);
     const ending = await intruder.ended(COMMAND_MS);
     // Of two processes one has the state, unless the first has come to its end meanwhile.
     if (child.ending !== undefined) return;
@@ -367,21 +341,21 @@ export class Round {
   }
 
   async #restoreNewest({ restoreKilled, moment }: LifePlan): Promise<void> {
-    const list = JSON.parse(await this.#command(['checkpoint', 'list', '--json'])) as readonly {
+    const list = JSON.parse(await this.#children.command(['checkpoint', 'list', '--json'])) as readonly {
       readonly id: string;
     }[];
     const newest = list.at(-1);
     if (newest === undefined) return;
     const restore = ['checkpoint', 'restore', newest.id, '--yes'];
     if (restoreKilled) {
-      const child = this.#start(restore);
+      const child = this.#children.start(restore);
       await sleep(200 + moment * 300);
       child.signal('SIGKILL');
       if ((await child.ended(COMMAND_MS)) === 'SIGKILL') this.#count.killedRestores += 1;
       // Half of the time it stays at that: the state is the old one or the new one.
       if (moment < 0.5) return;
     }
-    await this.#command(restore);
+    await this.#children.command(restore);
     this.#count.restores += 1;
   }
 
@@ -389,7 +363,7 @@ export class Round {
   async #lastLife(): Promise<void> {
     const child = this.#startRun();
     if (this.#world.source === 'bounded') {
-      await this.#endedByItself(child);
+      await this.#children.endedWell(child);
       return;
     }
     await child.until('it listens', STARTED_MS, () => this.#connected(child));
@@ -397,7 +371,7 @@ export class Round {
     const isDrained = await child.until('everything is processed', DRAINED_MS, () => this.#isDrained(child));
     if (!isDrained) await this.#noEnd(child);
     child.signal('SIGTERM');
-    await this.#endedByItself(child);
+    await this.#children.endedWell(child);
   }
 
   /** True once the last event is processed, which closes all windows. */

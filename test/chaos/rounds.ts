@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Random } from './random.ts';
-import { addFigures, NO_FIGURES, type Figures, type RoundReport } from './report.ts';
+import { NO_FIGURES, printFigures, printRound, type Row, type RoundReport } from './report.ts';
 import type { RoundOptions } from './round-process.ts';
 import { canMount, IN_OWN_NAMESPACE } from './small-disk.ts';
 import type { SourceKind } from './world.ts';
@@ -52,12 +52,12 @@ export async function runRounds(options: RoundsOptions): Promise<boolean> {
       const report = await runRound({ seed, main, smallDisk, ...(source === undefined ? {} : { source }) }, signal);
       if (signal.aborted) return;
       reports.push(report);
-      printRound(report, options, smallDisk);
+      printRound(report, drawnOptions(options, smallDisk), print);
     }
   };
   print(`${String(rounds)} rounds from seed ${String(firstSeed)}`);
   await Promise.all(Array.from({ length: jobs }, work));
-  printFigures(reports, notRun, print);
+  printFigures(reports, ROWS, notRun, print);
   if (signal.aborted) print('interrupted');
   return !signal.aborted && reports.length > 0 && reports.every(({ failures }) => failures.length === 0);
 }
@@ -101,20 +101,7 @@ function endGroup(pid: number | undefined): void {
   }
 }
 
-function printRound({ seed, about, seconds, failures }: RoundReport, options: RoundsOptions, smallDisk: boolean): void {
-  const { print, source } = options;
-  print(`seed ${String(seed)}: ${failures.length === 0 ? 'ok' : 'FAILED'} in ${seconds.toFixed(1)} s (${about})`);
-  if (failures.length === 0) return;
-  for (const failure of failures) print(`  ${failure}`);
-  const drawn = [
-    `--full-disks ${smallDisk ? 'always' : 'never'}`,
-    ...(source === undefined ? [] : [`--source ${source}`]),
-  ];
-  print(`  Again: npm run chaos -- --rounds 1 --seed ${String(seed)} ${drawn.join(' ')}`);
-  print('  (the same world, input and plan; the instant at which a signal hits the process is never the same)');
-}
-
-const ROWS: readonly (readonly [text: string, name: keyof Figures])[] = [
+const ROWS: readonly Row[] = [
   ['SIGKILL at a random moment', 'killsRandom'],
   ['SIGKILL while the state was taken up', 'killsInRecovery'],
   ['SIGKILL while a checkpoint was made', 'killsInCheckpoint'],
@@ -128,29 +115,11 @@ const ROWS: readonly (readonly [text: string, name: keyof Figures])[] = [
   ['second processes sent away', 'intruders'],
   ['requests without an answer', 'unansweredRequests'],
   ['of them taken', 'unansweredTaken'],
-  ['events', 'events'],
-  ['windows expected', 'windows'],
-  ['missing', 'missing'],
-  ['duplicate', 'duplicate'],
-  ['wrong', 'wrong'],
 ];
 
-function printFigures(reports: readonly RoundReport[], notRun: number, print: (line: string) => void): void {
-  const sum = reports.map(({ figures }) => figures).reduce(addFigures, NO_FIGURES);
-  const failed = reports.filter(({ failures }) => failures.length > 0);
-  const row = (text: string, value: number): void =>
-    print(`${text.padEnd(38)} ${value.toLocaleString('en').padStart(12)}`);
-  print('');
-  row('rounds', reports.length);
-  if (notRun > 0) row('rounds not run for want of a mount', notRun);
-  row('rounds failed', failed.length);
-  for (const [text, name] of ROWS) row(text, sum[name]);
-  const count = reports.length;
-  if (count > 0 && failed.length === 0) {
-    print(
-      `No failure in ${String(count)} rounds: at 95 % the rate is below about 3/${String(count)}, ${(300 / count).toFixed(1)} %.`,
-    );
-  } else if (count > 0) {
-    print(`Failed: seeds ${failed.map(({ seed }) => String(seed)).join(', ')}`);
-  }
+function drawnOptions({ source }: RoundsOptions, smallDisk: boolean): string {
+  return [
+    `--full-disks ${smallDisk ? 'always' : 'never'}`,
+    ...(source === undefined ? [] : [`--source ${source}`]),
+  ].join(' ');
 }

@@ -23,7 +23,7 @@ const GIVEN: Given = {
     { partition: 'p', offset: 7, reason: 'not_json', text: '{' },
     { partition: 'p', offset: 9, reason: 'not_json', text: '{"' },
   ],
-  ends: new Map([['p', 140]]),
+  ends: new Map([['p', [140, 140]]]),
   unanswered: { sent: 0, taken: 0 },
 };
 /** The window of the last event is open. */

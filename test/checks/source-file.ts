@@ -29,6 +29,8 @@ export function parse(file: SourceFile): ParsedFile {
 
 /** What `.gitignore` leaves out: installed, built or written by a run. Read here without git, which may be absent. */
 const NOT_OURS: ReadonlySet<string> = new Set(['.cache', '.git', 'coverage', 'data', 'dist', 'node_modules', 'out']);
+/** The same within the folders of packages of their own. */
+const NOT_OURS_BELOW = /^[^/]+\/(?:node_modules|build|dist)\//;
 
 /** Paths of all files of the project. */
 export function projectPaths(): string[] {
@@ -38,7 +40,8 @@ export function projectPaths(): string[] {
     const below = readdirSync(join(ROOT, entry.name), { recursive: true, withFileTypes: true });
     return below
       .filter((each) => each.isFile())
-      .map((each) => relative(ROOT, join(each.parentPath, each.name)).replaceAll('\\', '/'));
+      .map((each) => relative(ROOT, join(each.parentPath, each.name)).replaceAll('\\', '/'))
+      .filter((path) => !NOT_OURS_BELOW.test(path));
   });
 }
 

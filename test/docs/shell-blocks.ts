@@ -8,7 +8,8 @@ import { run, sampleFolder, type ProgramResult } from './snippets.ts';
 const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
   readonly scripts: Readonly<Record<string, string>>;
 };
-const PROGRAMS: readonly string[] = ['cat', 'curl', 'docker', 'gunzip', 'head', 'kubectl', 'node', 'npx', 'tail'];
+const PROGRAMS: readonly string[] =
+  'cat curl docker gunzip head install journalctl kubectl node npx openssl systemctl tail'.split(' ');
 
 /** The commands of a block that there are not. Each stands on a line of its own, or behind a pipe. */
 export function commandFaults(code: string): string[] {
@@ -18,7 +19,7 @@ export function commandFaults(code: string): string[] {
 }
 
 function isKnown(command: string): boolean {
-  const [program = '', first = '', second = ''] = withoutVariables(command.split(/\s+/));
+  const [program = '', first = '', second = ''] = withoutVariables(command.replaceAll(/"[^"]*"/g, '""').split(/\s+/));
   if (program === '') return true;
   if (program === 'processor') return first.startsWith('-') || COMMAND_NAMES.some((name) => name === first);
   if (program !== 'npm') return PROGRAMS.includes(program);

@@ -21,10 +21,19 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs a program to its end; one that does not exist ends with a code of -1. */
-export function runProgram(command: string, args: readonly string[], options: SpawnOptions = {}): Promise<Outcome> {
+/** Runs a program to its end, with a text as its input; one that does not exist ends with a code of -1. */
+export function runProgram(
+  command: string,
+  args: readonly string[],
+  { input, ...options }: SpawnOptions & { readonly input?: string } = {},
+): Promise<Outcome> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, {
+      ...options,
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    });
+    // One that has ended reads no more: how it ended says why.
+    child.stdin?.on('error', () => undefined).end(input);
     const texts = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr'] as const) {
       child[name]?.setEncoding('utf8').on('data', (text: string) => (texts[name] += text));
@@ -74,6 +83,25 @@ async function ensure(whatLacks: () => Promise<string | undefined>, debianPackag
 function keptClassPath(file: string): string | undefined {
   const classPath = readIfThere(file)?.trim();
   return classPath?.split(':').every((jar) => existsSync(jar)) === true ? classPath : undefined;
+}
+
+/**
+ * Compiles a Java program of one file against a class path; kept until either changes.
+ * @returns the class path with the program in it.
+ * @throws Error with what the compiler says.
+ */
+export async function compileJava(file: string, classPath: string, cache: string = CACHE): Promise<string> {
+  const fingerprint = createHash('sha256').update(readFileSync(file)).update(classPath).digest('hex').slice(0, 16);
+  const classes = join(cache, `classes-${fingerprint}`);
+  return alone(`${classes}.lock`, async () => {
+    if (!existsSync(classes)) {
+      const fresh = `${classes}.${process.pid}`;
+      const { code, stdout, stderr } = await runProgram('javac', ['-d', fresh, '-cp', classPath, file]);
+      if (code !== 0) throw new Error(`${stdout}${stderr}`);
+      renameSync(fresh, classes);
+    }
+    return `${classes}:${classPath}`;
+  });
 }
 
 /**

@@ -26,7 +26,7 @@ export async function prometheusBinaries(
 ): Promise<PrometheusBinaries | undefined> {
   const folders = [env['PROMETHEUS_BIN'] ?? '', ...(env['PATH'] ?? '').split(delimiter), join(UNPACKED, 'usr/bin')];
   const found = folders.filter((folder) => folder !== '').map(binariesIn);
-  const [binaries] = found.filter(({ prometheus, promtool }) => existsSync(prometheus) && existsSync(promtool));
+  const binaries = found.find(({ prometheus, promtool }) => existsSync(prometheus) && existsSync(promtool));
   if (binaries !== undefined) return binaries;
   if (env['CI'] !== 'true') {
     process.stderr.write(`${NONE}\n`);

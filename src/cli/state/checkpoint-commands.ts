@@ -13,7 +13,7 @@ import type { StateCommands } from './state-program.ts';
 import { stateStore, type StateStore } from './state-store.ts';
 import { textTable } from './text-table.ts';
 
-type CheckpointCommands = Omit<StateCommands, 'inspectState' | 'resetState'>;
+type CheckpointCommands = Omit<StateCommands, 'inspectState' | 'resetState' | 'rescaleState'>;
 
 /** `processor checkpoint …`. Every method rejects with what the person is to be told. */
 export function checkpointCommands(io: CliIo): CheckpointCommands {

@@ -62,9 +62,13 @@ function factsOf({ epoch, ...pipeline }: PipelineContents, plan: StoredPlan | un
   ].join('');
 }
 
-function planFacts({ source, key, metrics, windows }: StoredPlan): readonly string[] {
+function planFacts({ source, share, key, metrics, windows }: StoredPlan): readonly string[] {
+  const { instance = 0, instances = 1 } = share ?? {};
   return [
     fact('source', source),
+    ...(share === undefined
+      ? []
+      : [fact('instance', `${String(instance)} of ${String(instances)}, state by partition`)]),
     fact('key', list(key)),
     fact('values', list(metrics)),
     fact('windows', list(windows.map(({ name, shape }) => (shape.startsWith(name) ? shape : `${name}: ${shape}`)))),
@@ -122,8 +126,8 @@ function list(items: readonly string[]): string {
   return items.length === 0 ? 'none' : items.join(', ');
 }
 
-/** Without milliseconds where there are none, so that five columns fit. */
-function instantText(at: Instant): string {
+/** A watermark in words. Without milliseconds where there are none, so that five columns fit. */
+export function instantText(at: Instant): string {
   if (at === -Infinity) return 'none yet';
   return at === Infinity ? 'end of input' : formatInstant(at).replace('.000Z', 'Z');
 }

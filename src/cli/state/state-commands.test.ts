@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { RocksDBStateBackend } from '../../state/rocksdb/rocksdb-state-backend.ts';
 import { main } from '../cli.ts';
-import { fakeProcess, type FakeProcess } from '../fake-process.contract.ts';
+import { fakeParts, fakeProcess, type FakeProcess } from '../fake-process.contract.ts';
 
 const EVENTS = Array.from({ length: 100 }, (_, i) =>
   JSON.stringify({ timestamp: i * 1000, model: i % 4 === 0 ? 'b' : 'a', latency_ms: i }),
@@ -42,7 +42,7 @@ ${more}`,
     at,
     async run(line, io = fakeProcess()) {
       const argv = line.split(' ').map((word) => word.replace(/^@/, `${folder}/`));
-      const code = await main(argv, io, { quickstart: () => Promise.reject(new Error('not here')) });
+      const code = await main(argv, io, fakeParts());
       const clean = (text: string): string => text.replaceAll(folder, '@');
       return { code, out: clean(io.stdout.text), err: clean(io.stderr.text) };
     },
@@ -219,7 +219,15 @@ describe('state inspect', { timeout: 60_000 }, () => {
     const io = fakeProcess({ PROCESSOR_SOURCE__FOLLOW: 'true', PROCESSOR_LOGGING__LEVEL: 'info' });
     const running = run('run -c @p.yaml', io);
     let shown: { pipelines: Record<string, unknown>[] } = { pipelines: [] };
-    while ((shown.pipelines[0]?.['counters'] as { read?: number } | undefined)?.read !== 100) {
+    // Counters are of the last epoch, and windows as they were stored last: soon after.
+    const isAllStored = (): boolean => {
+      const { counters, earliest_windows: windows } = (shown.pipelines[0] ?? {}) as {
+        readonly counters?: { readonly read: number };
+        readonly earliest_windows?: readonly { readonly start: string }[];
+      };
+      return counters?.read === 100 && windows?.some(({ start }) => start === '1970-01-01T00:01:30.000Z') === true;
+    };
+    while (!isAllStored()) {
       const { code, out } = await run('state inspect --json -c @p.yaml');
       if (code === 0) shown = JSON.parse(out) as typeof shown;
     }

@@ -7,6 +7,7 @@ import { formatBytes, formatCount } from '../quantity.ts';
 import { isConfirmed } from './confirmation.ts';
 import { inspectionJson } from './inspection-json.ts';
 import { inspectionText } from './inspection-text.ts';
+import { rescaleState } from './rescale-command.ts';
 import { placeOf, type StatePlace } from './state-place.ts';
 import type { StateCommands } from './state-program.ts';
 import { stateStore, type FolderSize } from './state-store.ts';
@@ -15,8 +16,9 @@ import { stateStore, type FolderSize } from './state-store.ts';
 const SHOWN = { spans: 10, keyPrefixes: 10 };
 
 /** `processor state …`. Every method rejects with what the person is to be told. */
-export function stateCommands(io: CliIo): Pick<StateCommands, 'inspectState' | 'resetState'> {
+export function stateCommands(io: CliIo): Pick<StateCommands, 'inspectState' | 'resetState' | 'rescaleState'> {
   return {
+    rescaleState: (options) => rescaleState(options, io),
     async inspectState(options) {
       const place = await placeOf(options, io);
       const store = stateStore(place);

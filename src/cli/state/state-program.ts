@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { examples } from '../help-examples.ts';
+import type { RescaleOptions } from './rescale-command.ts';
 import type { PlaceOptions } from './state-place.ts';
 
 /** `--yes`: done without being asked. */
@@ -18,6 +19,7 @@ export interface StateCommands {
   deleteCheckpoint(id: string, options: PlaceOptions & ConfirmOptions): Promise<number>;
   inspectState(options: PlaceOptions & { readonly json?: boolean }): Promise<number>;
   resetState(options: PlaceOptions & ConfirmOptions & { readonly checkpoints?: boolean }): Promise<number>;
+  rescaleState(options: RescaleOptions): Promise<number>;
 }
 
 type Done = (code: number) => void;
@@ -129,7 +131,7 @@ function addRestoreAndExport(checkpoint: Command, commands: StateCommands, done:
 function addState(program: Command, commands: StateCommands, done: Done): void {
   const state = program
     .command('state')
-    .description('look into the state on disk, or throw it away')
+    .description('look into the state on disk, deal it out anew, or throw it away')
     .helpCommand('help [command]', 'explain a command')
     .addHelpText(
       'after',
@@ -158,4 +160,26 @@ function addState(program: Command, commands: StateCommands, done: Done): void {
       examples([['processor state reset --config processor.yaml', 'says what will be gone, and asks']]),
     )
     .action(async (options: Options<0, 'resetState'>) => done(await commands.resetState(options)));
+  addRescale(state, commands, done);
+}
+
+function addRescale(state: Command, commands: StateCommands, done: Done): void {
+  state
+    .command('rescale')
+    .description(
+      'deal the states of all instances of a pipeline out to another number\nof them; the old ones must have been stopped, and stay as they are',
+    )
+    .requiredOption('--to <number>', 'how many instances there are to be')
+    .requiredOption('--from <folders...>', 'the state, or an exported checkpoint, of each old\ninstance, in any order')
+    .requiredOption('--into <folders...>', 'a folder for each new instance, 0 first; must be\nempty or not there')
+    .option('--name <pipeline>', 'which pipeline, where a state holds several')
+    .option('--debug', 'show stacks of errors')
+    .addHelpText(
+      'after',
+      examples([
+        ['processor state rescale --to 3 --from old/0 old/1 --into new/0 new/1 new/2', ''],
+        ['processor state rescale --to 1 --from new/{0,1,2} --into one', 'and back again'],
+      ]),
+    )
+    .action(async (options: RescaleOptions) => done(await commands.rescaleState(options)));
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ProcessorError } from '../../errors/processor-error.ts';
@@ -7,6 +6,7 @@ import { deleteCheckpointIn, listCheckpointsIn, verifyCheckpointIn } from '../..
 import { exportCheckpoint } from '../../state/rocksdb/export-checkpoint.ts';
 import { RocksDBStateBackend } from '../../state/rocksdb/rocksdb-state-backend.ts';
 import { openSnapshot, type StateSnapshot } from '../../state/rocksdb/state-snapshot.ts';
+import { openLoneState } from './lone-state.ts';
 import type { StatePlace } from './state-place.ts';
 
 /** Files below a folder, and their bytes. */
@@ -68,8 +68,8 @@ export function stateStore({ path, checkpointPath }: Pick<StatePlace, 'path' | '
   };
 }
 
-/** Only what is a state is ever deleted: a mistyped folder is left alone. */
-async function holdsState(path: string): Promise<boolean> {
+/** Whether a folder is one of a state. Only such is ever deleted: a mistyped folder is left alone. */
+export async function holdsState(path: string): Promise<boolean> {
   const names = await namesIn(path);
   return ['db', 'lock', 'format.json', 'owner.json'].filter((name) => names.includes(name)).length >= 2;
 }
@@ -91,14 +91,7 @@ async function reset(path: string): Promise<void> {
 
 /** Opens the state and closes it again, mending nothing. */
 async function openWithoutCheckpoints(path: string): Promise<void> {
-  const none = join(path, `no-checkpoints-${randomUUID()}`);
-  const backend = new RocksDBStateBackend(path, none);
-  try {
-    await backend.open();
-    await backend.close();
-  } finally {
-    await rm(none, { recursive: true, force: true });
-  }
+  await (await openLoneState(path)).close();
 }
 
 /** Of what is there: a process may be at work on it. One folder at a time, for a listing of all fails with any that goes. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { httpSink, metricsSink, postgresSink, webSocketSink } from './server-sinks.ts';
-import { filePath, setting, text, timerMillis, wholeNumber } from './setting.ts';
+import { filePath, setting, timerMillis, topicName, wholeNumber } from './setting.ts';
 
 /** `processor.error_handling`: what happens when a sink or a source fails. */
 export const errorHandlingSchema = setting(
@@ -21,7 +21,7 @@ export const errorHandlingSchema = setting(
       description: 'The longest wait between two retries (`retry`).',
       unit: 'milliseconds',
     }),
-    dead_letter_topic: setting(text().default('processor-dead-letter'), {
+    dead_letter_topic: setting(topicName().default('processor-dead-letter'), {
       description: 'Kafka topic for dead letters, used where `kafka.producer` is given.',
     }),
     dead_letter_path: setting(filePath().default('./data/dead-letters.ndjson'), {
@@ -34,7 +34,7 @@ export const errorHandlingSchema = setting(
 /** `processor.late_events`: where events go that come too late for their window. */
 export const lateEventsSchema = setting(
   z.strictObject({
-    topic: setting(text().nullable().default(null), {
+    topic: setting(topicName().nullable().default(null), {
       description: 'Kafka topic for events that came too late. Needs `kafka.producer`.',
       defaultText: 'unset: counted and dropped',
       example: 'late-events',

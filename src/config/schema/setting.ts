@@ -82,6 +82,12 @@ export function text() {
   return z.string().min(1);
 }
 
+/** The name of a topic of Kafka. */
+export function topicName() {
+  const allowed = '1 to 249 letters, digits, dots, hyphens and underscores';
+  return z.string().refine((name) => /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}$/.test(name), allowed);
+}
+
 /** A path to a file or folder, relative to the working directory. */
 export function filePath() {
   return text();

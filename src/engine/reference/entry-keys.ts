@@ -62,6 +62,11 @@ export class EntryKeys {
   }
 }
 
+/** An entry's key as text, to look it up by: a character for each byte. */
+export function entryKeyText(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1');
+}
+
 /** The key of an entry of one grouping key, after what all of its like begin with. */
 export function withGroupingKey(prefix: Uint8Array, key: GroupingKey | null): Uint8Array {
   const text = key === null ? '' : key.toString();

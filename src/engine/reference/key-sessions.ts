@@ -18,6 +18,21 @@ export function isEarlier(a: Timer, b: Timer): boolean {
   return a.deadline === b.deadline ? a.start < b.start : a.deadline < b.deadline;
 }
 
+/** What the entry of a key's sessions says without their contents, where it says of which partitions it is. */
+export interface SessionsOutline {
+  /** Null where none is stored. */
+  readonly timer: Timer | null;
+  readonly sessions: number;
+}
+
+/** The outline of what {@link KeySessions.encode} wrote. @throws ProcessorError ACCUMULATOR_CORRUPT. */
+export function readSessionsOutline(value: Uint8Array): SessionsOutline {
+  const reader: ByteReader = new ByteReader(value);
+  readOwners(reader);
+  const timer = { deadline: reader.float(), start: reader.float() };
+  return { timer: timer.deadline === Infinity ? null : timer, sessions: reader.whole() };
+}
+
 /** The sessions of one key that hold state, by end: one entry, for an event may join any of them. */
 export class KeySessions extends StoredItem {
   readonly keyId: number;

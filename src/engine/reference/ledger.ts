@@ -1,4 +1,4 @@
-import type { EventBatch } from '../../event/event-batch.ts';
+import type { EventColumns } from '../../event/event-batch.ts';
 import type { GroupingKey } from '../../event/grouping-key.ts';
 import type { KeyDictionary } from '../../event/key-dictionary.ts';
 import type { Window } from '../../event/window.ts';
@@ -22,12 +22,6 @@ export interface DueWindow {
   readonly state: WindowState;
 }
 
-/** A part of the state that has changed. */
-export interface ChangedItem {
-  readonly operator: WindowOperator;
-  readonly item: StoredItem;
-}
-
 /** What the operators of one engine share: the watermark, the clock's time, counts, and what comes out. */
 export class Ledger {
   readonly keys: KeyDictionary;
@@ -49,6 +43,8 @@ export class Ledger {
   partition = 0;
   /** The watermark that windows of this partition have been closed by: the pipeline's, or a later one of an engine before. */
   passed = Watermark.MIN;
+  /** True while the pipeline's is behind that of an engine before: there are closed windows that end after it. */
+  isBehind = false;
   /** Events dropped from windows by the batch under way. */
   dropped: DroppedEvent[] = [];
   /** Panes fired ahead of the watermark, and retractions, in the order in which they came about. */
@@ -59,8 +55,8 @@ export class Ledger {
   sweeps: Sweep[] = [];
   /** Stored windows that are gone, to be deleted. */
   readonly cleanings: Cleaning[] = [];
-  /** What has changed or gone since the last delta; null where nobody asks for deltas. */
-  changes: ChangedItem[] | null;
+  /** False where nobody asks for deltas. */
+  readonly tracksChanges: boolean;
   /** Keys of entries to be deleted with the next delta, beyond those of changed items. */
   deletions: Uint8Array[] = [];
   /** True while nothing has still to fire, when a delta is taken. */
@@ -82,26 +78,29 @@ export class Ledger {
   scattered: ScatteredKey | null = null;
   /** By partition: the watermark of an engine before, where it may be later than this one's. */
   readonly #passedBefore = new Map<number, Watermark>();
+  #latestBefore: Instant = -Infinity;
   /** By key id: how many windows in memory hold state under it. */
   readonly #references: number[] = [];
 
   /** `residentBytesLimit`: what may stay in memory; what is read at a time is a small part of it. */
-  constructor(keys: KeyDictionary, trackChanges: boolean, residentBytesLimit: number) {
+  constructor(keys: KeyDictionary, tracksChanges: boolean, residentBytesLimit: number) {
     this.keys = keys;
-    this.changes = trackChanges ? [] : null;
+    this.tracksChanges = tracksChanges;
     this.pageEntries = Math.max(2, Math.min(MAX_PAGE_ENTRIES, Math.floor(residentBytesLimit / PAGE_SHARE_BYTES)));
   }
 
   /** A batch is looked at, or ingested. */
-  begin({ partition }: EventBatch): void {
+  begin({ partition }: EventColumns): void {
     const before = this.#passedBefore.get(partition);
     this.partition = partition;
     this.passed = before !== undefined && before.timestamp > this.watermark.timestamp ? before : this.watermark;
+    this.isBehind = this.#latestBefore > this.watermark.timestamp;
   }
 
   /** An engine before this one has closed windows of a partition up to a watermark. */
   notePassed(partition: number, watermark: Instant): void {
     this.#passedBefore.set(partition, new Watermark(watermark));
+    this.#latestBefore = Math.max(this.#latestBefore, watermark);
   }
 
   /** The owners of something of a key, and the partition of the batch under way, which adds to it. */

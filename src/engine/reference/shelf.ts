@@ -7,6 +7,33 @@ import { StoredItem } from './stored-item.ts';
 const FLAG_SETTLED = 1;
 const FLAG_CLEANED = 2;
 
+/** What the head of a shelf says. */
+export interface ShelfHead {
+  /** How many items there are. */
+  readonly size: number;
+  /** True if it was closed, and nothing on it had still to fire. */
+  readonly settled: boolean;
+  /** True while its items are being deleted. */
+  readonly isCleaned: boolean;
+}
+
+/** The value of the entry of a head. */
+export function shelfHeadBytes({ size, settled, isCleaned }: ShelfHead): Uint8Array {
+  return entryBytes((writer) => {
+    writer.whole(size);
+    writer.byte((settled ? FLAG_SETTLED : 0) | (isCleaned ? FLAG_CLEANED : 0));
+  });
+}
+
+/** The head that {@link shelfHeadBytes} wrote. @throws ProcessorError ACCUMULATOR_CORRUPT. */
+export function readShelfHead(value: Uint8Array): ShelfHead {
+  const reader: ByteReader = new ByteReader(value);
+  const size = reader.whole();
+  const flags = reader.byte();
+  reader.end();
+  return { size, settled: (flags & FLAG_SETTLED) !== 0, isCleaned: (flags & FLAG_CLEANED) !== 0 };
+}
+
 /** What a shelf tells the sweep that goes through it. */
 export interface ShelfSweep<T> {
   /** An item has been let go of. */
@@ -59,23 +86,18 @@ export class Shelf<T extends StoredItem> extends StoredItem {
     // While something has still to fire, a restart must look for it here; but not where all that is left is on its way
     // out, for some of that may be deleted already.
     const hasNothingDue = isQuiet || (this.isCleaned && this.items.size === 0);
-    const flags = hasNothingDue ? (this.closed ? FLAG_SETTLED : 0) | (this.isCleaned ? FLAG_CLEANED : 0) : 0;
-    const value = entryBytes((writer) => {
-      writer.whole(this.size);
-      writer.byte(flags);
-    });
+    const settled = hasNothingDue && this.closed;
+    const value = shelfHeadBytes({ size: this.size, settled, isCleaned: hasNothingDue && this.isCleaned });
     delta.push({ key, value });
     return 1 - before;
   }
 
   /** Takes in the head that was stored before a restart: all of its items are in the state backend. */
   readHead(value: Uint8Array): void {
-    const reader: ByteReader = new ByteReader(value);
-    this.spilled = reader.whole();
-    const flags = reader.byte();
-    this.settled = (flags & FLAG_SETTLED) !== 0;
-    this.isCleaned = (flags & FLAG_CLEANED) !== 0;
-    reader.end();
+    const { size, settled, isCleaned } = readShelfHead(value);
+    this.spilled = size;
+    this.settled = settled;
+    this.isCleaned = isCleaned;
     this.stored = true;
   }
 }

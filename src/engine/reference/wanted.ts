@@ -1,3 +1,5 @@
+import { entryKeyText } from './entry-keys.ts';
+
 /**
  * Keys of entries to be read, each asked for once. What has been asked for and is still not in memory does not exist.
  */
@@ -7,11 +9,11 @@ export class Wanted {
 
   /** True if the key was added before. */
   hasAsked(key: Uint8Array): boolean {
-    return this.#asked.size > 0 && this.#asked.has(textOf(key));
+    return this.#asked.size > 0 && this.#asked.has(entryKeyText(key));
   }
 
   add(key: Uint8Array): void {
-    const text = textOf(key);
+    const text = entryKeyText(key);
     if (this.#asked.has(text)) return;
     this.#asked.add(text);
     this.#keys.push(key);
@@ -29,8 +31,4 @@ export class Wanted {
     if (this.#asked.size > 0) this.#asked.clear();
     this.#keys = [];
   }
-}
-
-function textOf(key: Uint8Array): string {
-  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1');
 }

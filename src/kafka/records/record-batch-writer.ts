@@ -57,8 +57,8 @@ export class RecordBatchWriter {
     return OVERHEAD_BYTES + keyBytes + valueBytes;
   }
 
-  /** Adds a record; `valueBytes` is the length of `value` in UTF-8. `timestamp`: ms since 1970. */
-  append(timestamp: number, key: Uint8Array | null, value: string, valueBytes: number): void {
+  /** Adds a record; `valueBytes` is the length of `value`, of text in UTF-8. `timestamp`: ms since 1970. */
+  append(timestamp: number, key: Uint8Array | null, value: string | Uint8Array, valueBytes: number): void {
     if (this.#count === 0) {
       this.#firstTimestamp = timestamp;
       this.#lastTimestamp = timestamp;
@@ -80,7 +80,9 @@ export class RecordBatchWriter {
       at += key.length;
     }
     at = writeVarint(bytes, at, valueBytes);
-    at += bytes.write(value, at, 'utf8');
+    if (typeof value === 'string') bytes.write(value, at, 'utf8');
+    else bytes.set(value, at);
+    at += valueBytes;
     // No headers.
     bytes[at] = 0;
     this.#end = at + 1;

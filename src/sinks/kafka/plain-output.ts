@@ -13,7 +13,7 @@ const REQUEST_TIMEOUT_MS: Millis = 15_000;
 /** Who writes in no transaction. */
 const NOBODY = { id: -1, epoch: -1, sequence: -1, isTransactional: false };
 
-/** Writes without a transaction, for `acks` other than `all`: what is tried again may be there twice, or not at all. */
+/** Writes without a transaction: what is tried again may be there twice, and with `acks` other than `all` not at all. */
 export class PlainOutput {
   readonly #settings: ProducerSettings;
   readonly #topics = new Set<string>();
@@ -37,8 +37,10 @@ export class PlainOutput {
     if (this.#users > 1) return;
     const settings = this.#settings;
     const { acks, retries } = settings;
-    const message = 'acks other than all: results may be lost or repeated, and readers see them before they are safe';
-    logger.warn({ acks }, message);
+    if (acks !== -1) {
+      const message = 'acks other than all: results may be lost or repeated, and readers see them before they are safe';
+      logger.warn({ acks }, message);
+    }
     this.#retries = new RequestRetries({ clock, retries });
     try {
       this.#output = await KafkaOutput.open({

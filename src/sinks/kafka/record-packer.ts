@@ -81,7 +81,7 @@ class Packing {
     this.#anywhere = options.turn % topic.partitions;
   }
 
-  add(item: unknown, keyText: string | null, value: string, timestamp: number): void {
+  add(item: unknown, keyText: string | null, value: string | Uint8Array, timestamp: number): void {
     const key = keyText === null ? null : this.#keyOf(keyText);
     const valueBytes = Buffer.byteLength(value);
     const most = RecordBatchWriter.lengthOf(key?.bytes.length ?? 0, valueBytes);

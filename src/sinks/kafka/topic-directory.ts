@@ -1,6 +1,6 @@
 import { KafkaFault } from '../../kafka/kafka-fault.ts';
 import type { KafkaCluster, SendOptions } from '../../kafka/cluster.ts';
-import { unknownTopicError } from '../../kafka/explain-fault.ts';
+import { unknownTopicsError } from '../../kafka/explain-fault.ts';
 import type { TopicMetadata } from '../../kafka/topic-metadata.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { Millis } from '../../time/instant.ts';
@@ -44,6 +44,8 @@ export class TopicDirectory {
     await this.refresh(signal);
     const missing = this.#options.topics.filter((topic) => this.#isMissing(topic));
     if (missing.length > 0 && createTopics) await this.#create(missing, signal);
+    const unknown = this.#options.topics.filter((topic) => this.#isMissing(topic));
+    if (unknown.length > 0) throw this.#unknown(unknown);
     for (const topic of this.#options.topics) {
       const partitions = this.partitionsOf(topic);
       for (let partition = 0; partition < partitions; partition += 1) this.leaderOf(topic, partition);
@@ -89,7 +91,7 @@ export class TopicDirectory {
 
   #metadataOf(topic: string): TopicMetadata {
     const found = this.#topics.get(topic);
-    if (found === undefined || this.#isMissing(topic)) throw this.#unknown(topic);
+    if (found === undefined || this.#isMissing(topic)) throw this.#unknown([topic]);
     if (found.error === null) return found;
     throw new KafkaFault('answered', `the topic "${topic}" cannot be used: ${found.error}`, { code: found.error });
   }
@@ -99,8 +101,8 @@ export class TopicDirectory {
     return error === undefined || error === 'UNKNOWN_TOPIC_OR_PARTITION';
   }
 
-  #unknown(topic: string): Error {
-    return unknownTopicError(topic, this.#options.bootstrapServers, 'sink');
+  #unknown(topics: readonly string[]): Error {
+    return unknownTopicsError(topics, this.#options.bootstrapServers, 'sink');
   }
 
   /** With as many partitions and replicas as the cluster gives a topic by default. */

@@ -7,7 +7,8 @@ import type { Instant } from '../../time/instant.ts';
 export interface TopicRecord {
   /** Text whose bytes decide the partition; null: any. */
   readonly key: string | null;
-  readonly value: string;
+  /** Text, or bytes that stay as they are. */
+  readonly value: string | Uint8Array;
   /** When it was made, for the topic's retention. */
   readonly timestamp: Instant;
 }

@@ -163,9 +163,9 @@ export class PeerConnection {
       const look = (): void => {
         try {
           if (condition()) settle(resolve);
-          else if (this.#ended !== undefined) settle(() => reject(this.#ended));
+          else if (this.#ended !== undefined) throw this.#ended;
         } catch (error) {
-          settle(() => reject(error));
+          settle(() => reject(error instanceof Error ? error : new Error(String(error))));
         }
       };
       this.#changed.add(look);

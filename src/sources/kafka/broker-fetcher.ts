@@ -148,6 +148,8 @@ export class BrokerFetcher {
   /** Where a full partition stays full, the others are asked for less and less often. */
   #maxWaitMs(wanted: readonly KafkaPartition[]): number {
     const { maxWaitMs } = this.#options.settings;
+    // Whether the broker is back is to be known at once.
+    if (this.#attempts > 0) return 0;
     if (wanted.length === this.#partitions.size) return maxWaitMs;
     return Math.min(maxWaitMs, SHORT_WAIT_MS * 2 ** Math.min(this.#emptyAnswers, 16));
   }

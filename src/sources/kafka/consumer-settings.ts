@@ -19,6 +19,8 @@ export interface ConsumerSettings {
   readonly isReadCommitted: boolean;
   readonly fetchMaxBytes: number;
   readonly maxWaitMs: Millis;
+  /** How often topics are looked up anew though nothing asks for it. */
+  readonly metadataMaxAgeMs: Millis;
   readonly instances: number;
   readonly instance: number;
   readonly partitionedByKey: boolean;
@@ -45,6 +47,8 @@ export function consumerSettings(config: KafkaConfig): ConsumerSettings {
   const sessionTimeoutMs = parseDuration(config.sessionTimeout ?? 30_000, 'sessionTimeout');
   const maxWaitMs = parseDuration(config.maxWait ?? 500, 'maxWait');
   whole('maxWait', maxWaitMs, 0, 300_000);
+  const metadataMaxAgeMs = parseDuration(config.metadataMaxAge ?? 30_000, 'metadataMaxAge');
+  whole('metadataMaxAge', metadataMaxAgeMs, 100, 86_400_000);
   if (sessionTimeoutMs <= maxWaitMs) {
     const found = `${sessionTimeoutMs} ms`;
     throw invalid('sessionTimeout', `more than maxWait (${maxWaitMs} ms), for which a broker is silent anyway`, found);
@@ -59,6 +63,7 @@ export function consumerSettings(config: KafkaConfig): ConsumerSettings {
     isReadCommitted: isolationLevel === 'read_committed',
     fetchMaxBytes,
     maxWaitMs,
+    metadataMaxAgeMs,
     instances,
     instance: instanceFor(config, instances, partitionedByKey),
     partitionedByKey,

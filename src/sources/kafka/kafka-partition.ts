@@ -84,17 +84,22 @@ export class KafkaPartition implements SourcePartition {
     return this.#failure === undefined && this.#buffer.bytes < this.#options.maxBytes;
   }
 
+  /** True once it cannot be read any more. */
+  get hasFailed(): boolean {
+    return this.#failure !== undefined;
+  }
+
   get maxBytes(): number {
     return this.#options.maxBytes;
   }
 
   /** Records that are yet to be handed on, by the newest offset known of; those of open transactions are among them. */
-  get lag(): number {
+  lag(): number {
     return Math.max(0, this.#end - this.#buffer.next);
   }
 
   get caughtUp(): boolean {
-    return this.isReachable && this.#failure === undefined && this.#buffer.isEmpty && this.lag === 0;
+    return this.isReachable && this.#failure === undefined && this.#buffer.isEmpty && this.lag() === 0;
   }
 
   /** Records handed on since this was last asked. */

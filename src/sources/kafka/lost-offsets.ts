@@ -31,6 +31,6 @@ export function missingPartitionError(partition: string, count: number): Process
 export function noPositionError(partitions: readonly string[]): ProcessorError {
   const [first] = partitions;
   const others = partitions.length > 1 ? ` and ${partitions.length - 1} more` : '';
-  const message = `nothing is known of where to begin with partition ${first}${others}, and autoOffsetReset is none: set it to earliest or latest for the first start`;
+  const message = `nothing is known of where to begin with partition ${first}${others}, and auto_offset_reset (autoOffsetReset in a program) is none: set it to earliest or latest for the first start`;
   return new ProcessorError('source', 'KAFKA_OFFSET_LOST', message);
 }

@@ -70,7 +70,8 @@ export async function listOffsets(
 
 /**
  * Where the records of an epoch end in the log of a partition's leader now, by partition id. What was read beyond that is not
- * in the log any more: another leader has taken over that did not have it. −1 where the leader does not know.
+ * in the log any more: another leader has taken over that did not have it. −1 where the leader does not know; absent where it
+ * does not lead the partition (any more).
  *
  * @throws KafkaFault.
  */
@@ -97,8 +98,7 @@ export async function endsOfEpochs(
     const answer = await answerOf(cluster.send(leader, request, options));
     for (const { topic, partitions: answered } of answer.topics) {
       for (const { partition, errorCode, endOffset } of answered) {
-        requireNoError(cluster, { topic, index: partition, errorCode }, 'OffsetForLeaderEpoch');
-        ends.set(partitionId({ topic, partition }), Number(endOffset));
+        if (errorCode === 0) ends.set(partitionId({ topic, partition }), Number(endOffset));
       }
     }
   });

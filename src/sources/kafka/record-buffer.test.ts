@@ -134,6 +134,15 @@ describe('transactions', () => {
     expect([buffer.next, buffer.isEmpty]).toEqual([3, true]);
   });
 
+  it('that are passed over leave the epoch that they were written in, for that is where the position stands', () => {
+    const later = { producerId: 5, isTransactional: true, leaderEpoch: 8 };
+    const answer = Buffer.concat([batch(0, 2, { leaderEpoch: 7 }), batch(2, 3, later)]);
+    const buffer = new RecordBuffer(0, -1, checksum);
+    buffer.add(new FetchedRecords(answer, 0, [{ producerId: 5, firstOffset: 2 }]));
+    expect(drain(buffer)).toEqual([{ values: ['0', '1'], next: 5 }]);
+    expect(buffer.leaderEpoch).toBe(8);
+  });
+
   it('are all handed on with read_uncommitted, but not their markers', () => {
     const buffer = new RecordBuffer(0, -1, checksum);
     buffer.add(new FetchedRecords(Buffer.concat([aborted, kept, ...markers]), 0, null));

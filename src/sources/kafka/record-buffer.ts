@@ -23,7 +23,7 @@ export interface TakenRecords {
 export class RecordBuffer {
   /** Offset of the next record to hand on: all before it are handed on or left out. */
   next: number;
-  /** Leader's epoch of the last batch that records were taken from. */
+  /** Leader's epoch of the last batch before {@link next}, whether its records were handed on or left out. */
   leaderEpoch: number;
   /** Bytes that wait, compressed as they came. */
   bytes = 0;
@@ -141,7 +141,7 @@ export class RecordBuffer {
       this.#receivedAt = fetched.receivedAt;
       this.#check(fetched);
       if (this.#isLeftOut(fetched)) {
-        this.next = Math.max(this.next, batch.lastOffset + 1);
+        this.#passOver(batch);
         continue;
       }
       const { bytes, start, end } = this.#contentOf(fetched);
@@ -153,6 +153,13 @@ export class RecordBuffer {
     this.#walker.clear();
     this.#space.release();
     return false;
+  }
+
+  /** The position behind it is told apart by the epoch that it was written in, as it is behind records. */
+  #passOver({ lastOffset, leaderEpoch }: RecordBatch): void {
+    if (lastOffset < this.next) return;
+    this.next = lastOffset + 1;
+    this.leaderEpoch = leaderEpoch;
   }
 
   /** The records of the batch: where it lies, unless it is compressed. */

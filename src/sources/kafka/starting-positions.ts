@@ -1,5 +1,5 @@
 import type { Positions } from '../../event/source-position.ts';
-import { explainFault, unknownTopicError } from '../../kafka/explain-fault.ts';
+import { explainFault, unknownTopicsError } from '../../kafka/explain-fault.ts';
 import type { KafkaCluster, SendOptions } from '../../kafka/cluster.ts';
 import { KafkaFault } from '../../kafka/kafka-fault.ts';
 import { parsePartitionId, partitionId } from '../../kafka/partition-id.ts';
@@ -52,8 +52,9 @@ export async function startingPositions(
 ): Promise<Start[]> {
   const { settings, positions } = point;
   const topics = await cluster.topics(settings.topics, options);
+  requireTopics(topics, point);
   const owned = settings.topics.flatMap((name) => {
-    const topic = existing(topics.get(name), name, point);
+    const topic = readable(topics.get(name), name);
     requireSameTopic(topic, positions);
     return ownedPartitions(topic, settings);
   });
@@ -98,11 +99,19 @@ export function ownedPartitions(topic: TopicMetadata, settings: ConsumerSettings
     }));
 }
 
+/** @throws ProcessorError KAFKA_TOPIC_UNKNOWN, which names all that do not exist. */
+function requireTopics(found: ReadonlyMap<string, TopicMetadata>, { settings, bootstrapServers }: StartingPoint): void {
+  const missing = settings.topics.filter((name) => {
+    const topic = found.get(name);
+    return topic === undefined || topic.error === 'UNKNOWN_TOPIC_OR_PARTITION';
+  });
+  if (missing.length > 0) throw unknownTopicsError(missing, bootstrapServers, 'source');
+}
+
 /** @throws what stands in the way of reading the topic. */
-function existing(topic: TopicMetadata | undefined, name: string, { bootstrapServers }: StartingPoint): TopicMetadata {
+function readable(topic: TopicMetadata | undefined, name: string): TopicMetadata {
   const error = topic === undefined ? 'UNKNOWN_TOPIC_OR_PARTITION' : topic.error;
   if (topic !== undefined && error === null) return topic;
-  if (error === 'UNKNOWN_TOPIC_OR_PARTITION') throw unknownTopicError(name, bootstrapServers, 'source');
   const fault = new KafkaFault('answered', `the topic "${name}": ${error}`, { code: error ?? '' });
   throw fault.canRetry ? fault : explainFault('Kafka', fault, 'source');
 }
@@ -132,7 +141,11 @@ async function requireSameRecords(
   if (asked.length === 0) return;
   const ends = await endsOfEpochs(cluster, asked, options);
   for (const { id, offset } of asked) {
-    const end = ends.get(id) ?? -1;
+    const end = ends.get(id);
+    if (end === undefined) {
+      const message = `partition ${id} is not led by the broker that leads it by the newest that is known`;
+      throw new KafkaFault('answered', message, { code: 'NOT_LEADER_OR_FOLLOWER' });
+    }
     if (end >= 0 && end < offset) throw truncatedError(id, offset, end);
   }
 }

@@ -4,7 +4,6 @@ import type { KafkaCluster, SendOptions } from '../../kafka/cluster.ts';
 import type { TopicMetadata } from '../../kafka/topic-metadata.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Clock } from '../../time/clock.ts';
-import type { Millis } from '../../time/instant.ts';
 import { retryDelay, type RetryDelays } from '../../time/retry-delay.ts';
 import { Bell } from './bell.ts';
 import type { ConsumerSettings } from './consumer-settings.ts';
@@ -14,8 +13,6 @@ import { deletedError, remadeError, truncatedError } from './lost-offsets.ts';
 import { endsOfEpochs, listOffsets, type LedPartition } from './offset-queries.ts';
 import { ownedPartitions, type OwnedPartition } from './starting-positions.ts';
 
-/** How often topics are looked up anew though nothing asks for it: that is how partitions added to them are found. */
-export const TOPICS_REFRESH_MS: Millis = 30_000;
 const DELAYS: RetryDelays = { initialDelayMs: 100, maxDelayMs: 2000 };
 
 /** What a watch over topics is made with. */
@@ -30,6 +27,12 @@ export interface TopicWatchOptions {
   readonly onAdded: (partition: OwnedPartition, oldest: number) => KafkaPartition;
 }
 
+/** A partition, and where it is to be fetched from now. */
+interface Moved {
+  readonly partition: KafkaPartition;
+  readonly owned: OwnedPartition;
+}
+
 /** Follows who leads the partitions, and which there are. */
 export class TopicWatch {
   readonly #options: TopicWatchOptions;
@@ -37,6 +40,8 @@ export class TopicWatch {
   readonly #bell = new Bell();
   /** Partitions that nobody fetches, with the reason. */
   readonly #unled = new Map<KafkaPartition, string>();
+  /** Partitions whose next offset is not there, says their leader. */
+  readonly #outOfRange = new Set<KafkaPartition>();
   #attempts = 0;
   /** True if a broker has named an error since the topics were last looked up. */
   #hasErrors = false;
@@ -70,6 +75,7 @@ export class TopicWatch {
   onPartitionError(partition: KafkaPartition, code: string): void {
     this.#options.fetchers.release(partition);
     partition.isReachable = false;
+    if (code === 'OFFSET_OUT_OF_RANGE') this.#outOfRange.add(partition);
     this.#unled.set(partition, `its leader answered with ${code}`);
     this.#hasErrors = true;
     this.refresh();
@@ -77,12 +83,12 @@ export class TopicWatch {
 
   /** Follows the topics until the signal aborts. */
   async run(): Promise<void> {
-    const { clock, signal } = this.#options;
+    const { clock, settings, signal } = this.#options;
     const wake = (): void => this.#bell.ring();
     signal.addEventListener('abort', wake, { once: true });
     while (!signal.aborted) {
       const timer = new AbortController();
-      await Promise.race([this.#bell.wait(), clock.sleep(TOPICS_REFRESH_MS, timer.signal)]);
+      await Promise.race([this.#bell.wait(), clock.sleep(settings.metadataMaxAgeMs, timer.signal)]);
       timer.abort();
       if (signal.aborted) break;
       await this.#look();
@@ -102,7 +108,9 @@ export class TopicWatch {
     this.#hasErrors = false;
     try {
       const topics = await cluster.topics(settings.topics, options);
-      for (const name of settings.topics) await this.#apply(name, topics.get(name), options);
+      const moved: Moved[] = [];
+      for (const name of settings.topics) moved.push(...(await this.#apply(name, topics.get(name), options)));
+      await this.#follow(moved, options);
       this.#fault = null;
       this.#attempts = hadErrors || this.#unled.size > 0 ? this.#attempts + 1 : 0;
     } catch (error) {
@@ -114,28 +122,31 @@ export class TopicWatch {
     }
   }
 
-  async #apply(name: string, topic: TopicMetadata | undefined, options: SendOptions): Promise<void> {
+  /** Takes in what is said of a topic; gives the partitions that are to be followed to their leaders. */
+  async #apply(name: string, topic: TopicMetadata | undefined, options: SendOptions): Promise<Moved[]> {
     const known = [...this.#partitions.values()].filter((partition) => partition.topic === name);
     if (topic === undefined || topic.error !== null) {
       const reason = `the topic cannot be looked up: ${topic?.error ?? 'it is not named'}`;
       for (const partition of known) this.#leave(partition, reason);
-      return;
+      return [];
     }
     if (known.some(({ topicId }) => topicId !== topic.id)) {
       const error = remadeError(name);
       for (const partition of known) this.#end(partition, error);
-      return;
+      return [];
     }
+    const moved: Moved[] = [];
     for (const owned of ownedPartitions(topic, this.#options.settings)) {
       const partition = this.#partitions.get(owned.id);
       if (owned.leader < 0) {
         if (partition !== undefined) this.#leave(partition, 'it has no leader at the moment');
       } else if (partition === undefined) {
         await this.#welcome(owned, options);
-      } else {
-        await this.#follow(partition, owned, options);
+      } else if (this.#hasMoved(partition, owned)) {
+        moved.push({ partition, owned });
       }
     }
+    return moved;
   }
 
   async #welcome(owned: OwnedPartition, options: SendOptions): Promise<void> {
@@ -145,25 +156,46 @@ export class TopicWatch {
     this.add(onAdded(owned, oldest.get(owned.id) ?? 0), owned);
   }
 
-  /** Goes on with a partition at its leader, if that is another one or the partition had been left. */
-  async #follow(partition: KafkaPartition, owned: OwnedPartition, options: SendOptions): Promise<void> {
+  #hasMoved(partition: KafkaPartition, { leader, leaderEpoch }: OwnedPartition): boolean {
+    if (partition.hasFailed) return false;
+    if (this.#unled.has(partition) || partition.currentLeaderEpoch !== leaderEpoch) return true;
+    return this.#options.fetchers.leaderOf(partition) !== leader;
+  }
+
+  /** Goes on with partitions at their leaders, if those have all that has been read. */
+  async #follow(moved: readonly Moved[], options: SendOptions): Promise<void> {
     const { cluster, fetchers } = this.#options;
-    const isSame = owned.leaderEpoch === partition.currentLeaderEpoch && fetchers.leaderOf(partition) === owned.leader;
-    if (isSame && !this.#unled.has(partition)) return;
-    fetchers.release(partition);
-    const { id, fetchOffset, fetchedEpoch } = partition;
-    const [oldest, newest, ends] = await Promise.all([
-      listOffsets(cluster, [owned], 'earliest', options),
-      listOffsets(cluster, [owned], 'latest', options),
-      fetchedEpoch < 0 ? undefined : endsOfEpochs(cluster, [{ ...owned, epoch: fetchedEpoch }], options),
-    ]);
-    const end = Math.min(newest.get(id) ?? Infinity, endOf(ends?.get(id)));
-    if (fetchOffset < (oldest.get(id) ?? 0))
-      return this.#end(partition, deletedError(id, fetchOffset, oldest.get(id) ?? 0));
-    if (fetchOffset > end) return this.#end(partition, truncatedError(id, fetchOffset, end));
-    partition.currentLeaderEpoch = owned.leaderEpoch;
-    this.#unled.delete(partition);
-    fetchers.assign(partition, owned.leader);
+    const asked = moved.flatMap(({ partition, owned }) =>
+      partition.fetchedEpoch < 0 ? [] : [{ ...owned, epoch: partition.fetchedEpoch }],
+    );
+    const ends = await endsOfEpochs(cluster, asked, options);
+    for (const { partition, owned } of moved) {
+      const { id, fetchOffset, fetchedEpoch } = partition;
+      const end = fetchedEpoch < 0 ? -1 : ends.get(id);
+      if (end === undefined) {
+        this.#leave(partition, 'its leader changes at the moment');
+      } else if (end >= 0 && end < fetchOffset) {
+        this.#end(partition, truncatedError(id, fetchOffset, end));
+      } else if (!(await this.#isOutOfRange(partition, owned, options))) {
+        partition.currentLeaderEpoch = owned.leaderEpoch;
+        this.#outOfRange.delete(partition);
+        this.#unled.delete(partition);
+        fetchers.assign(partition, owned.leader);
+      }
+    }
+  }
+
+  /** Whether a partition, of which its leader has said so, wants what is not there; it is ended then. */
+  async #isOutOfRange(partition: KafkaPartition, owned: OwnedPartition, options: SendOptions): Promise<boolean> {
+    if (!this.#outOfRange.has(partition)) return false;
+    const { cluster } = this.#options;
+    const { id, fetchOffset } = partition;
+    const oldest = (await listOffsets(cluster, [owned], 'earliest', options)).get(id) ?? 0;
+    const newest = (await listOffsets(cluster, [owned], 'latest', options)).get(id) ?? Infinity;
+    if (fetchOffset >= oldest && fetchOffset <= newest) return false;
+    const error = fetchOffset < oldest ? deletedError : truncatedError;
+    this.#end(partition, error(id, fetchOffset, fetchOffset < oldest ? oldest : newest));
+    return true;
   }
 
   #leave(partition: KafkaPartition, reason: string): void {
@@ -177,8 +209,4 @@ export class TopicWatch {
     this.#leave(partition, error.message);
     partition.fail(error);
   }
-}
-
-function endOf(end: number | undefined): number {
-  return end === undefined || end < 0 ? Infinity : end;
 }
