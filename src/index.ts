@@ -10,6 +10,7 @@ export { PeriodicWatermarkGenerator } from './time/periodic-watermark-generator.
 export { Watermark, type WatermarkGenerator } from './time/watermark.ts';
 
 export { type Logger, silentLogger } from './telemetry/logger.ts';
+export type { TraceContext } from './telemetry/trace-context.ts';
 export { ProcessorMetrics, type ProcessorMetricsOptions } from './telemetry/metrics.ts';
 
 export type { FieldPath } from './event/field-path.ts';

@@ -1,3 +1,4 @@
+import type { TraceContext } from '../telemetry/trace-context.ts';
 import type { Instant } from '../time/instant.ts';
 
 /** How the bytes of a block's records are to be read. */
@@ -20,6 +21,8 @@ interface BlockHeader {
   readonly receivedAt: Instant;
   /** Further position of the source's own after this block (a file's identity, say), kept with the offset. */
   readonly token?: string;
+  /** The traces that records came with, by index: only those that are to be recorded, and only where somebody takes spans. */
+  readonly traces?: ReadonlyMap<number, TraceContext>;
 }
 
 /** Records as bytes: record i is `bytes[starts[i], ends[i])`. Only the first `count` entries of each column count. */

@@ -251,7 +251,7 @@ function takesDeadLetters({ parts }: TransactionRunner): boolean {
 }
 
 /** Waits for all, whatever the others do; throws the first error. */
-async function allOf(work: readonly Promise<void>[]): Promise<void> {
+export async function allOf(work: readonly Promise<void>[]): Promise<void> {
   const outcomes = await Promise.allSettled(work);
   const failed = outcomes.find((outcome) => outcome.status === 'rejected');
   if (failed !== undefined) throw failed.reason;

@@ -66,6 +66,7 @@ export class EpochClose {
       restartEntries: core.engine.restartEntries,
     };
     const delta = journal === null ? core.takeDelta() : [];
+    core.traces.close(buffer.outbox.results);
     return { meta, delta, journal, ...buffer.take() };
   }
 }

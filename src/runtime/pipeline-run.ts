@@ -7,7 +7,7 @@ import type { ProcessorMetrics } from '../telemetry/metrics.ts';
 import type { Clock } from '../time/clock.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { Committer, type ClosedEpoch } from './committer.ts';
-import { Delivery } from './delivery.ts';
+import { allOf, Delivery } from './delivery.ts';
 import { EpochBuffer } from './epoch-buffer.ts';
 import { EpochClose } from './epoch-close.ts';
 import { EpochStore } from './epoch-store.ts';
@@ -255,6 +255,7 @@ export class PipelineRun {
   }
 
   #noteCommitted({ meta, outbox }: ClosedEpoch): void {
+    this.core.traces.committed();
     this.totals.showCounters(meta.totals);
     this.totals.showOutbox(outbox.results, outbox.deadLetters);
     this.#reader?.committed(meta.positions);
@@ -289,11 +290,8 @@ export class PipelineRun {
 
   /** Closes everything that was opened, whatever fails; throws the first error. */
   async #close(): Promise<void> {
+    this.core.traces.end();
     await this.checkpointer.close();
-    const closing = [this.delivery.close(), this.#options.plan.state.close()];
-    if (this.#reader !== undefined) closing.push(this.#reader.close());
-    const outcomes = await Promise.allSettled(closing);
-    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
+    await allOf([this.delivery.close(), this.#options.plan.state.close(), this.#reader?.close() ?? Promise.resolve()]);
   }
 }

@@ -3,13 +3,13 @@ import type { ErrorHandler } from '../plan/error-handler.ts';
 import type { Delivery, EventSink, SinkContext } from '../sinks/event-sink.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { ProcessorMetrics } from '../telemetry/metrics.ts';
-import { traced } from '../telemetry/tracing.ts';
 import type { Clock } from '../time/clock.ts';
 import { retryDelay } from '../time/retry-delay.ts';
 import { attempt } from './limited-attempt.ts';
 import { Patience } from './patience.ts';
 import { endsRun, isUnreachable, openingError, passes, slowDelivery, sinkError } from './sink-faults.ts';
 import type { ComponentStatus } from './status.ts';
+import { tracedDelivery } from './traced-delivery.ts';
 
 /** What a runner is made from. */
 export interface SinkRunnerOptions<T> {
@@ -107,9 +107,8 @@ export class SinkRunner<T> {
     const { clock, metrics, name } = this.#options;
     const startedAt = clock.monotonic();
     this.#startedAt = startedAt;
-    const attributes = (): Record<string, string | number> => ({ sink: name, epoch, items: items.length });
     try {
-      await traced('processor.delivery', attributes, () => this.#deliverAll(items, epoch));
+      await tracedDelivery({ sink: name, epoch, items, clock }, () => this.#deliverAll(items, epoch));
       metrics.recordDelivery(name, clock.monotonic() - startedAt);
     } finally {
       this.#startedAt = null;

@@ -16,6 +16,7 @@ import type { Clock } from '../time/clock.ts';
 import type { Instant } from '../time/instant.ts';
 import { ProgressTracker } from '../time/progress.ts';
 import { windowStatePrefix } from './epoch-store.ts';
+import { EventTraces } from './event-traces.ts';
 import type { Outbox } from './outbox.ts';
 
 /** How long a journal may become: what a restart has to do again, some hundred thousand events. */
@@ -40,6 +41,7 @@ export interface DecodedBlock {
 export class StreamCore {
   readonly engine: WindowEngine;
   readonly progress: ProgressTracker;
+  readonly traces: EventTraces;
   readonly #plan: PipelinePlan;
   readonly #clock: Clock;
   readonly #decoder: BatchDecoder;
@@ -54,6 +56,7 @@ export class StreamCore {
   constructor(plan: PipelinePlan, clock: Clock) {
     this.#plan = plan;
     this.#clock = clock;
+    this.traces = new EventTraces(clock, this.#keys);
     this.#byPartition = isByPartition(plan);
     this.#decoder = createBatchDecoder(plan.decode, this.#keys);
     this.progress = new ProgressTracker(plan.watermark, { idleTimeoutMs: plan.idleTimeoutMs });
@@ -95,6 +98,7 @@ export class StreamCore {
   /** Decodes a block of a partition. Its batch is the next that is ingested. */
   decode(partition: number, block: RecordBlock, outbox: Outbox): DecodedBlock {
     const now = this.#clock.now();
+    this.traces.expect(outbox);
     const { batch, rejections } = this.#decoder.decode(block, now);
     batch.partition = this.#numbers[partition] ?? 0;
     const id = this.#partitions[partition] ?? '';
@@ -108,6 +112,7 @@ export class StreamCore {
     for (const dropped of this.engine.ingest(batch, now)) {
       outbox.lateEvents.push(lateEventOf(dropped, batch, partition, now));
     }
+    this.traces.note(partition, batch, outbox);
     const watermark = this.progress.watermark();
     this.engine.advance(watermark);
     this.#journal?.ingested(batch, now, watermark);

@@ -4,7 +4,6 @@ import type { DeadLetter } from '../results/dead-letter.ts';
 import { ItemsRefused } from '../sinks/sink-error.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { ProcessorMetrics } from '../telemetry/metrics.ts';
-import { traced } from '../telemetry/tracing.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Millis } from '../time/instant.ts';
 import { retryDelay } from '../time/retry-delay.ts';
@@ -12,6 +11,7 @@ import { Patience } from './patience.ts';
 import { endsRun, isTimeout, passes, sinkError, slowDelivery } from './sink-faults.ts';
 import type { ComponentStatus } from './status.ts';
 import type { SinkPart } from './sink-parts.ts';
+import { tracedDelivery } from './traced-delivery.ts';
 import type { TransactionLoad } from './transaction-load.ts';
 import type { AttemptFailure, Transacted, TransactionSession } from './transaction-session.ts';
 
@@ -81,9 +81,9 @@ export class TransactionDelivery {
     const { load, mark } = transacted;
     const startedAt = clock.monotonic();
     this.#startedAt = startedAt;
-    const attributes = (): Record<string, string | number> => ({ sink: name, epoch: mark.epoch, items: load.size });
+    const items = load.parts.flatMap(([, own]) => own);
     try {
-      await traced('processor.delivery', attributes, () => this.#deliverAll(transacted));
+      await tracedDelivery({ sink: name, epoch: mark.epoch, items, clock }, () => this.#deliverAll(transacted));
       if (load.size > 0) metrics.recordDelivery(name, clock.monotonic() - startedAt);
     } finally {
       this.#startedAt = null;

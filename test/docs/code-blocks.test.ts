@@ -26,6 +26,7 @@ const NOT_RUN: Readonly<Record<string, number>> = {
   'it needs a cluster': 1,
   'it needs a server that runs': 3,
   'it needs the states of two instances': 1,
+  'it needs packages of your own': 1,
   'it needs what the build makes': 1,
 };
 

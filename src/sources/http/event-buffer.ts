@@ -1,4 +1,5 @@
 import type { ByteBlock, RecordBlock } from '../../event/record-block.ts';
+import type { TraceContext } from '../../telemetry/trace-context.ts';
 import { unlessAborted } from '../abortable.ts';
 import type { SourceContext, SourcePartition } from '../event-source.ts';
 import type { Backlog, LogEvents } from './log/backlog.ts';
@@ -31,6 +32,9 @@ export class EventBuffer implements SourcePartition {
   #reservedBytes = 0;
   #offset: number;
   #wake: (() => void) | null = null;
+  /** The traces that events came with. */
+  readonly #traces = new WeakMap<Uint8Array, TraceContext>();
+  #isTraced = false;
 
   constructor(context: SourceContext, { offset, backlog }: EventBufferStart) {
     this.#context = context;
@@ -76,6 +80,12 @@ export class EventBuffer implements SourcePartition {
     this.#reserved -= events.length;
     this.#reservedBytes -= bytesOf(events);
     this.#wake?.();
+  }
+
+  /** Remembers the trace that events came with, before they are added. */
+  trace(events: readonly Uint8Array[], context: TraceContext): void {
+    this.#isTraced = true;
+    for (const event of events) this.#traces.set(event, context);
   }
 
   /** Keeps the bytes that it is given, which must not change. */
@@ -124,7 +134,17 @@ export class EventBuffer implements SourcePartition {
     }
     const offset = this.#offset;
     this.#offset += count;
-    return blockOf(events, offset, this.#context.clock.now());
+    const block = blockOf(events, offset, this.#context.clock.now());
+    return this.#isTraced ? { ...block, traces: this.#tracesOf(events) } : block;
+  }
+
+  #tracesOf(events: readonly Uint8Array[]): ReadonlyMap<number, TraceContext> {
+    const traces = new Map<number, TraceContext>();
+    for (const [index, event] of events.entries()) {
+      const context = this.#traces.get(event);
+      if (context !== undefined) traces.set(index, context);
+    }
+    return traces;
   }
 
   /** How many of the events from one on make a block. */

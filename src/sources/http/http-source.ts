@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { ProcessorError } from '../../errors/processor-error.ts';
+import { isSampled, parseTraceContext, type TraceContext } from '../../telemetry/trace-context.ts';
+import { isTracing } from '../../telemetry/tracing.ts';
 import type { EventSource, OpenSource, SourceContext, SourcePosition } from '../event-source.ts';
 import { BearerToken } from './bearer-token.ts';
 import { bytesOf, EventBuffer } from './event-buffer.ts';
@@ -99,7 +101,8 @@ export class HttpSource implements EventSource {
     const opened = this.#opened;
     if (opened === null || opened.context.signal.aborted) return NOT_RUNNING;
     try {
-      return await this.#take(opened, eventsOf(body, headers, this.maxBodyBytes, opened.context.check ?? null));
+      const events = eventsOf(body, headers, this.maxBodyBytes, opened.context.check ?? null);
+      return await this.#take(opened, events, traceOf(headers));
     } catch (error) {
       if (error instanceof IntakeRefusal) return error.outcome;
       throw error;
@@ -164,7 +167,11 @@ export class HttpSource implements EventSource {
     };
   }
 
-  async #take(opened: Opened, events: readonly RequestEvent[]): Promise<HttpIntakeOutcome> {
+  async #take(
+    opened: Opened,
+    events: readonly RequestEvent[],
+    trace: TraceContext | undefined,
+  ): Promise<HttpIntakeOutcome> {
     const { buffer } = opened;
     const found = events.filter((event) => event instanceof Uint8Array);
     const rejected = events.flatMap((event, index) => (event instanceof Uint8Array ? [] : [{ index, ...event }]));
@@ -177,14 +184,21 @@ export class HttpSource implements EventSource {
       return { status: 429, message, retryAfterSeconds: RETRY_AFTER_SECONDS };
     }
     // Copies: of a large request with one good event, only that is to stay in memory.
-    const refusal = await keep(
-      opened,
-      found.map((event) => Buffer.from(event)),
-    );
+    const copies = found.map((event) => Buffer.from(event));
+    if (trace !== undefined) buffer.trace(copies, trace);
+    const refusal = await keep(opened, copies);
     if (refusal !== null) return refusal;
     if (rejected.length === 0) return { status: 202, accepted: found.length, rejected: [] };
     return { status: 400, accepted: found.length, rejected };
   }
+}
+
+/** The trace that a request belongs to, where it is to be recorded and somebody records. */
+function traceOf(headers: RequestHeaders): TraceContext | undefined {
+  const { traceparent, tracestate } = headers;
+  if (traceparent === undefined || !isTracing()) return undefined;
+  const context = parseTraceContext(traceparent, tracestate);
+  return context !== undefined && isSampled(context) ? context : undefined;
 }
 
 const NOT_RUNNING: HttpIntakeOutcome = { status: 503, message: 'the pipeline is not running' };
