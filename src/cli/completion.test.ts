@@ -43,7 +43,7 @@ function has(shell: string): boolean {
 describe.each<'bash' | 'fish'>(['bash', 'fish'])('completion in %s', (shell) => {
   it.runIf(has(shell)).each<[string, string[]]>([
     ['processor chec', ['checkpoint']],
-    ['processor state ', ['help', 'inspect', 'reset']],
+    ['processor state ', ['help', 'inspect', 'rescale', 'reset']],
     ['processor run --input-f', ['--input-format']],
     ['processor run --format ', ['json', 'table']],
     ['processor completion ', ['bash', 'fish', 'zsh']],

@@ -119,9 +119,10 @@ async function drawSent(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {
-  while (line !== undefined && !signal.aborted) {
+  if (line === undefined) return;
+  while (!signal.aborted) {
     await clock.sleep(REDRAW_MS, signal);
     if (!signal.aborted) line.show(text());
   }
-  line?.clear();
+  line.clear();
 }

@@ -46,6 +46,7 @@ export interface Harm {
   readonly cluster: KafkaCluster;
   readonly topic: (name: TopicName) => string;
   readonly statePath: string;
+  readonly checkpointPath: string;
 }
 
 /** One world with Kafka on both ends, from its first process to the verdict. */
@@ -92,7 +93,12 @@ export class KafkaRound {
       await this.#live(life, feed);
       this.#count.restarts += 1;
     }
-    await this.#options.tamper?.({ cluster, topic: (name) => this.#topic(name), statePath: this.#statePath });
+    await this.#options.tamper?.({
+      cluster,
+      topic: (name) => this.#topic(name),
+      statePath: this.#statePath,
+      checkpointPath: this.#checkpointPath,
+    });
     feed.allow(1);
     await this.#lastLife(feed);
     return this.#judge(cluster);

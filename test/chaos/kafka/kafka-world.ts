@@ -72,7 +72,7 @@ export function drawKafkaWorld(seed: number, pipeline = `chaos-${String(seed)}`)
   const settings = settingsOf(random, oracle, input.keyFields, isCold);
   // An epoch is a transaction: where it is small, there are not to be too many.
   const most = settings['buffer_size'] === SMALL_BUFFER ? MOST_RECORDS / 4 : MOST_RECORDS;
-  const first = input.files.map(({ records }, partition) => ({ partition, records: cut(records, most) }));
+  const first = input.files.map(({ records }, partition) => ({ partition, records: shortened(records, most) }));
   const grown = random.chance(0.2) ? grow(random, first, input.closingTime) : null;
   const partitions = [...first, ...(grown?.added ?? [])];
   return {
@@ -99,7 +99,7 @@ export function drawKafkaWorld(seed: number, pipeline = `chaos-${String(seed)}`)
 }
 
 /** The first of them, and the last, which closes all windows. */
-function cut(records: readonly InputRecord[], most: number): readonly InputRecord[] {
+function shortened(records: readonly InputRecord[], most: number): readonly InputRecord[] {
   return records.length <= most ? records : [...records.slice(0, most - 1), ...records.slice(-1)];
 }
 
