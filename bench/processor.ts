@@ -17,6 +17,8 @@ export interface ProcessorRun {
   readonly output: string;
   readonly windowMs: number;
   readonly backend: Backend;
+  /** Arguments for Node. */
+  readonly nodeOptions?: readonly string[];
   /** Further settings, as environment variables. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -29,7 +31,7 @@ export interface StateFolders {
 }
 
 /** New folders for a state on the disk of the project. */
-function newStateFolders(): StateFolders {
+export function newStateFolders(): StateFolders {
   const folder = mkdtempSync(join(FOLDER, 'state-'));
   return {
     path: join(folder, 'state'),
@@ -48,11 +50,12 @@ function stateEnvironment({ path, checkpointPath }: StateFolders): Record<string
 }
 
 /** The contender that is such a run. Each begins with an empty state. */
-export function processor({ name, input, output, windowMs, backend, environment = {} }: ProcessorRun): Contender {
+export function processor(run: ProcessorRun): Contender {
+  const { name, input, output, windowMs, backend, nodeOptions = [], environment = {} } = run;
   let state: StateFolders | undefined;
   return {
     name,
-    args: [PROCESSOR, ...argumentsOf({ input, output, windowMs })],
+    args: [...nodeOptions, PROCESSOR, ...argumentsOf({ input, output, windowMs })],
     output,
     prepare: () => {
       if (backend === 'rocksdb') state = newStateFolders();

@@ -13,7 +13,7 @@ import { ROOT, npm } from './toolchain.mjs';
 /** The oldest Node that the package promises to run on; keep in step with `engines`. */
 const OLDEST = [20, 19];
 const ALLOWED_IN_PACKAGE =
-  /^(?:dist\/.+\.(?:js|d\.ts)|config\/.+\.ya?ml|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/;
+  /^(?:dist\/.+\.(?:js|d\.ts)|dist\/dashboard\/.+\.(?:html|css|svg)|config\/.+\.ya?ml|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/;
 
 /** @param {string} message */
 function fail(message) {
@@ -59,6 +59,7 @@ function pack(folder) {
   const files = run('listing the tarball', 'tar', ['-tzf', tarball], folder).trim().split('\n');
   const paths = files.map((path) => path.replace(/^package\//, ''));
   const strangers = paths.filter((path) => !ALLOWED_IN_PACKAGE.test(path) || /\.(?:test|contract)\./.test(path));
+  if (!paths.includes('dist/dashboard/index.html')) fail('the package has no dashboard');
   if (strangers.length > 0) fail(`these do not belong in the package: ${strangers.join(', ')}`);
   run('publint', process.execPath, [join(ROOT, 'node_modules/publint/src/cli.js'), 'run', tarball, '--strict'], ROOT);
   return tarball;

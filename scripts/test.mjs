@@ -14,6 +14,11 @@ const STAGES = [
   { name: 'package', command: ['scripts/check-package.mjs', process.execPath] },
   { name: 'site', command: ['scripts/site.mjs', '--prove'] },
   { name: 'types', command: ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json'] },
+  { name: 'page types', command: ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'dashboard/tsconfig.json'] },
+  {
+    name: 'page test types',
+    command: ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'test/dashboard/tsconfig.json'],
+  },
   { name: 'lint', command: ['node_modules/oxlint/bin/oxlint'] },
   { name: 'format', command: ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'] },
   { name: 'dead code', command: ['node_modules/knip/bin/knip.js', '--treat-config-hints-as-errors', '--no-progress'] },

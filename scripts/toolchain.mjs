@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The folder that holds package.json. */
@@ -200,15 +200,44 @@ function isBuilt(path) {
 }
 
 /**
- * Compiles `src/` to `dist/`, unless `dist/` was made from exactly these sources. The new folder replaces the old one
- * as a whole, so nothing stays behind of sources that are gone.
+ * @param {string} root
+ * @returns {string[]} what the page is built from; nothing where there is none.
+ */
+function dashboardSources(root) {
+  const folder = join(root, 'dashboard');
+  if (!existsSync(folder)) return [];
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  /** @param {import('node:fs').Dirent} entry */
+  const isSource = ({ parentPath, name }) => !parentPath.includes('node_modules') && !name.includes('.test.');
+  const files = entries.filter((entry) => entry.isFile() && isSource(entry));
+  return files.map(({ parentPath, name }) => relative(root, join(parentPath, name))).toSorted();
+}
+
+/**
+ * Runs a program of the dependencies.
+ * @param {string} root
+ * @param {string} node
+ * @param {readonly string[]} args
+ * @param {string} complaint added to what it said, where it failed
+ */
+function runTool(root, node, args, complaint) {
+  const done = spawnSync(node, args, { cwd: root, encoding: 'utf8' });
+  if (done.status === 0) return;
+  throw new SetupError(`${done.stdout ?? ''}${done.stderr ?? ''}${done.error?.message ?? ''}\n${complaint}`);
+}
+
+/**
+ * Compiles `src/` to `dist/` and builds the page in `dashboard/` to `dist/dashboard/`, unless `dist/` was made from exactly
+ * these sources. The new folder replaces the old one as a whole, so nothing stays behind of sources that are gone.
  * @param {string} root
  * @throws {SetupError} if the sources do not compile; the old `dist/` is left as it was.
  */
 export function ensureBuilt(root = ROOT) {
   const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter(isBuilt).toSorted();
+  const page = dashboardSources(root);
   const inputs = [
     ...sources.map((path) => join('src', path)),
+    ...page,
     'tsconfig.json',
     'tsconfig.build.json',
     'package-lock.json',
@@ -218,19 +247,22 @@ export function ensureBuilt(root = ROOT) {
   const cache = join(root, '.cache');
   const stamp = join(cache, 'build-hash');
   const outputs = sources.map((path) => join(dist, path.replace(/\.ts$/, '.js')));
+  if (page.length > 0) outputs.push(join(dist, 'dashboard', 'index.html'));
   if (readIfThere(stamp) === fingerprint && outputs.every((path) => existsSync(path))) return;
 
   const fresh = join(cache, `dist-${process.pid}`);
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const done = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', fresh], {
-    cwd: root,
-    encoding: 'utf8',
-  });
-  if (done.status !== 0) {
+  const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
+  try {
+    const compiling = [tsc, '-p', 'tsconfig.build.json', '--outDir', fresh];
+    runTool(root, process.execPath, compiling, 'The sources do not compile.');
+    if (page.length > 0) {
+      const building = [vite, 'build', 'dashboard', '--outDir', join(fresh, 'dashboard'), '--logLevel', 'error'];
+      runTool(root, pinnedNode(root), building, 'The dashboard cannot be built.');
+    }
+  } catch (error) {
     rmSync(fresh, { recursive: true, force: true });
-    throw new SetupError(
-      `${done.stdout ?? ''}${done.stderr ?? ''}${done.error?.message ?? ''}\nThe sources do not compile.`,
-    );
+    throw error;
   }
   mkdirSync(cache, { recursive: true });
   rmSync(stamp, { force: true });

@@ -49,6 +49,7 @@ function render({ name, kind, description, code }) {
     (_, target, text) => `\`${text ?? target}\``,
   );
   const prose = links
+    .replaceAll(/\]\((?:\.\.\/)+docs\//g, '](/')
     .replaceAll(/@throws /g, '\n\nThrows ')
     .replaceAll(/[<>]/g, (character) => (character === '<' ? '&lt;' : '&gt;'))
     .replaceAll('{{', '{ {');
@@ -83,6 +84,17 @@ function exportsOf({ program }, folder) {
   });
 }
 
+/** @param {Parsed} parsed @param {string} folder @returns {Map<string, string>} files by the names that are imported. */
+function importsOf({ program }, folder) {
+  return new Map(
+    program.body.flatMap((node) => {
+      if (node.type !== 'ImportDeclaration') return [];
+      const file = posix.join(folder, node.source.value.replace(/\.ts$/, '.d.ts'));
+      return node.specifiers.map(({ local }) => /** @type {[string, string]} */ ([local.name, file]));
+    }),
+  );
+}
+
 /**
  * @param {string} dist @param {string} file @param {string} name @param {Map<string, Parsed>} files
  * @returns {Declared}
@@ -96,6 +108,9 @@ function find(dist, file, name, files) {
     if (namesOf(node.declaration).includes(name)) found.push(declaredAs(parsed, node, node.declaration, name));
   }
   const [first] = found;
+  // A name that is declared elsewhere, imported, and passed on.
+  const origin = first === undefined ? importsOf(parsed, dirname(file)).get(name) : undefined;
+  if (origin !== undefined) return find(dist, origin, name, files);
   if (first === undefined) throw new Error(`${file} declares no ${name}`);
   return { ...first, code: found.map(({ code }) => code).join('\n') };
 }

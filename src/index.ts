@@ -96,7 +96,14 @@ export type {
   TransactionContext,
 } from './sinks/delivery-transaction.ts';
 export { FileSink, type FileSinkOptions } from './sinks/file/file-sink.ts';
+export type { HttpSinkOptions } from './sinks/http/http-options.ts';
+export { HttpSink } from './sinks/http/http-sink.ts';
 export { MetricsSink, type MetricsSinkOptions } from './sinks/metrics/metrics-sink.ts';
+export type { PostgresConnection, PostgresSinkOptions, PostgresTls } from './sinks/postgres/postgres-options.ts';
+export { PostgresSink } from './sinks/postgres/postgres-sink.ts';
+export type { TlsFiles } from './sinks/tls-files.ts';
+export type { WebSocketSinkOptions } from './sinks/websocket/websocket-options.ts';
+export { WebSocketSink } from './sinks/websocket/websocket-sink.ts';
 
 export type { LateRule } from './engine/engine-options.ts';
 
@@ -104,6 +111,13 @@ export { ErrorHandler, ErrorPolicy } from './plan/error-handler.ts';
 export { LateEventHandler } from './plan/late-event-handler.ts';
 export type { PipelinePlan, WindowPlan } from './plan/plan.ts';
 
+export type {
+  CheckpointAttempt,
+  CommittedEpoch,
+  DeliveredEpoch,
+  RunObserver,
+  RunProblem,
+} from './runtime/run-observer.ts';
 export type { RejectionTotal } from './runtime/run-totals.ts';
 export type {
   ComponentStatus,
@@ -113,6 +127,8 @@ export type {
   StateStatus,
   StatusSnapshot,
 } from './runtime/status.ts';
+
+export { type MonitoredPipeline, RunMonitor, type RunMonitorOptions } from './monitor/run-monitor.ts';
 
 export type { HttpHeaders, HttpIntake } from './http/http-intake.ts';
 export { createServer, type HttpServer, type HttpServerOptions } from './http/server.ts';

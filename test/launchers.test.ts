@@ -115,6 +115,24 @@ describe('the build', () => {
     expect([built('a.js'), built('b.js'), built('b.d.ts')]).toEqual([true, false, false]);
   });
 
+  it('builds the page where there is one, and anew when that has changed', () => {
+    mkdirSync(join(folder, 'dashboard/src'), { recursive: true });
+    write('package.json', JSON.stringify({ type: 'module', devDependencies: { node: process.versions.node } }));
+    write('dashboard/index.html', '<script type="module" src="./src/main.ts"></script>');
+    write('dashboard/src/main.ts', 'document.title = "one";');
+    const page = (): string => readFileSync(join(folder, 'dist/dashboard/index.html'), 'utf8');
+    ensureBuilt(folder);
+    const first = page();
+    expect(first).toContain('assets/');
+    write('dashboard/src/main.ts', 'document.title = "two";');
+    ensureBuilt(folder);
+    expect(page()).not.toBe(first);
+    write('dashboard/src/main.ts', 'document.title = ;');
+    const second = page();
+    expect(() => ensureBuilt(folder)).toThrow(/The dashboard cannot be built/);
+    expect(page()).toBe(second);
+  });
+
   it('stays as it was if the sources do not compile, and is tried again', () => {
     write('src/a.ts', "export const a: number = 'x';\n");
     expect(() => ensureBuilt(folder)).toThrow(/TS2322[^]*do not compile/);

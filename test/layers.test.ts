@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FLOORS, layerViolations } from './checks/layers.ts';
+import { FLOORS, layerViolations, pageViolations } from './checks/layers.ts';
 import { isTest, parse, projectPaths, readAll } from './checks/source-file.ts';
 
 const paths = projectPaths().filter((path) => /^src\/.*\.ts$/.test(path) && !isTest(path));
@@ -14,6 +14,31 @@ describe('the floors of src/', () => {
   it('name exactly the folders that there are', () => {
     const folders = paths.map((path) => path.split('/').slice(1, -1)[0]).filter((folder) => folder !== undefined);
     expect(new Set(folders)).toEqual(new Set(FLOORS.flat()));
+  });
+});
+
+describe('the page', () => {
+  it('knows nothing of the processor but the types of its API', () => {
+    const files = projectPaths().filter((path) => /^dashboard\/src\/.*\.tsx?$/.test(path) && !isTest(path));
+    expect(files.length).toBeGreaterThan(20);
+    expect(readAll(files).map(parse).flatMap(pageViolations)).toEqual([]);
+  });
+
+  it.each([
+    ["import { keys } from '../../src/http/api/result-shapes.ts';", 'not of the page'],
+    ["import { Status } from '../../src/http/api/types.ts';", 'more than types'],
+    ["import { z } from 'zod';", 'zod'],
+    ["import { readFileSync } from 'node:fs';", 'node:fs'],
+  ])('is caught at %s', (text, message) => {
+    expect(pageViolations(parse({ path: 'dashboard/src/x.ts', text }))).toEqual([expect.stringContaining(message)]);
+  });
+
+  it.each([
+    "import type { Status } from '../../src/http/api/types.ts';",
+    "import { useState } from 'preact/hooks';",
+    "import { a } from './state/a.ts';",
+  ])('but not at %s', (text) => {
+    expect(pageViolations(parse({ path: 'dashboard/src/x.ts', text }))).toEqual([]);
   });
 });
 

@@ -8,6 +8,9 @@ const start = [
 const howTo = [
   { text: 'Sources', link: '/sources' },
   { text: 'Kafka', link: '/kafka' },
+  { text: 'Sinks for servers', link: '/sinks' },
+  { text: 'Dashboard', link: '/dashboard' },
+  { text: 'Kafka', link: '/kafka' },
   { text: 'State and checkpoints', link: '/state' },
 ];
 const operations = [
@@ -20,6 +23,7 @@ const reference = [
   { text: 'Configuration', link: '/configuration' },
   { text: 'Command line', link: '/reference/command-line' },
   { text: 'API', link: '/reference/api' },
+  { text: 'HTTP API', link: '/http-api' },
   { text: 'Exports', link: '/reference/exports' },
   { text: 'Quick reference', link: '/reference/quick-reference' },
 ];

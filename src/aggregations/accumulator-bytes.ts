@@ -1,6 +1,6 @@
 import { ProcessorError } from '../errors/processor-error.ts';
 
-/** Writes the stored form of accumulators: little-endian, growing as needed. */
+/** Writes what is stored of windows and their accumulators: little-endian, growing as needed. */
 export class ByteWriter {
   #bytes: Uint8Array;
   #view: DataView;
@@ -10,6 +10,21 @@ export class ByteWriter {
   constructor(sizeBytes = 64) {
     this.#bytes = new Uint8Array(sizeBytes);
     this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  /** Bytes written since it last began. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** What was written since it last began; changes with the next write. */
+  get written(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** Begins anew. */
+  clear(): void {
+    this.#length = 0;
   }
 
   byte(value: number): void {
@@ -53,7 +68,7 @@ export class ByteWriter {
 
   /** All that was written, and begins anew. The array is the caller's, who may give room for it. */
   finish(allocate?: (sizeBytes: number) => Uint8Array): Uint8Array {
-    const written = this.#bytes.subarray(0, this.#length);
+    const { written } = this;
     const bytes = allocate === undefined ? written.slice() : allocate(written.length);
     if (allocate !== undefined) bytes.set(written);
     this.#length = 0;

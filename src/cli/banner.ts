@@ -1,10 +1,12 @@
 import { styleText } from 'node:util';
 import { nameOfPath } from '../event/field-path.ts';
 import type { PipelinePlan } from '../plan/plan.ts';
+import { describeUrl } from '../sinks/server-url.ts';
 import type { ProcessorConfig, SinkConfig } from '../config/schema/processor.ts';
 
 const WIDTH = 80;
 const LABEL_COLUMNS = 11;
+const LINKS: readonly string[] = ['dashboard', 'metrics'];
 
 /** What the banner shows besides the configuration. */
 export interface BannerFacts {
@@ -25,12 +27,12 @@ export function bannerText(config: ProcessorConfig, { version, plan, url, color 
     ['windows', describeWindows(config, plan)],
     ...(config.state.backend === 'rocksdb' ? [['state', `rocksdb in ${config.state.path}`] as const] : []),
     ['results', config.sinks.map((sink) => describeSink(sink, config)).join(', ')],
-    ...(url === undefined ? [] : [['metrics', `${url}/metrics`] as const]),
+    ...(url === undefined ? [] : [['dashboard', `${url}/`] as const, ['metrics', `${url}/metrics`] as const]),
     ['stop', 'Ctrl-C'],
   ];
   const lines = rows.map(([label, value]) => {
     const text = value.length > WIDTH - LABEL_COLUMNS - 2 ? `${value.slice(0, WIDTH - LABEL_COLUMNS - 3)}…` : value;
-    return `  ${paint('dim', label.padEnd(LABEL_COLUMNS))}${label === 'metrics' ? paint('cyan', text) : text}`;
+    return `  ${paint('dim', label.padEnd(LABEL_COLUMNS))}${LINKS.includes(label) ? paint('cyan', text) : text}`;
   });
   return `\n${paint('bold', 'processor')} ${paint('dim', version)}\n\n${lines.join('\n')}\n\n`;
 }
@@ -68,5 +70,12 @@ function describeSink(sink: SinkConfig, { kafka: { producer } }: ProcessorConfig
       return sink.path;
     case 'kafka':
       return `Kafka, ${producer?.result_topic ?? ''}`;
+    case 'postgres':
+      return `table ${sink.table} of Postgres`;
+    case 'metrics':
+      return `gauges ${sink.prefix}_…`;
+    case 'websocket':
+    case 'http':
+      return describeUrl(sink.url);
   }
 }

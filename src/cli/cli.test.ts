@@ -48,7 +48,7 @@ describe('arguments', () => {
     ['rnu', "processor: unknown command 'rnu'; did you mean run?\n"],
     [
       'frobnicate',
-      "processor: unknown command 'frobnicate'; there are run, validate, config, demo, produce, init, health, completion, checkpoint, state, help\n",
+      "processor: unknown command 'frobnicate'; there are run, validate, config, demo, produce, init, health, top, completion, checkpoint, state, help\n",
     ],
     [
       '',

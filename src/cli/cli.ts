@@ -5,6 +5,7 @@ import { formatFinding } from '../config/finding.ts';
 import { formatOrigin, formatPath } from '../config/located.ts';
 import { nearestTo } from '../config/nearest.ts';
 import { findingsOfHost } from '../config/kafka-of-config.ts';
+import { lacking } from '../config/plan-of-config.ts';
 import { configJsonSchema } from '../config/schema/outline.ts';
 import type { CliIo } from './cli-io.ts';
 import { EXIT_CODE, UsageError } from './exit-code.ts';
@@ -19,6 +20,7 @@ import { COMMAND_NAMES, createProgram, type Commands } from './program.ts';
 import { runConfig } from './run-command.ts';
 import { checkpointCommands } from './state/checkpoint-commands.ts';
 import { stateCommands } from './state/state-commands.ts';
+import { topCommand } from './top/top-command.ts';
 
 /** Parts of the program that its entry puts together. */
 export interface CliParts {
@@ -74,6 +76,7 @@ function commandsOf(io: CliIo, parts: CliParts, onLoaded: (loaded: LoadedConfig)
     ...stateCommands(io),
     init: (folder, options) => initCommand(folder, options, io),
     health: (options) => healthCommand(options, io),
+    top: (options) => topCommand(options, io),
     completion(shell, program) {
       io.stdout.write(completionScript(program, shell));
       return EXIT_CODE.done;
@@ -87,8 +90,10 @@ function commandsOf(io: CliIo, parts: CliParts, onLoaded: (loaded: LoadedConfig)
       const loaded = await loadConfig(config, { environment });
       // What is right elsewhere: the file, not this host, was to be checked.
       const findings = findingsOfHost(loaded);
-      io.stdout.write(`${config}: OK${findings.length > 0 ? ', but not to be run on this host' : ''}\n`);
-      for (const finding of findings) io.stderr.write(`${formatFinding(finding)}\n`);
+      const needed = lacking(loaded);
+      const lack = needed.length > 0 ? ', but it lacks something to run' : '';
+      io.stdout.write(`${config}: OK${findings.length > 0 ? ', but not to be run on this host' : lack}\n`);
+      for (const finding of [...findings, ...needed]) io.stderr.write(`${formatFinding(finding)}\n`);
       return EXIT_CODE.done;
     },
     async config({ config, json, schema }) {

@@ -1,5 +1,6 @@
 import type { ProcessorConfig } from '../config/schema/processor.ts';
 import { createServer, type HttpServer } from '../http/server.ts';
+import { RunMonitor } from '../monitor/run-monitor.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import { HttpSource } from '../sources/http/http-source.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -21,12 +22,12 @@ export interface HttpService {
 }
 
 /**
- * Starts the server of a run. With `anyPort` it takes a free port where the configured one is in use.
+ * Starts the server of a run that has not begun. With `anyPort` it takes a free port where the configured one is in use.
  * @throws ProcessorError CONFIG_INVALID where the address cannot be had, or must not be without a token.
  */
 export async function startHttpService(
   { pipeline, logger, clock }: HttpServiceParts,
-  { host, port }: Pick<ProcessorConfig['http'], 'host' | 'port'>,
+  http: ProcessorConfig['http'],
   anyPort: boolean,
 ): Promise<HttpService> {
   const { metrics, plan } = pipeline;
@@ -34,7 +35,12 @@ export async function startHttpService(
   // Without a folder there is nothing that a checkpoint could go on from.
   const hasState = plan.state.directory !== undefined;
   const checkpoint = hasState ? { checkpoint: (id?: string) => pipeline.checkpoint(id) } : {};
-  const shared = { status: () => pipeline.status(), metrics, logger, clock, host, ...intake, ...checkpoint };
+  const { host, port, token, allowed_hosts: allowedHosts } = http;
+  const history = { historyBytes: http.history_mb * 1_048_576, historyKeys: http.history_keys };
+  const monitor = new RunMonitor(pipeline, { ...history, clock });
+  const status = () => pipeline.status();
+  const access = { host, allowedHosts, ...(token === undefined ? {} : { token }) };
+  const shared = { status, metrics, monitor, logger, clock, ...access, ...intake, ...checkpoint };
   const serve = (onPort: number): HttpServer => createServer({ ...shared, port: onPort });
   const server = serve(port);
   try {

@@ -7,7 +7,7 @@ import { addStateCommands, type StateCommands } from './state/state-program.ts';
 import { addToolCommands, type ToolCommands } from './tools-program.ts';
 
 /** What the commands do; each resolves with an exit code. */
-export interface Commands extends StateCommands, ProduceCommand, ToolCommands {
+export interface Commands extends StateCommands, ToolCommands, ProduceCommand {
   run(options: RunOptions): Promise<number>;
   validate(options: { readonly config: string }): Promise<number>;
   config(options: { readonly config?: string; readonly json?: boolean; readonly schema?: boolean }): Promise<number>;
@@ -31,6 +31,7 @@ export const COMMAND_NAMES = [
   'produce',
   'init',
   'health',
+  'top',
   'completion',
   'checkpoint',
   'state',

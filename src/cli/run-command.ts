@@ -41,8 +41,9 @@ export async function runConfig(loaded: LoadedConfig, io: CliIo, settings: RunSe
   const ended = new AbortController();
   const reader = closedReader(io);
   const logger = createRunLogger(config.logging, io.stderr, { line, isMuted: reader.hasGone });
-  const plan = planOfConfig(loaded, { stdin: io.stdin, stdout });
-  const pipeline = new Pipeline(plan, { clock: io.clock, logger, metrics: metricsOf(io) });
+  const metrics = metricsOf(io);
+  const plan = planOfConfig(loaded, { stdin: io.stdin, stdout, metrics });
+  const pipeline = new Pipeline(plan, { clock: io.clock, logger, metrics });
   const interrupted = listenForSignals(io, (signal) => {
     sayStopping(signal, line, io.stderr);
     stop.abort();
@@ -136,7 +137,8 @@ function announce(
     const color = io.environment['NO_COLOR'] === undefined;
     io.stderr.write(bannerText(config, { version: io.version, plan, url, color }));
   } else {
-    logger.info({ pipeline: config.name, version: io.version, url }, 'pipeline started');
+    const links = url === undefined ? {} : { url, dashboard: `${url}/` };
+    logger.info({ pipeline: config.name, version: io.version, ...links }, 'pipeline started');
   }
 }
 

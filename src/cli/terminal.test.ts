@@ -76,7 +76,10 @@ describe('the progress bar', () => {
       state: 'active',
       watermark: 0,
       offset: 0,
+      committedOffset: null,
       caughtUp: false,
+      silentMs: 0,
+      lagRecords: null,
       bytesRead: 5,
       bytesTotal: 10,
     } as const;
@@ -135,6 +138,7 @@ processor 1.2.3
   windows    tumbling(size=5s), sliding(size=10m, slide=1m) by model, region
   state      rocksdb in ./data/state
   results    table on standard output, ${'long/'.repeat(7)}long/…
+  dashboard  http://127.0.0.1:8080/
   metrics    http://127.0.0.1:8080/metrics
   stop       Ctrl-C
 

@@ -185,9 +185,12 @@ describe('wrong values and keys', () => {
     ],
     [
       'sinks: [{ type: consle }]',
-      'p.yaml:2:19 processor.sinks[0].type: expected one of console, file, kafka, found "consle"; did you mean console?',
+      'p.yaml:2:19 processor.sinks[0].type: expected one of console, file, kafka, postgres, websocket, http, metrics, found "consle"; did you mean console?',
     ],
-    ['sinks: [{ format: json }]', 'p.yaml:2:11 processor.sinks[0].type: missing; expected one of console, file, kafka'],
+    [
+      'sinks: [{ format: json }]',
+      'p.yaml:2:11 processor.sinks[0].type: missing; expected one of console, file, kafka, postgres, websocket, http, metrics',
+    ],
     [
       'sinks: [console]',
       'p.yaml:2:11 processor.sinks[0]: expected a sink such as { type: console } or { type: file, path: out/results.ndjson }, found "console"',

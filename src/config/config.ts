@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { availableParallelism, hostname as nameOfHost } from 'node:os';
+import * as os from 'node:os';
 import { messageOf } from '../errors/message-of.ts';
 import { ProcessorError } from '../errors/processor-error.ts';
 import { check } from './check.ts';
@@ -116,7 +116,7 @@ function complete(
   }
   const checked = check(root, [...found, ...unknown]);
   if (checked.config === undefined) throw configurationError(checked.findings);
-  const { cores = availableParallelism(), hostname: host = nameOfHost() } = options;
+  const { cores = os.availableParallelism(), hostname: host = os.hostname() } = options;
   return new LoadedConfig(file, withDerivedDefaults(checked.config, cores, host), host, root);
 }
 

@@ -3,7 +3,7 @@ import { valueAtPath } from './issues.ts';
 import { formatOrigin, placeOf, type ConfigPath, type Located, type Origin } from './located.ts';
 import { leavesOf } from './schema/outline.ts';
 import type { ProcessorConfig } from './schema/processor.ts';
-import { isSecretPath, MASK } from './secrets.ts';
+import { isSecretPath, MASK, withoutSecrets } from './secrets.ts';
 
 /** One key of a configuration as it is in force. */
 export interface ConfigEntry {
@@ -44,7 +44,9 @@ function isMapping(value: unknown): value is object {
 
 function masked(value: unknown, node: Located | undefined, path: ConfigPath): unknown {
   if (value !== null && isSecretPath(path)) return MASK;
-  if (node?.kind === 'scalar') return node.concealed ? MASK : value;
+  if (node?.kind === 'scalar' && node.concealed) return MASK;
+  if (typeof value === 'string') return withoutSecrets(value);
+  if (node?.kind === 'scalar') return value;
   if (node?.kind === 'list' && Array.isArray(value)) {
     return value.map((item: unknown, index) => masked(item, node.items[index], [...path, index]));
   }

@@ -5,7 +5,7 @@ import type { Finding } from './finding.ts';
 import { formatPath, placeOf, type ConfigPath, type Located } from './located.ts';
 import { nearestTo } from './nearest.ts';
 import { allowedBy, shown, typesOf, valuesOf } from './phrase.ts';
-import { fileOutline, outlineAt, type Outline } from './schema/outline.ts';
+import { fileOutline, outlineBelow, type Outline } from './schema/outline.ts';
 import { MASK, mustConceal } from './secrets.ts';
 
 /** What the schema found wrong, in words, with the place in the layer it came from. */
@@ -18,7 +18,7 @@ export function findingsOf(issue: z.core.$ZodIssue, root: Located, values: unkno
     });
   }
   const place = placeOf(root, path);
-  const outline = outlineAt(path) ?? {};
+  const outline = outlineFor(path, values) ?? {};
   const value = valueAtPath(values, path);
   // The message of a refinement is what it expects, in words.
   const allowed = issue.code === 'custom' ? issue.message : allowedBy(outline);
@@ -86,9 +86,23 @@ function unknownKey(parent: ConfigPath, key: string, values: unknown): string {
 
 /** The section at a path; of one that comes in variants, the one whose `type` is there. */
 function sectionAt(path: ConfigPath, values: unknown): Outline | undefined {
-  const outline = outlineAt(path);
-  const type = valueAtPath(values, [...path, 'type']);
-  return outline?.oneOf?.find((branch) => branch.properties?.['type']?.const === type) ?? outline;
+  const outline = outlineFor(path, values);
+  return outline === undefined ? undefined : variantOf(outline, valueAtPath(values, path));
+}
+
+/** The outline at a path from the top of the file, by way of the variants that the values have chosen. */
+function outlineFor(path: ConfigPath, values: unknown): Outline | undefined {
+  let outline: Outline | undefined = fileOutline;
+  for (const [depth, step] of path.entries()) {
+    if (outline === undefined) return undefined;
+    outline = outlineBelow(variantOf(outline, valueAtPath(values, path.slice(0, depth))), step);
+  }
+  return outline;
+}
+
+function variantOf(outline: Outline, value: unknown): Outline {
+  const type = valueAtPath(value, ['type']);
+  return outline.oneOf?.find((branch) => branch.properties?.['type']?.const === type) ?? outline;
 }
 
 /** Where else in the schema a key of that name stands; at most three places. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { present } from '../errors/assert.ts';
 import { parseConfig } from './config.ts';
 import { deadLetterPlaceOf, kafkaConsumerOf, kafkaProducerOf } from './kafka-of-config.ts';
-import { outlineAt } from './schema/outline.ts';
+import { outlineBelow, processorOutline } from './schema/outline.ts';
 
 function load(yaml: string) {
   return parseConfig(yaml, { cores: 2, hostname: 'laptop' });
@@ -84,7 +84,7 @@ describe('the settings of Kafka', () => {
   });
 
   it.each(['consumer', 'producer'] as const)('of a %s are all there is in the schema', (side) => {
-    const keys = Object.keys(outlineAt(['processor', 'kafka', side])?.properties ?? {});
+    const keys = Object.keys(outlineBelow(outlineBelow(processorOutline, 'kafka') ?? {}, side)?.properties ?? {});
     const settings = load(EVERY_KEY).config.kafka;
     // A key that is new in the schema must stand in the test above, and so be handed on.
     expect(keys.toSorted()).toEqual(Object.keys(settings[side] ?? {}).toSorted());

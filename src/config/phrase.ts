@@ -1,4 +1,5 @@
 import { isSection, type Outline } from './schema/outline.ts';
+import { withoutSecrets } from './secrets.ts';
 
 /** What a key allows, in words that follow "expected": `a number of seconds > 0`. */
 export function allowedBy(outline: Outline): string {
@@ -69,6 +70,8 @@ export function shown(value: unknown): string {
   if (typeof value === 'number') return String(value);
   if (typeof value === 'object' && !Array.isArray(value)) return 'a mapping';
   if (Array.isArray(value) && value.some((item) => typeof item === 'object')) return 'a list';
-  const text = JSON.stringify(value);
+  const text = JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === 'string' ? withoutSecrets(inner) : inner,
+  );
   return text.length <= LONGEST_SHOWN ? text : `${text.slice(0, LONGEST_SHOWN)}…`;
 }

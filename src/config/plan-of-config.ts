@@ -18,6 +18,7 @@ import { StdinSource } from '../sources/stdin/stdin-source.ts';
 import { RocksDBStateBackend } from '../state/rocksdb/rocksdb-state-backend.ts';
 import type { StateBackend } from '../state/state-backend.ts';
 import { MemoryStateBackend } from '../state/memory/memory-state-backend.ts';
+import type { ProcessorMetrics } from '../telemetry/metrics.ts';
 import { BoundedOutOfOrdernessWatermark } from '../time/bounded-out-of-orderness-watermark.ts';
 import { PeriodicWatermarkGenerator } from '../time/periodic-watermark-generator.ts';
 import type { WatermarkGenerator } from '../time/watermark.ts';
@@ -25,18 +26,29 @@ import { SessionWindowAssigner } from '../windows/session-window-assigner.ts';
 import { SlidingWindowAssigner } from '../windows/sliding-window-assigner.ts';
 import { TumblingWindowAssigner } from '../windows/tumbling-window-assigner.ts';
 import type { LoadedConfig } from './config.ts';
-import { configurationError } from './finding.ts';
+import { configurationError, type Finding } from './finding.ts';
 import { findingsOfHost, kafkaConsumerOf } from './kafka-of-config.ts';
+import { isLoopback } from './loopback.ts';
 import type { ProcessorConfig } from './schema/processor.ts';
 import { millisOfSecs } from './schema/setting.ts';
 import { sinksOf } from './sinks-of-config.ts';
 
-/** The streams that a configuration can name. */
+/** What a configuration names and does not have: streams, and the metrics of the process. */
 export interface PlanStreams {
   /** What a source of type `stdin` reads. */
   readonly stdin: Readable;
   /** Where a sink of type `console` writes. */
   readonly stdout: ConsoleStream;
+  /** What a sink of type `metrics` adds to: the metrics that the pipeline is given too. */
+  readonly metrics?: ProcessorMetrics;
+}
+
+/** What a configuration is right without, and must have before it is run. */
+export function lacking(loaded: LoadedConfig): readonly Finding[] {
+  const { enabled, host, token } = loaded.config.http;
+  if (!enabled || isLoopback(host) || token !== undefined) return [];
+  const message = `other machines can reach ${host}, so a run takes a token: set http.token, or PROCESSOR_HTTP__TOKEN`;
+  return [loaded.finding(['http', 'host'], message)];
 }
 
 /**

@@ -75,11 +75,20 @@ function variants(path: readonly string[], list: Outline, kinds: readonly Outlin
   const example = list.example === undefined ? '' : `\n\nExample: \`${yamlOf(list.example)}\`.`;
   const head = `## \`${title}\`\n\n${list.description ?? ''} Default: ${list.defaultText ?? 'none'}.${example}\n\n\`${environmentName(path)}\` takes the whole list as JSON.\n`;
   const tables = kinds.map((kind) => {
-    const rows = leavesIn(kind).map(([key, leaf]) => row(key, leaf, kind, undefined));
+    const rows = rowsOfKind(kind);
     const type = String(kind.properties?.['type']?.const);
     return `### \`${title}[].type: ${type}\`\n\n${kind.description ?? ''}\n\n${TABLE_HEAD}\n${rows.join('\n')}\n`;
   });
   return [head, ...tables];
+}
+
+/** The keys of an entry; those of a section inside it with the section before them: `tls.mode`. */
+function rowsOfKind(kind: Outline, prefix = ''): readonly string[] {
+  return Object.entries(kind.properties ?? {}).flatMap(([key, below]) =>
+    below.properties === undefined
+      ? [row(prefix + key, below, kind, undefined)]
+      : rowsOfKind(below, `${prefix}${key}.`),
+  );
 }
 
 function typeOf(outline: Outline): string {
@@ -104,7 +113,7 @@ function typeOf(outline: Outline): string {
 function defaultOf(key: string, outline: Outline, parent: Outline): string {
   if (outline.defaultText !== undefined) return outline.defaultText;
   if (outline.default !== undefined) return `\`${yamlOf(outline.default)}\``;
-  return parent.required?.includes(key) === true ? '*required*' : 'unset';
+  return parent.required?.includes(key.slice(key.lastIndexOf('.') + 1)) === true ? '*required*' : 'unset';
 }
 
 function exampleOf(outline: Outline): string | undefined {

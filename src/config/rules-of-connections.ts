@@ -2,6 +2,7 @@ import { normalize, resolve, sep } from 'node:path';
 import type { ConfigPath } from './located.ts';
 import type { Rule, RuleContext, Violation } from './rules.ts';
 import { repeatedIn } from './repeated.ts';
+import { identityOf } from './rules-of-sinks.ts';
 import type { CheckedConfig } from './schema/processor.ts';
 
 /** Rules between keys of `error_handling`, `late_events`, `sinks` and `state`. */
@@ -23,7 +24,9 @@ export const connectionRules: readonly Rule[] = [
   {
     reads: [['sinks']],
     violations({ config: { sinks } }) {
-      const names = (sinks ?? []).map((sink) => (sink.type === 'file' ? `file ${plainPath(sink.path)}` : sink.type));
+      const names = (sinks ?? []).map((sink) =>
+        sink.type === 'file' ? `file ${plainPath(sink.path)}` : identityOf(sink),
+      );
       return repeatedIn(names).map(({ index }) => ({
         path: ['sinks', index],
         message: 'the same sink is there twice; every result would be written to it twice',

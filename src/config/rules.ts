@@ -3,6 +3,7 @@ import { placeOf, type ConfigPath, type Located } from './located.ts';
 import { connectionRules } from './rules-of-connections.ts';
 import { eventRules } from './rules-of-events.ts';
 import { kafkaRules } from './rules-of-kafka.ts';
+import { sinkRules } from './rules-of-sinks.ts';
 import { windowRules } from './rules-of-windows.ts';
 import { shown } from './phrase.ts';
 import { mustConceal, MASK } from './secrets.ts';
@@ -30,7 +31,7 @@ export interface Rule {
   readonly violations: (context: RuleContext) => readonly Violation[];
 }
 
-const RULES: readonly Rule[] = [...eventRules, ...windowRules, ...connectionRules, ...kafkaRules];
+const RULES: readonly Rule[] = [...eventRules, ...windowRules, ...connectionRules, ...kafkaRules, ...sinkRules];
 
 /** All that the rules find, but for what follows from keys that are wrong in themselves. */
 export function brokenRules(config: CheckedConfig, root: Located, wrong: readonly ConfigPath[]): readonly Finding[] {

@@ -9,7 +9,16 @@ import { KafkaAggregationSink } from '../sinks/kafka/kafka-aggregation-sink.ts';
 import { KafkaTopicSink, topicWriter } from '../sinks/kafka/kafka-topic-sink.ts';
 import { undeliveredRecord } from '../sinks/kafka/topic-record.ts';
 import { deadLetterPlaceOf, kafkaProducerOf } from './kafka-of-config.ts';
+import type { ProcessorMetrics } from '../telemetry/metrics.ts';
 import type { ProcessorConfig, SinkConfig } from './schema/processor.ts';
+import { metricsSinkOf, serverSinkOf } from './server-sinks-of-config.ts';
+
+/** What sinks write to that a configuration does not have. */
+export interface SinkStreams {
+  readonly stdout: ConsoleStream;
+  /** What a sink of type `metrics` adds to. */
+  readonly metrics?: ProcessorMetrics | undefined;
+}
 
 /** Where results, dead letters and late events go. */
 export interface ConfiguredSinks {
@@ -20,13 +29,13 @@ export interface ConfiguredSinks {
 }
 
 /** The sinks that a configuration asks for; none is opened. Those of Kafka share a connection and a transaction. */
-export function sinksOf(config: ProcessorConfig, { stdout }: { readonly stdout: ConsoleStream }): ConfiguredSinks {
+export function sinksOf(config: ProcessorConfig, parts: SinkStreams): ConfiguredSinks {
   const kafka = kafkaSinksOf(config);
   const deadLetters = deadLetterPlaceOf(config);
   const { path, topic } = config.late_events;
   const late = topic === null ? path : topicSink(topic, kafka);
   return {
-    sinks: config.sinks.map((sink) => sinkOf(sink, kafka, stdout)),
+    sinks: config.sinks.map((sink) => sinkOf(sink, kafka, config, parts)),
     deadLetterSink: new DeadLetterSink('topic' in deadLetters ? topicSink(deadLetters.topic, kafka) : deadLetters),
     ...(late === null ? {} : { lateSink: new DeadLetterSink(typeof late === 'string' ? { path: late } : late) }),
   };
@@ -55,7 +64,12 @@ function topicSink(topic: string, kafka: KafkaSinks | undefined): EventSink<Dead
   return present(kafka, 'kafka.producer').sinkFor(topic);
 }
 
-function sinkOf(sink: SinkConfig, kafka: KafkaSinks | undefined, stdout: ConsoleStream): EventSink {
+function sinkOf(
+  sink: SinkConfig,
+  kafka: KafkaSinks | undefined,
+  config: ProcessorConfig,
+  { stdout, metrics }: SinkStreams,
+): EventSink {
   switch (sink.type) {
     case 'file':
       return new FileSink(sink.path);
@@ -63,5 +77,11 @@ function sinkOf(sink: SinkConfig, kafka: KafkaSinks | undefined, stdout: Console
       return new ConsoleSink({ format: sink.format, stream: stdout });
     case 'kafka':
       return present(kafka?.results, 'kafka.producer');
+    case 'metrics':
+      return metricsSinkOf(sink, metrics);
+    case 'postgres':
+    case 'websocket':
+    case 'http':
+      return serverSinkOf(sink, config);
   }
 }

@@ -1,5 +1,5 @@
 import { parseAggregationSpec } from '../aggregations/parse-aggregation-spec.ts';
-import type { EventBatch } from '../event/event-batch.ts';
+import type { EventColumns } from '../event/event-batch.ts';
 import { GroupingKey } from '../event/grouping-key.ts';
 import { KeyDictionary } from '../event/key-dictionary.ts';
 import type { EngineOptions } from './engine-options.ts';
@@ -23,6 +23,8 @@ export interface BenchEvent {
 export class EngineBench {
   readonly engine: WindowEngine;
   readonly keys = new KeyDictionary();
+  /** What was last ingested. */
+  batch: EventColumns | null = null;
   /** State by key, as text, as a backend would hold it. */
   readonly stored: Map<string, Uint8Array>;
   now = 0;
@@ -65,8 +67,12 @@ export class EngineBench {
 
   /** Adds a batch of events of one partition. */
   add(events: readonly BenchEvent[], partition = 0): readonly DroppedEvent[] {
-    const batch = this.#batch(events, partition);
+    return this.ingest(this.#batch(events, partition));
+  }
+
+  ingest(batch: EventColumns): readonly DroppedEvent[] {
     this.answer(() => this.engine.requestFor(batch));
+    this.batch = batch;
     return this.engine.ingest(batch, this.now);
   }
 
@@ -132,7 +138,7 @@ export class EngineBench {
       .flatMap(entryOf);
   }
 
-  #batch(events: readonly BenchEvent[], partition: number): EventBatch {
+  #batch(events: readonly BenchEvent[], partition: number): EventColumns {
     const { length } = events;
     return {
       count: length,
@@ -143,16 +149,6 @@ export class EngineBench {
         this.keys.idOf(key === undefined ? null : GroupingKey.fromFields([['k', key]])),
       ),
       values: [Float64Array.from(events, ({ value }) => value ?? 1)],
-      records: Int32Array.from(events, (_, i) => i),
-      data: [],
-      block: {
-        kind: 'objects',
-        count: length,
-        objects: [...events],
-        offsets: new Float64Array(length),
-        nextOffset: length,
-        receivedAt: 0,
-      },
     };
   }
 }

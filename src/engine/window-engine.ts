@@ -1,4 +1,4 @@
-import type { EventBatch } from '../event/event-batch.ts';
+import type { EventColumns } from '../event/event-batch.ts';
 import type { GroupingKey } from '../event/grouping-key.ts';
 import type { Window, WindowType } from '../event/window.ts';
 import type { Pane, Results } from '../results/aggregation-result.ts';
@@ -61,6 +61,8 @@ export type StoredEntry = Required<StateRecord>;
 export interface Residence {
   /** Bytes of state in memory, estimated. */
   readonly residentBytes: number;
+  /** Parts of the state that the next delta has to look at: changed, or gone, since the last. */
+  readonly changed: number;
   /** Windows (per key) that are in the state backend only. */
   readonly spilledWindows: number;
   /** Entries let go of since the start. */
@@ -93,12 +95,12 @@ export interface OpenWindow {
  */
 export interface WindowEngine {
   /** What must be supplied before this batch can be ingested; null if nothing. Ask again after each supply. */
-  requestFor(batch: EventBatch): StateRequest | null;
+  requestFor(batch: EventColumns): StateRequest | null;
   /**
    * Adds a batch to its windows. Early panes become due here; the events it drops are returned, valid until the
    * next call. `now` is the clock's.
    */
-  ingest(batch: EventBatch, now: Instant): readonly DroppedEvent[];
+  ingest(batch: EventColumns, now: Instant): readonly DroppedEvent[];
   /** The clock has moved on: asks the triggers of open windows. Does nothing where no trigger was given. */
   tick(now: Instant): void;
   /**

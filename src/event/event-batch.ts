@@ -1,11 +1,10 @@
 import type { RecordBlock } from './record-block.ts';
 
 /**
- * The only thing that travels between source and engine: `count` events of one partition, as columns. Columns may
- * be longer than `count` (they are reused); only the first `count` entries mean anything, and only until the next
- * batch is decoded.
+ * Events of one partition as columns: what the engine reads of a batch. Columns may be longer than `count` (they are
+ * reused); only the first `count` entries mean anything, and only until the next batch is decoded.
  */
-export interface EventBatch {
+export interface EventColumns {
   count: number;
   /** Number of the partition where state is kept by partition; else 0. */
   partition: number;
@@ -17,6 +16,10 @@ export interface EventBatch {
   keys: Int32Array;
   /** One column per metric; NaN where the event has no value for it. */
   values: Float64Array[];
+}
+
+/** The only thing that travels between source and engine: events of one partition as columns, and the way back to them. */
+export interface EventBatch extends EventColumns {
   /** Index in `block` of the record that each event came from. */
   records: Int32Array;
   /** The events as JavaScript values, where the pipeline has a function that needs them; else empty. */

@@ -9,8 +9,10 @@ import { silentLogger } from '../telemetry/logger.ts';
 import { ProcessorMetrics } from '../telemetry/metrics.ts';
 import { ManualClock } from '../time/manual-clock.ts';
 import type { MakeCheckpoint } from './make-checkpoint.ts';
+import { Access } from './access.ts';
 import { HostGuard } from './host-guard.ts';
 import { createRoutes } from './routes.ts';
+import { StaticFiles } from './static-files.ts';
 import { createServer, type HttpServerOptions } from './server.ts';
 
 const pipeline = createPipeline().withTumblingWindow('1m').build();
@@ -99,6 +101,10 @@ describe('POST /v1/checkpoints', () => {
     const routes = createRoutes({
       status: () => pipeline.status(),
       metrics: new ProcessorMetrics(),
+      monitor: undefined,
+      feeds: undefined,
+      dashboard: new StaticFiles(''),
+      access: new Access(undefined),
       intake: authorization === '' ? undefined : new HttpSource({ token: 'canary' }),
       checkpoint: making,
       logger: silentLogger,

@@ -1,8 +1,9 @@
+import { isLoopback } from '../config/loopback.ts';
 import { ProcessorError } from '../errors/processor-error.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Millis } from '../time/instant.ts';
+import { unauthorized, type Access } from './access.ts';
 import { fail, type RequestContext } from './answers.ts';
-import { isLoopback } from './host-guard.ts';
 import type { HttpIntake } from './http-intake.ts';
 import type { MakeCheckpoint } from './make-checkpoint.ts';
 import { readBody } from './request-body.ts';
@@ -14,7 +15,8 @@ const CHECKPOINT_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
 /** What the route needs of the server. */
 export interface CheckpointRouteOptions {
   readonly checkpoint: MakeCheckpoint;
-  /** Whose token, if it asks for one, is asked for here as well. */
+  /** The token of the server; where it has none, that of the intake is asked for. */
+  readonly access: Access;
   readonly intake: HttpIntake | undefined;
   readonly clock: Clock;
   readonly bodyTimeoutMs: Millis;
@@ -27,7 +29,7 @@ export interface CheckpointRouteOptions {
 export function checkpointRoute(options: CheckpointRouteOptions): (c: RequestContext) => Promise<Response> {
   let isUnderWay = false;
   return async (c) => {
-    const refusal = refusalOf(c, options.intake);
+    const refusal = refusalOf(c, options);
     if (refusal !== undefined) return refusal;
     const id = await readId(c, options);
     if (id instanceof Response) return id;
@@ -49,14 +51,13 @@ export function checkpointRoute(options: CheckpointRouteOptions): (c: RequestCon
   };
 }
 
-function refusalOf(c: RequestContext, intake: HttpIntake | undefined): Response | undefined {
+function refusalOf(c: RequestContext, { access, intake }: CheckpointRouteOptions): Response | undefined {
   const { headers, socket } = c.env.incoming;
-  const asksForToken = intake !== undefined && !intake.authorized(undefined);
-  if (asksForToken && !intake.authorized(headers.authorization)) {
-    c.header('www-authenticate', 'Bearer realm="processor"');
-    return fail(c, 401, 'unauthorized', 'making a checkpoint takes the token of this server');
+  const asksIntake = !access.asksForToken && intake !== undefined && !intake.authorized(undefined);
+  if (!access.admits(headers.authorization) || (asksIntake && !intake.authorized(headers.authorization))) {
+    return unauthorized(c, 'making a checkpoint takes the token of this server');
   }
-  if (!asksForToken && !isLoopback((socket.remoteAddress ?? '').replace(/^::ffff:/, ''))) {
+  if (!access.asksForToken && !asksIntake && !isLoopback((socket.remoteAddress ?? '').replace(/^::ffff:/, ''))) {
     return fail(c, 403, 'not_local', 'without a token, checkpoints can be asked for from this machine only');
   }
   const type = (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase();

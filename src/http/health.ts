@@ -1,5 +1,6 @@
-import type { StateStatus, StatusSnapshot } from '../runtime/status.ts';
+import type { StatusSnapshot } from '../runtime/status.ts';
 import { formatInstant } from '../time/instant.ts';
+import { stateBody } from './state-body.ts';
 
 /** What a page says, and the status it says it with. */
 export interface Page {
@@ -25,7 +26,7 @@ export function healthPage(snapshot: StatusSnapshot): Page {
     watermark: Number.isFinite(snapshot.watermark) ? formatInstant(snapshot.watermark) : null,
     active_windows: snapshot.activeWindows,
     state_size_bytes: snapshot.stateBytes,
-    state: statePart(stateStatus),
+    state: { backend: stateStatus.backend, full: stateStatus.isFull, ...stateBody(stateStatus) },
     events: {
       read: counters.read,
       rejected: counters.rejected,
@@ -35,36 +36,6 @@ export function healthPage(snapshot: StatusSnapshot): Page {
     },
   };
   return { status: isUp(snapshot) ? 200 : 503, body };
-}
-
-function statePart({ backend, isFull, lastCommit, lastCheckpoint, checkpointFailures }: StateStatus): object {
-  return {
-    backend,
-    full: isFull,
-    last_commit:
-      lastCommit === null
-        ? null
-        : {
-            epoch: lastCommit.epoch,
-            age_seconds: seconds(lastCommit.ageMs),
-            duration_seconds: seconds(lastCommit.durationMs),
-          },
-    last_checkpoint:
-      lastCheckpoint === null
-        ? null
-        : {
-            id: lastCheckpoint.id,
-            age_seconds: seconds(lastCheckpoint.ageMs),
-            size_bytes: lastCheckpoint.sizeBytes,
-            duration_seconds: lastCheckpoint.durationMs === null ? null : seconds(lastCheckpoint.durationMs),
-          },
-    checkpoint_failures: checkpointFailures,
-  };
-}
-
-/** To the millisecond. */
-function seconds(millis: number): number {
-  return Math.round(millis) / 1000;
 }
 
 /** `GET /ready`: 200 while running and not failed, else 503. */

@@ -1,12 +1,7 @@
 import { isIP } from 'node:net';
+import { isLoopback, withoutBrackets } from '../config/loopback.ts';
 
 const WILDCARDS: ReadonlySet<string> = new Set(['0.0.0.0', '::', '']);
-
-/** True for a name or address that only this machine can reach. */
-export function isLoopback(host: string): boolean {
-  const bare = withoutBrackets(host).toLowerCase();
-  return bare === 'localhost' || bare === '::1' || (isIP(bare) === 4 && bare.startsWith('127.'));
-}
 
 /**
  * Refuses requests that a foreign web page makes a browser send. A page can have its own name resolve to this machine
@@ -50,8 +45,4 @@ function authority(header: string | undefined): URL | null {
 /** The port, or the usual one; `Host` has no scheme of its own, so it is given one. */
 function portOf(url: URL, protocol = url.protocol): string {
   return url.port === '' ? (protocol === 'https:' ? '443' : '80') : url.port;
-}
-
-function withoutBrackets(host: string): string {
-  return host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
 }

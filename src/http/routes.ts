@@ -1,32 +1,38 @@
 import type { HttpBindings } from '@hono/node-server';
-import { Hono, type MiddlewareHandler } from 'hono';
+import { Hono } from 'hono';
+import type { RunMonitor } from '../monitor/run-monitor.ts';
 import type { StatusSnapshot } from '../runtime/status.ts';
-import type { HttpIntakeOutcome } from '../sources/http/intake-outcome.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { ProcessorMetrics } from '../telemetry/metrics.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Millis } from '../time/instant.ts';
-import { errorBody, fail, type RequestContext } from './answers.ts';
+import type { Access } from './access.ts';
+import { fail, type RequestContext } from './answers.ts';
+import { apiRoutes } from './api/api-routes.ts';
+import { openApiDocument } from './api/openapi.ts';
 import { checkpointRoute } from './checkpoint-route.ts';
+import { eventsRoute } from './events-route.ts';
+import type { Feeds } from './feed/feeds.ts';
+import { bodyless, guarded, notKept, secure, tokened } from './guards.ts';
 import { healthPage, readyPage } from './health.ts';
 import type { HostGuard } from './host-guard.ts';
 import type { HttpIntake } from './http-intake.ts';
 import type { MakeCheckpoint } from './make-checkpoint.ts';
-import { readBody } from './request-body.ts';
-
-/** A request with more header lines is answered 431. */
-export const MAX_HEADERS = 100;
-const RETRY_AFTER_SECONDS = 1;
+import type { StaticFiles } from './static-files.ts';
 
 /** What the routes show, where they hand events to, and their bounds; all of it given by the server. */
 export interface RouteOptions {
   readonly status: () => StatusSnapshot;
   readonly metrics: ProcessorMetrics;
+  readonly monitor: RunMonitor | undefined;
+  readonly feeds: Feeds | undefined;
+  readonly dashboard: StaticFiles;
   readonly intake: HttpIntake | undefined;
   readonly checkpoint: MakeCheckpoint | undefined;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly guard: HostGuard;
+  readonly access: Access;
   readonly bodyTimeoutMs: Millis;
   /** Bodies read at a time; with the bound on each, a bound on what they hold together. */
   readonly maxBodies: number;
@@ -35,35 +41,35 @@ export interface RouteOptions {
 }
 
 type App = Hono<{ Bindings: HttpBindings }>;
+type Answer = (c: RequestContext) => Response | Promise<Response>;
+
+/** A path, what answers to its methods, and what it is for. */
+interface Route {
+  readonly path: string;
+  readonly about: string;
+  readonly get?: Answer;
+  readonly post?: Answer;
+}
 
 /** All pages of the server. */
 export function createRoutes(options: RouteOptions): App {
   const app: App = new Hono();
-  app.use(secure, notKept(options.closing), guarded(options.guard));
-  app.get('/', (c) => c.text(index(options)));
-  app.get('/health', (c) => {
-    const { status, body } = healthPage(options.status());
-    return c.json(body, status);
-  });
-  app.get('/ready', (c) => {
-    const { status, body } = readyPage(options.status());
-    return c.json(body, status);
-  });
-  app.get('/metrics', async (c) => {
-    const text = await options.metrics.export();
-    return c.body(text, 200, { 'content-type': options.metrics.contentType });
-  });
-  for (const path of ['/', '/health', '/ready', '/metrics']) app.all(path, (c) => notAllowed(c, 'GET, HEAD'));
-  const { intake, checkpoint } = options;
-  if (intake !== undefined) {
-    app.post('/v1/events', eventsRoute(intake, options));
-    app.all('/v1/events', (c) => notAllowed(c, 'POST'));
+  app.use(secure, notKept(options.closing), guarded(options.guard), bodyless);
+  const routes = [...openRoutes(options), ...lockedRoutes(options)];
+  const locked = tokened(options.access, (c) => hasTokenOfItsOwn(c, options));
+  app.use('/v1', locked);
+  app.use('/v1/*', locked);
+  for (const { path, get, post } of [...routes, listing(routes)]) {
+    if (get !== undefined) app.get(path, get);
+    if (post !== undefined) app.post(path, post);
+    const methods = [...(get === undefined ? [] : ['GET', 'HEAD']), ...(post === undefined ? [] : ['POST'])];
+    app.all(path, (c) => notAllowed(c, methods.join(', ')));
   }
-  if (checkpoint !== undefined) {
-    app.post('/v1/checkpoints', checkpointRoute({ ...options, checkpoint }));
-    app.all('/v1/checkpoints', (c) => notAllowed(c, 'POST'));
-  }
-  app.notFound((c) => fail(c, 404, 'not_found', 'there is no such page; GET / lists them'));
+  app.get('*', (c, next) => {
+    const file = options.monitor === undefined ? undefined : options.dashboard.answer(c, new URL(c.req.url).pathname);
+    return file === undefined ? next() : Promise.resolve(file);
+  });
+  app.notFound((c) => fail(c, 404, 'not_found', 'there is no such page; GET /v1 lists them'));
   app.onError((error, c) => {
     options.logger.error({ err: error, method: c.req.method, path: c.req.path }, 'a request failed');
     return fail(c, 500, 'internal', 'the request failed; the log says why');
@@ -71,98 +77,82 @@ export function createRoutes(options: RouteOptions): App {
   return app;
 }
 
+/** What is there for everybody: what says whether it is well, and the page, which has no data in itself. */
+function openRoutes({ status, metrics, monitor, dashboard }: RouteOptions): readonly Route[] {
+  const page = (c: RequestContext): Response =>
+    (monitor === undefined ? undefined : dashboard.answer(c, '/index.html')) ?? c.redirect('/v1');
+  return [
+    { path: '/', about: 'the dashboard', get: page },
+    {
+      path: '/health',
+      about: 'how the pipeline and its parts are',
+      get(c) {
+        const { status: code, body } = healthPage(status());
+        return c.json(body, code);
+      },
+    },
+    {
+      path: '/ready',
+      about: '200 while it takes events',
+      get(c) {
+        const { status: code, body } = readyPage(status());
+        return c.json(body, code);
+      },
+    },
+    {
+      path: '/metrics',
+      about: 'metrics for Prometheus',
+      get: async (c) => c.body(await metrics.export(), 200, { 'content-type': metrics.contentType }),
+    },
+  ];
+}
+
+/** What is behind the token, where there is one. */
+function lockedRoutes(options: RouteOptions): readonly Route[] {
+  const { intake, checkpoint, monitor, feeds, access } = options;
+  const make = checkpoint === undefined ? {} : { post: checkpointRoute({ ...options, checkpoint, access }) };
+  const api = monitor === undefined ? [] : apiRoutes(monitor);
+  const routes: Route[] = api.map(({ path, summary, answer }) => ({ path, about: summary, get: answer }));
+  const made = routes.findIndex(({ path }) => path === '/v1/checkpoints');
+  const listed = routes[made];
+  if (listed !== undefined) routes[made] = { ...listed, ...make };
+  else if (checkpoint !== undefined) routes.push({ path: '/v1/checkpoints', about: 'makes a checkpoint', ...make });
+  if (feeds !== undefined) {
+    routes.push({
+      path: '/v1/stream',
+      about: 'results as they are delivered: server-sent events, or a WebSocket',
+      get: (c) => feeds.events(c),
+    });
+  }
+  if (intake !== undefined) {
+    routes.push({
+      path: '/v1/events',
+      about: 'takes events: JSON, NDJSON or CloudEvents',
+      post: eventsRoute(intake, options),
+    });
+  }
+  return [
+    ...routes,
+    { path: '/v1/openapi.json', about: 'this API, as OpenAPI 3.1', get: (c) => c.json(openApiDocument()) },
+  ];
+}
+
+/** `GET /v1`: what there is, as text. */
+function listing(routes: readonly Route[]): Route {
+  const lines = routes.map(({ path, about, get, post }) => {
+    const methods = [...(get === undefined ? [] : ['GET']), ...(post === undefined ? [] : ['POST'])].join(' ');
+    return `${methods.padEnd(9)} ${path.padEnd(20)} ${about}`;
+  });
+  return { path: '/v1', about: 'this list', get: (c) => c.text(`${lines.join('\n')}\n`) };
+}
+
+/** Posting events can have a token of its own, which is good for nothing else. */
+function hasTokenOfItsOwn(c: RequestContext, { intake }: RouteOptions): boolean {
+  if (c.req.path !== '/v1/events' || intake === undefined) return false;
+  return !intake.authorized(undefined);
+}
+
 function notAllowed(c: RequestContext, allowed: string): Response {
   c.header('allow', allowed);
   return fail(c, 405, 'method_not_allowed', `this page takes ${allowed}`);
-}
-
-const secure: MiddlewareHandler = async (c, next) => {
-  await next();
-  c.header('x-content-type-options', 'nosniff');
-  c.header('cache-control', 'no-store');
-  c.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
-  c.header('cross-origin-resource-policy', 'same-origin');
-  c.header('referrer-policy', 'no-referrer');
-};
-
-function notKept(closing: AbortSignal): MiddlewareHandler<{ Bindings: HttpBindings }> {
-  return async (c, next) => {
-    await next();
-    if (closing.aborted) c.env.outgoing.shouldKeepAlive = false;
-  };
-}
-
-function guarded(guard: HostGuard): MiddlewareHandler<{ Bindings: HttpBindings }> {
-  return async (c, next) => {
-    const { headers, rawHeaders } = c.env.incoming;
-    if (rawHeaders.length / 2 > MAX_HEADERS)
-      return fail(c, 431, 'too_many_headers', 'the request has too many headers');
-    // A request line can name a host of its own, which then counts in place of the header.
-    if (!guard.knowsHost(headers.host) || !guard.knowsHost(new URL(c.req.url).host)) {
-      return fail(c, 403, 'foreign_host', 'the Host header names another server');
-    }
-    if (!guard.knowsOrigin(headers.origin, headers.host)) {
-      return fail(c, 403, 'foreign_origin', 'requests from the pages of other sites are refused');
-    }
-    return next();
-  };
-}
-
-function eventsRoute(intake: HttpIntake, options: RouteOptions): (c: RequestContext) => Promise<Response> {
-  let reading = 0;
-  return async (c) => {
-    const { incoming, outgoing } = c.env;
-    if (!intake.authorized(incoming.headers.authorization)) {
-      c.header('www-authenticate', 'Bearer realm="processor"');
-      return fail(c, 401, 'unauthorized', 'posting events takes the token of this server');
-    }
-    if (reading >= options.maxBodies) {
-      c.header('retry-after', String(RETRY_AFTER_SECONDS));
-      return fail(c, 503, 'busy', 'too many requests at a time');
-    }
-    reading += 1;
-    try {
-      const { clock, bodyTimeoutMs: timeoutMs } = options;
-      const body = await readBody(incoming, { maxBytes: intake.maxBodyBytes, timeoutMs, clock });
-      if (body.type === 'whole') return answer(c, await intake.accept(body.bytes, c.req.header()));
-      if (body.type === 'too_large') {
-        return fail(c, 413, 'too_large', `a body may have ${String(intake.maxBodyBytes)} bytes`);
-      }
-      // What is left of the body would be read as the next request.
-      outgoing.shouldKeepAlive = false;
-      return fail(c, 408, 'too_slow', 'the body did not arrive in time');
-    } finally {
-      reading -= 1;
-    }
-  };
-}
-
-const OUTCOMES: Readonly<Record<Exclude<HttpIntakeOutcome['status'], 202>, readonly [code: string, message: string]>> =
-  {
-    400: ['invalid_events', 'some events were not taken'],
-    413: ['too_large', 'the body is too large'],
-    415: ['unsupported_type', 'this Content-Type is not taken'],
-    429: ['too_many', 'too many events for now; send them again later'],
-    503: ['unavailable', 'the pipeline takes no events now'],
-  };
-
-function answer(c: RequestContext, outcome: HttpIntakeOutcome): Response {
-  const { status, accepted = 0, rejected = [] } = outcome;
-  if (status === 202) return c.json({ accepted }, 202);
-  if (status === 429 || status === 503) {
-    c.header('retry-after', String(Math.max(1, Math.ceil(outcome.retryAfterSeconds ?? RETRY_AFTER_SECONDS))));
-  }
-  const [code, message] = OUTCOMES[status];
-  return c.json({ accepted, rejected, ...errorBody(code, outcome.message ?? message) }, status);
-}
-
-function index({ intake, checkpoint }: Pick<RouteOptions, 'intake' | 'checkpoint'>): string {
-  const pages = [
-    'GET  /health          how the pipeline and its parts are',
-    'GET  /ready           200 while it takes events',
-    'GET  /metrics         metrics for Prometheus',
-    ...(intake === undefined ? [] : ['POST /v1/events       events: JSON, NDJSON or CloudEvents']),
-    ...(checkpoint === undefined ? [] : ['POST /v1/checkpoints  makes a checkpoint of the state']),
-  ];
-  return `${pages.join('\n')}\n`;
 }

@@ -1,116 +1,12 @@
-import { connect, type Socket } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ProcessorError } from '../errors/processor-error.ts';
 import type { StatusSnapshot } from '../runtime/status.ts';
 import { ProcessorMetrics } from '../telemetry/metrics.ts';
 import { ManualClock } from '../time/manual-clock.ts';
 import type { HttpIntakeOutcome } from '../sources/http/intake-outcome.ts';
+import { post, raw, SECRET, SNAPSHOT, start, TestIntake, until } from './http-fixtures.contract.ts';
 import type { HttpIntake } from './http-intake.ts';
-import { createServer, type HttpServer, type HttpServerOptions } from './server.ts';
-
-const SECRET = 'canary-4f1c';
-
-const SNAPSHOT: StatusSnapshot = {
-  pipeline: 'processor',
-  state: 'running',
-  startedAt: 0,
-  uptimeMs: 61_900,
-  health: 'ok',
-  components: { source: { status: 'ok', message: null } },
-  epoch: 7,
-  watermark: 1_700_158_500_000,
-  partitions: [],
-  activeWindows: 3,
-  openWindows: [],
-  counters: {
-    read: 10,
-    decoded: 9,
-    rejected: 1,
-    filtered: 0,
-    assigned: 9,
-    onTime: 9,
-    outOfOrder: 0,
-    acceptedLate: 0,
-    droppedLate: 0,
-    unassigned: 0,
-    fired: 2,
-    skipped: 0,
-  },
-  stateBytes: 512,
-  stateStatus: {
-    backend: 'memory',
-    recovery: null,
-    isFull: false,
-    lastCommit: { epoch: 7, ageMs: 1500, durationMs: 2.4 },
-    lastCheckpoint: { id: 'auto-20231116T181500Z-6', ageMs: 60_000, sizeBytes: 4096, durationMs: 12 },
-    checkpointFailures: 1,
-  },
-};
-
-/** An intake that keeps what it is given. */
-class TestIntake implements HttpIntake {
-  readonly maxBodyBytes = 1000;
-  readonly bodies: string[] = [];
-  readonly token: string | undefined;
-  outcome: HttpIntakeOutcome = { status: 202, accepted: 1, rejected: [] };
-
-  constructor(token?: string) {
-    this.token = token;
-  }
-
-  authorized(authorization: string | undefined): boolean {
-    return this.token === undefined || authorization === `Bearer ${this.token}`;
-  }
-
-  accept(body: Uint8Array): HttpIntakeOutcome {
-    this.bodies.push(Buffer.from(body).toString());
-    return this.outcome;
-  }
-}
-
-const servers: HttpServer[] = [];
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.close()));
-});
-
-async function start(options: Partial<HttpServerOptions> = {}): Promise<{ url: string; port: number }> {
-  const server = createServer({ status: () => SNAPSHOT, metrics: new ProcessorMetrics(), port: 0, ...options });
-  servers.push(server);
-  const { port } = await server.listen();
-  return { url: `http://127.0.0.1:${String(port)}`, port };
-}
-
-function post(url: string, body: string, headers: Record<string, string> = {}): Promise<Response> {
-  return fetch(`${url}/v1/events`, {
-    method: 'POST',
-    body,
-    headers: { 'content-type': 'application/x-ndjson', ...headers },
-  });
-}
-
-interface RawConnection {
-  readonly socket: Socket;
-  /** All that the server has sent, when it has closed the connection. */
-  readonly closed: Promise<string>;
-}
-
-function raw(port: number, text: string): RawConnection {
-  const socket = connect(port, '127.0.0.1');
-  const closed = new Promise<string>((resolve) => {
-    let received = '';
-    socket.setEncoding('utf8');
-    socket.on('data', (chunk: string) => (received += chunk));
-    socket.on('error', () => undefined);
-    socket.on('close', () => resolve(received));
-  });
-  socket.write(text);
-  return { socket, closed };
-}
-
-/** Waits for what other parts of the process are about to do. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
-}
+import { createServer, type HttpServerOptions } from './server.ts';
 
 describe('GET /health and /ready', () => {
   const cases: [Partial<StatusSnapshot>, number, string, number][] = [
@@ -194,13 +90,15 @@ describe('the pages', () => {
   });
 
   it('lists the pages that there are', async () => {
-    expect(await (await fetch(`${(await start()).url}/`)).text()).not.toContain('/v1/events');
-    expect(await (await fetch(`${(await start({ intake: new TestIntake() })).url}/`)).text()).toContain('/v1/events');
+    const list = async (options: Partial<HttpServerOptions>): Promise<string> =>
+      (await fetch(`${(await start(options)).url}/v1`)).text();
+    expect(await list({})).not.toContain('/v1/events');
+    expect(await list({ intake: new TestIntake() })).toContain('/v1/events');
   });
 
   it('sends security headers with everything, errors included', async () => {
     const { url } = await start();
-    for (const path of ['/', '/health', '/metrics', '/nothing']) {
+    for (const path of ['/v1', '/health', '/metrics', '/nothing']) {
       const { headers } = await fetch(url + path);
       expect(headers.get('x-content-type-options')).toBe('nosniff');
       expect(headers.get('cache-control')).toBe('no-store');
@@ -466,10 +364,10 @@ describe('listening', () => {
         gate.open = () => resolve({ status: 202, accepted: 1, rejected: [] });
       });
     const slow: HttpIntake = { maxBodyBytes: 10, authorized: () => true, accept };
-    const { url } = await start({ intake: slow, clock: new ManualClock() });
+    const { server, url } = await start({ intake: slow, clock: new ManualClock() });
     const response = post(url, '{}');
     await until(() => entered);
-    const closing = servers[0]?.close();
+    const closing = server.close();
     gate.open();
     expect((await response).status).toBe(202);
     await closing;
@@ -478,10 +376,15 @@ describe('listening', () => {
 
   it('cuts off at close what does not end in time', async () => {
     const clock = new ManualClock();
-    const { port } = await start({ intake: new TestIntake(), clock, closeTimeoutMs: 1000, bodyTimeoutMs: 60_000 });
+    const { server, port } = await start({
+      intake: new TestIntake(),
+      clock,
+      closeTimeoutMs: 1000,
+      bodyTimeoutMs: 60_000,
+    });
     const { closed } = raw(port, 'POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{');
     await until(() => clock.sleeping === 1);
-    const closing = servers[0]?.close();
+    const closing = server.close();
     await until(() => clock.sleeping === 2);
     clock.advance(1000);
     await closing;

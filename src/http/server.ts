@@ -1,17 +1,26 @@
 import { createServer as createNodeServer, type Server } from 'node:http';
+import { fileURLToPath } from 'node:url';
 import { getRequestListener } from '@hono/node-server';
+import { isLoopback } from '../config/loopback.ts';
 import { ProcessorError } from '../errors/processor-error.ts';
+import type { RunMonitor } from '../monitor/run-monitor.ts';
 import type { StatusSnapshot } from '../runtime/status.ts';
 import { silentLogger, type Logger } from '../telemetry/logger.ts';
 import type { ProcessorMetrics } from '../telemetry/metrics.ts';
 import { SystemClock, type Clock } from '../time/clock.ts';
 import type { Millis } from '../time/instant.ts';
-import { HostGuard, isLoopback } from './host-guard.ts';
+import { Access } from './access.ts';
+import { Feeds, type FeedsOptions } from './feed/feeds.ts';
+import { MAX_HEADERS } from './guards.ts';
+import { HostGuard } from './host-guard.ts';
 import type { HttpIntake } from './http-intake.ts';
 import { errorBody } from './answers.ts';
 import type { MakeCheckpoint } from './make-checkpoint.ts';
-import { createRoutes, MAX_HEADERS } from './routes.ts';
+import { createRoutes } from './routes.ts';
+import { StaticFiles } from './static-files.ts';
 
+/** Sources and build stand equally deep in the package. */
+const DASHBOARD = fileURLToPath(new URL('../../dist/dashboard', import.meta.url));
 const MAX_HEADER_BYTES = 16_384;
 const CHECK_INTERVAL_MS = 1000;
 
@@ -20,12 +29,18 @@ export interface HttpServerOptions {
   /** The run, as it is at the moment of the call. */
   readonly status: () => StatusSnapshot;
   readonly metrics: ProcessorMetrics;
+  /** What is seen of the run: with it there are the dashboard at `/` and the API below `/v1`. */
+  readonly monitor?: RunMonitor;
+  /** Folder of the dashboard. Default: the one in this package. */
+  readonly dashboard?: string;
+  /** If set, what is below `/v1` asks for it: `Authorization: Bearer <token>`. It is printed nowhere. */
+  readonly token?: string;
   /** Where posted events go; without it there is no `POST /v1/events`. */
   readonly intake?: HttpIntake;
   /** Makes a checkpoint of the run; without it there is no `POST /v1/checkpoints`. */
   readonly checkpoint?: MakeCheckpoint;
   readonly logger?: Logger;
-  /** Default `127.0.0.1`. Anything but loopback asks for a token on the intake. */
+  /** Default `127.0.0.1`. Anything but loopback asks for a token. */
   readonly host?: string;
   /** Default 8080; 0 for any free one. */
   readonly port?: number;
@@ -42,9 +57,15 @@ export interface HttpServerOptions {
   readonly maxConnections?: number;
   /** Bodies received at a time; further requests are answered 503. Default 32. */
   readonly maxBodies?: number;
+  /** Followers of the results at a time; further ones are answered 503. Default 64. */
+  readonly maxFollowers?: number;
+  /** How long a follower may leave unread what it was sent before it is dropped. Default 30 s. */
+  readonly stallTimeoutMs?: Millis;
+  /** How often a follower gets a sign of life while there is nothing new. Default 15 s. */
+  readonly beatIntervalMs?: Millis;
 }
 
-/** Health, metrics and the intake of events over HTTP. */
+/** Health, metrics, the dashboard and its API, and the intake of events over HTTP. */
 export interface HttpServer {
   /**
    * Resolves with the address when the server takes requests.
@@ -57,24 +78,31 @@ export interface HttpServer {
 
 /**
  * The HTTP server. It reads snapshots and calls the intake; it never touches the engine.
- * @throws ProcessorError CONFIG_INVALID for an intake without a token on an address that others can reach, or a port that
- * is none.
+ * @throws ProcessorError CONFIG_INVALID where others can reach what asks for no token, for a token that no header can
+ * carry, or a port that is none.
  */
 export function createServer(options: HttpServerOptions): HttpServer {
   const { host = '127.0.0.1', port = 8080, clock = new SystemClock(), logger = silentLogger } = options;
   if (!(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
     throw unusable('http.port', `http.port is a whole number from 0 to 65535, found ${String(port)}`);
   }
-  requireToken(host, options.intake);
+  requireToken(host, options);
   const closing = new AbortController();
+  const guard = new HostGuard(host, options.allowedHosts ?? []);
+  const access = new Access(options.token);
+  const feeds = feedsOf(options, { clock, guard, access, closing: closing.signal });
   const routes = createRoutes({
     status: options.status,
     metrics: options.metrics,
+    monitor: options.monitor,
+    feeds,
+    dashboard: new StaticFiles(options.dashboard ?? DASHBOARD),
     intake: options.intake,
     checkpoint: options.checkpoint,
     logger,
     clock,
-    guard: new HostGuard(host, options.allowedHosts ?? []),
+    guard,
+    access,
     bodyTimeoutMs: options.bodyTimeoutMs ?? 30_000,
     maxBodies: options.maxBodies ?? 32,
     closing: closing.signal,
@@ -88,13 +116,22 @@ export function createServer(options: HttpServerOptions): HttpServer {
   server.maxConnections = options.maxConnections ?? 256;
   // Node leaves out what is beyond its limit without a word; one more than ours, so that we notice.
   server.maxHeadersCount = MAX_HEADERS + 1;
+  if (feeds !== undefined) server.on('upgrade', (request, socket, head) => feeds.upgrade(request, socket, head));
   return {
     listen: () => listen(server, host, port, logger),
     close: () => {
       closing.abort();
-      return close(server, options.closeTimeoutMs ?? 5000, clock);
+      return close(server, options.closeTimeoutMs ?? 5000, clock, () => feeds?.terminate());
     },
   };
+}
+
+function feedsOf(
+  { monitor, maxFollowers = 64, stallTimeoutMs = 30_000, beatIntervalMs = 15_000 }: HttpServerOptions,
+  shared: Pick<FeedsOptions, 'clock' | 'guard' | 'access' | 'closing'>,
+): Feeds | undefined {
+  if (monitor === undefined) return undefined;
+  return new Feeds({ ...shared, monitor, maxFollowers, stallMs: stallTimeoutMs, beatMs: beatIntervalMs });
 }
 
 function limitsOf({ headersTimeoutMs = 10_000, bodyTimeoutMs = 30_000 }: HttpServerOptions): object {
@@ -108,11 +145,18 @@ function limitsOf({ headersTimeoutMs = 10_000, bodyTimeoutMs = 30_000 }: HttpSer
   };
 }
 
-function requireToken(host: string, intake: HttpIntake | undefined): void {
-  if (intake === undefined || isLoopback(host) || !intake.authorized(undefined)) return;
+function requireToken(host: string, { token, intake, monitor }: HttpServerOptions): void {
+  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) {
+    throw unusable('http.token', 'http.token has letters, digits and signs of ASCII, and no spaces');
+  }
+  if (isLoopback(host) || token !== undefined) return;
+  const isOpen = intake?.authorized(undefined) === true;
+  if (monitor === undefined && !isOpen) return;
+  const what = [...(monitor === undefined ? [] : ['see what is processed']), ...(isOpen ? ['post events'] : [])];
+  const advice = monitor === undefined ? 'a token for the http source' : 'http.token (PROCESSOR_HTTP__TOKEN)';
   throw unusable(
     'http.host',
-    `http.host is ${host}, which other machines can reach, and anybody could post events: set a token for the http source, or listen on 127.0.0.1`,
+    `http.host is ${host}, which other machines can reach, and anybody could ${what.join(' and ')}: set ${advice}, or listen on 127.0.0.1`,
   );
 }
 
@@ -162,7 +206,7 @@ function unusable(path: string, message: string, cause?: Error): ProcessorError 
   );
 }
 
-async function close(server: Server, timeoutMs: Millis, clock: Clock): Promise<void> {
+async function close(server: Server, timeoutMs: Millis, clock: Clock, cutOff: () => void): Promise<void> {
   if (!server.listening) return;
   const closed = new AbortController();
   const done = new Promise<void>((resolve) => {
@@ -173,6 +217,9 @@ async function close(server: Server, timeoutMs: Millis, clock: Clock): Promise<v
   });
   server.closeIdleConnections();
   await clock.sleep(timeoutMs, closed.signal);
-  if (!closed.signal.aborted) server.closeAllConnections();
+  if (!closed.signal.aborted) {
+    server.closeAllConnections();
+    cutOff();
+  }
   await done;
 }

@@ -1,10 +1,11 @@
 import { ProcessorError } from '../errors/processor-error.ts';
 import type { PipelinePlan } from '../plan/plan.ts';
 import type { AggregationResult, Results } from '../results/aggregation-result.ts';
-import { PipelineRun } from '../runtime/pipeline-run.ts';
-import { idleSnapshot, snapshotOf } from '../runtime/snapshot.ts';
+import { PipelineRun, type RunOptions } from '../runtime/pipeline-run.ts';
+import { observedLogger, observers, type RunObserver } from '../runtime/run-observer.ts';
+import { idleSnapshot, openWindowsOf, snapshotOf } from '../runtime/snapshot.ts';
 import type { RejectionTotal } from '../runtime/run-totals.ts';
-import type { StatusSnapshot } from '../runtime/status.ts';
+import type { OpenWindowStatus, StatusSnapshot } from '../runtime/status.ts';
 import { StoredCheckpoints } from '../runtime/stored-checkpoints.ts';
 import type { CheckpointInfo } from '../state/state-backend.ts';
 import { silentLogger, type Logger } from '../telemetry/logger.ts';
@@ -48,6 +49,7 @@ export class Pipeline<R = Results> {
   readonly #startedAt: number;
   /** The same by the steady clock: what has passed since is not a matter of the time of day. */
   readonly #madeAt: number;
+  readonly #observers: RunObserver[] = [];
   #state: StatusSnapshot['state'] = 'starting';
   #run: PipelineRun | undefined;
   #running: Promise<RunSummary> | undefined;
@@ -138,6 +140,19 @@ export class Pipeline<R = Results> {
     return this.#alone(() => stored.list());
   }
 
+  /** Has an observer told of what runs do that begin from now on. */
+  observe(observer: RunObserver): void {
+    this.#observers.push(observer);
+  }
+
+  /**
+   * The windows in memory that hold state, earliest first, at most `limit`, as plain data. It looks at every window, so
+   * it is not for every moment.
+   */
+  openWindows(limit = 100): readonly OpenWindowStatus[] {
+    return this.#run === undefined ? [] : openWindowsOf(this.#run, limit);
+  }
+
   /** Everything there is to see of the pipeline now, as plain data. */
   status(): StatusSnapshot {
     const basics = {
@@ -182,13 +197,19 @@ export class Pipeline<R = Results> {
 
   async #start(plan: PipelinePlan, settings: RunSettings): Promise<RunSummary> {
     this.#checkIdle();
-    const run = new PipelineRun({ plan, clock: this.#clock, logger: this.#logger, metrics: this.metrics });
+    const run = new PipelineRun({ plan, clock: this.#clock, metrics: this.metrics, ...this.#observed() });
     this.#run = run;
     this.#state = 'running';
     this.#running = this.#supervise(run, settings.signal).finally(() => {
       this.#running = undefined;
     });
     return this.#running;
+  }
+
+  #observed(): Pick<RunOptions, 'logger' | 'observer'> {
+    if (this.#observers.length === 0) return { logger: this.#logger };
+    const observer = observers(this.#observers);
+    return { logger: observedLogger(this.#logger, observer), observer };
   }
 
   async #supervise(run: PipelineRun, signal: AbortSignal | undefined): Promise<RunSummary> {

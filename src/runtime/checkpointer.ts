@@ -9,6 +9,7 @@ import type { Clock } from '../time/clock.ts';
 import { formatInstant } from '../time/instant.ts';
 import type { EpochMeta, EpochStore } from './epoch-store.ts';
 import { lowestPositions } from './lowest-positions.ts';
+import type { RunObserver } from './run-observer.ts';
 import type { StateWriter } from './state-writer.ts';
 
 /** Ids of the checkpoints that a run makes by itself, and deletes again. */
@@ -27,6 +28,8 @@ export interface CheckpointerOptions {
   readonly metrics: ProcessorMetrics;
   readonly store: EpochStore;
   readonly writer: StateWriter;
+  /** Is told of each attempt to make one. */
+  readonly observer?: RunObserver | undefined;
   /** The last committed epoch; undefined before the first. */
   readonly committed: () => Pick<EpochMeta, 'epoch' | 'positions'> | undefined;
   /** Nothing before these positions will be asked for again, whatever checkpoint is restored. */
@@ -137,8 +140,11 @@ export class Checkpointer {
   }
 
   async #make(id: string): Promise<CheckpointInfo> {
-    const { plan, clock, logger, metrics } = this.#options;
+    const { plan, clock, logger, metrics, observer } = this.#options;
     const startedAt = clock.monotonic();
+    const attempted = (sizeBytes: number | null, error: string | null): void => {
+      observer?.checkpointed({ id, at: clock.now(), durationMs: clock.monotonic() - startedAt, sizeBytes, error });
+    };
     try {
       const positions = await this.#notePositions(id);
       const info = await plan.state.checkpoint(id);
@@ -149,10 +155,12 @@ export class Checkpointer {
       this.#fault = null;
       metrics.recordCheckpoint(info, durationMs);
       logger.info({ id, sizeBytes: info.sizeBytes, durationMs }, 'checkpoint made');
+      attempted(info.sizeBytes, null);
       await this.#retire();
       return info;
     } catch (error) {
       this.#failed(error, 'a checkpoint could not be made', id);
+      attempted(null, messageOf(error));
       throw error;
     }
   }

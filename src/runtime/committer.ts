@@ -8,6 +8,7 @@ import type { Delivery } from './delivery.ts';
 import type { EpochMeta, EpochStore, StoredEpoch } from './epoch-store.ts';
 import { outboxSize, type Outbox } from './outbox.ts';
 import type { StoredPlan } from './plan-fingerprint.ts';
+import type { RunObserver } from './run-observer.ts';
 import type { Totals } from './run-totals.ts';
 import type { StateWriter } from './state-writer.ts';
 
@@ -15,6 +16,8 @@ import type { StateWriter } from './state-writer.ts';
 export interface ClosedEpoch {
   readonly meta: Omit<EpochMeta, 'epoch' | 'sinks'> & { readonly totals: Totals };
   readonly delta: StateDelta;
+  /** What went into the windows, in place of the delta; null where the delta has all that has changed. */
+  readonly journal: Uint8Array | null;
   readonly outbox: Outbox;
   /** Records read for it. */
   readonly records: number;
@@ -37,6 +40,8 @@ export interface CommitterOptions {
   readonly store: EpochStore;
   readonly writer: StateWriter;
   readonly delivery: Delivery;
+  /** Is told of each commit. */
+  readonly observer?: RunObserver | undefined;
   /** False where nothing is read back, so that nothing need be acknowledged. */
   readonly recoverable: boolean;
   /** An epoch is durable; called before it is delivered. */
@@ -48,7 +53,8 @@ export interface CommitterOptions {
 /**
  * Takes epochs from their close to their delivery, one at a time, while the next one is read.
  *
- * 1. At the close positions, progress, totals, changed windows and the outbox are taken, in one go, without waiting.
+ * 1. At the close positions, progress, totals, changed windows (or the journal of what went into them) and the outbox are
+ *    taken, in one go, without waiting.
  * 2. One atomic write commits them, with what the sinks said after the epoch before: that epoch's outbox goes.
  * 3. The source is told that the positions are committed.
  * 4. The outbox is delivered. Nothing is delivered before its commit has resolved.
@@ -64,6 +70,8 @@ export class Committer {
   #lastCommit: CommitInfo | null = null;
   #underWay: Promise<void> = Promise.resolve();
   #isBusy = false;
+  /** How many epochs were committed by their journal since the windows were last stored. */
+  #journaled = 0;
   #failure: { readonly error: unknown } | undefined;
 
   constructor(options: CommitterOptions) {
@@ -123,6 +131,12 @@ export class Committer {
     return this.#underWay;
   }
 
+  /** Waits like {@link Committer.settled}, and throws what an epoch has failed by. */
+  async allSettled(): Promise<void> {
+    await this.#underWay;
+    this.rethrow();
+  }
+
   /** Throws what an epoch has failed by. */
   rethrow(): void {
     if (this.#failure !== undefined) throw this.#failure.error;
@@ -160,12 +174,13 @@ export class Committer {
     await delivery.deliver(closed.outbox, epoch, meta.positions);
   }
 
-  async #write(meta: EpochMeta, { delta, outbox }: ClosedEpoch): Promise<void> {
-    const { clock, metrics, store, writer } = this.#options;
+  async #write(meta: EpochMeta, { delta, journal, outbox, records }: ClosedEpoch): Promise<void> {
+    const { clock, metrics, store, writer, observer } = this.#options;
     const { epoch } = meta;
     const startedAt = clock.monotonic();
     const plan = this.#planToWrite;
-    const operations = store.operationsOf({ meta, delta, outbox, ...(plan === undefined ? {} : { plan }) });
+    const changes = { delta, journal, journaled: this.#journaled };
+    const operations = store.operationsOf({ meta, ...changes, outbox, ...(plan === undefined ? {} : { plan }) });
     await traced(
       'processor.commit',
       () => ({ epoch, changes: delta.length }),
@@ -176,6 +191,17 @@ export class Committer {
     metrics.recordCommit(info.durationMs, info.committedAt);
     this.#lastCommit = info;
     this.#last = meta;
+    this.#journaled = journal === null ? 0 : this.#journaled + 1;
     this.#planToWrite = undefined;
+    const { results, lateEvents, deadLetters } = outbox;
+    observer?.committed({
+      epoch,
+      committedAt: info.committedAt,
+      durationMs: info.durationMs,
+      records,
+      results: results.length,
+      lateEvents: lateEvents.length,
+      deadLetters: deadLetters.length,
+    });
   }
 }

@@ -9,6 +9,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { ProcessorMetrics } from '../telemetry/metrics.ts';
 import type { Clock } from '../time/clock.ts';
 import { emptyOutbox, type Outbox } from './outbox.ts';
+import type { RunObserver } from './run-observer.ts';
 import { itemsFor, sinkParts, type SinkPart } from './sink-parts.ts';
 import { SinkRunner } from './sink-runner.ts';
 import type { ComponentStatus } from './status.ts';
@@ -20,6 +21,8 @@ export interface DeliveryOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: ProcessorMetrics;
+  /** Is told of each outbox that has been delivered. */
+  readonly observer?: RunObserver | undefined;
   /** Aborts when the run is to end. */
   readonly stopping: AbortSignal;
   /** Aborts when the process must end at once; never before `stopping`. */
@@ -45,6 +48,8 @@ export class Delivery {
   #epoch = 0;
   /** Dead letters of the epoch under way, for a transaction that comes later. */
   #buried: DeadLetter[] = [];
+  /** All dead letters made of what could not be delivered, of the epoch under way. */
+  #made: DeadLetter[] = [];
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
@@ -141,8 +146,11 @@ export class Delivery {
     epoch: number,
     transact: (runner: TransactionRunner, outbox: Outbox) => Promise<void>,
   ): Promise<void> {
+    const { clock, observer } = this.#options;
+    const startedAt = clock.monotonic();
     this.#epoch = epoch;
     this.#buried = [];
+    this.#made = [];
     if (!this.#takesDeadLetters && outbox.deadLetters.length > 0) warnOfLoss(this.#options.logger, outbox.deadLetters);
     // Undeliverable results come on top of the dead letters; a runner makes the two take turns.
     await allOf(this.#plain.map((part) => part.runner.deliver(itemsFor(part, outbox), epoch)));
@@ -152,6 +160,13 @@ export class Delivery {
     const letters = [...outbox.deadLetters, ...this.#buried];
     if (last !== undefined) await transact(last, { ...outbox, deadLetters: letters });
     this.#askPositions();
+    observer?.delivered({
+      ...outbox,
+      deadLetters: [...outbox.deadLetters, ...this.#made],
+      epoch,
+      deliveredAt: clock.now(),
+      durationMs: clock.monotonic() - startedAt,
+    });
   }
 
   get #takesDeadLetters(): boolean {
@@ -218,6 +233,7 @@ export class Delivery {
   }
 
   async #bury(letters: readonly DeadLetter[]): Promise<void> {
+    this.#made.push(...letters);
     const plain = this.#plain.find(({ of }) => of === 'deadLetters');
     if (plain === undefined) this.#buried.push(...letters);
     else await plain.runner.deliver(itemsFor(plain, { ...emptyOutbox(), deadLetters: [...letters] }), this.#epoch);

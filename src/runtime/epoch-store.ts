@@ -7,7 +7,7 @@ import { readOutbox, writeOutbox } from './outbox-codec.ts';
 import type { StoredPlan } from './plan-fingerprint.ts';
 
 /** Version of everything stored here. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 /** What an epoch commits besides window state and outbox. */
 export interface EpochMeta {
@@ -27,6 +27,13 @@ export interface EpochMeta {
 export interface EpochWrite {
   readonly meta: EpochMeta;
   readonly delta: StateDelta;
+  /**
+   * What went into the windows in this epoch, in place of their delta and of the results, which follow from it; null where
+   * the delta has all that has changed.
+   */
+  readonly journal: Uint8Array | null;
+  /** How many epochs before this one are stored by their journal: with a delta they go. */
+  readonly journaled: number;
   readonly outbox: Outbox;
   /** What the state now depends on; absent where that stands there already. */
   readonly plan?: StoredPlan;
@@ -37,7 +44,9 @@ export interface StoredEpoch {
   readonly meta: EpochMeta;
   /** What the state depends on; undefined where nothing is said of it. */
   readonly plan: StoredPlan | undefined;
-  /** What may not have been delivered. */
+  /** What went into the windows since they were stored, an entry for each epoch, in order: to be done again. */
+  readonly journal: readonly StoredEntry[];
+  /** What may not have been delivered; without the results where the journal is to give them. */
   readonly outbox: Outbox;
   /** True if the run came to its end after the epoch, and all that there was had been delivered. */
   readonly isAcknowledged: boolean;
@@ -67,7 +76,8 @@ export function placeOfEntry(
   const slash = bytes.indexOf('/');
   if (slash === -1) return undefined;
   const isWindow = bytes.subarray(slash, slash + 3).toString() === '/w/';
-  if (!isWindow && !RECORDS.has(bytes.subarray(slash).toString())) return undefined;
+  const record = isWindow ? '' : bytes.subarray(slash).toString();
+  if (!isWindow && !RECORDS.has(record) && !record.startsWith(JOURNAL)) return undefined;
   try {
     const pipeline = decodeURIComponent(bytes.subarray(0, slash).toString());
     return { pipeline, windowKey: isWindow ? bytes.subarray(slash + 3) : undefined };
@@ -77,6 +87,7 @@ export function placeOfEntry(
 }
 
 const RECORDS: ReadonlySet<string> = new Set(['/meta', '/outbox', '/plan', '/checkpoints']);
+const JOURNAL = '/journal/';
 
 /** A key that is after all of a pipeline's, and before those of any other. */
 export function afterPipeline(pipeline: string): Uint8Array {
@@ -90,8 +101,9 @@ export function windowStatePrefix(pipeline: string): Uint8Array {
 
 /**
  * How epochs stand in a state backend. Under the pipeline's name there are `meta`, the `outbox` of the last epoch, the
- * `plan` that the state depends on, the `checkpoints` with their positions, and the window state under `w`. Reads; what is
- * to be written it gives as operations.
+ * `plan` that the state depends on, the `checkpoints` with their positions, the window state under `w`, and under
+ * `journal` what went into the windows in the epochs since that was written. Reads; what is to be written it gives as
+ * operations.
  */
 export class EpochStore {
   readonly #backend: EpochReader;
@@ -99,6 +111,7 @@ export class EpochStore {
   readonly #outboxKey: Uint8Array;
   readonly #planKey: Uint8Array;
   readonly #checkpointsKey: Uint8Array;
+  readonly #journalPrefix: string;
 
   constructor(backend: EpochReader, pipeline: string) {
     this.#backend = backend;
@@ -106,6 +119,7 @@ export class EpochStore {
     this.#outboxKey = recordKey(pipeline, 'outbox');
     this.#planKey = recordKey(pipeline, 'plan');
     this.#checkpointsKey = recordKey(pipeline, 'checkpoints');
+    this.#journalPrefix = `${encodeURIComponent(pipeline)}${JOURNAL}`;
   }
 
   /**
@@ -117,8 +131,10 @@ export class EpochStore {
     if (!this.#backend.recoverable) return undefined;
     const [meta, outbox, plan] = await this.#backend.getMany([this.#metaKey, this.#outboxKey, this.#planKey]);
     if (meta === undefined) return undefined;
+    const decoded = decodeMeta(meta);
     return {
-      meta: decodeMeta(meta),
+      meta: decoded,
+      journal: await this.#readJournal(decoded),
       plan: plan === undefined ? undefined : (parseStored(plan, 'the record of the plan') as StoredPlan),
       outbox: outbox === undefined ? emptyOutbox() : decodeOutbox(outbox),
       isAcknowledged: outbox === undefined,
@@ -150,13 +166,22 @@ export class EpochStore {
   }
 
   /** The commit of an epoch: one atomic write. The outbox of the epoch before goes with it. */
-  operationsOf({ meta, delta, outbox, plan }: EpochWrite): readonly StateOperation[] {
+  operationsOf({ meta, delta, journal, journaled, outbox, plan }: EpochWrite): readonly StateOperation[] {
     const operations: StateOperation[] = [...delta];
     operations.push({ key: this.#metaKey, value: encodeMeta(meta) });
     if (!this.#backend.recoverable) return operations;
-    operations.push({ key: this.#outboxKey, value: writeOutbox(outbox) });
+    if (journal !== null) operations.push({ key: this.#journalKey(meta.epoch), value: journal });
+    else for (let n = journaled; n > 0; n -= 1) operations.push({ key: this.#journalKey(meta.epoch - n) });
+    const kept = journal === null ? outbox : { ...outbox, results: [] };
+    operations.push({ key: this.#outboxKey, value: writeOutbox(kept) });
     if (plan !== undefined) operations.push({ key: this.#planKey, value: encodePlan(plan) });
     return operations;
+  }
+
+  /** The windows, and what is to be delivered, are stored as of the end of a journal, which goes. One atomic write. */
+  foldingOf(delta: StateDelta, outbox: Outbox, journal: readonly StoredEntry[]): readonly StateOperation[] {
+    const kept = { key: this.#outboxKey, value: writeOutbox(outbox) };
+    return [...delta, kept, ...journal.map(({ key }) => ({ key }))];
   }
 
   /** The last epoch has been delivered, and none will follow: it need not be delivered again. One atomic write. */
@@ -178,6 +203,22 @@ export class EpochStore {
   checkpointsOperation(checkpoints: ReadonlyMap<string, Positions>): StateOperation {
     const positions = [...checkpoints].map(([id, pairs]) => [id, [...pairs]]);
     return { key: this.#checkpointsKey, value: Buffer.from(JSON.stringify({ positions })) };
+  }
+
+  /** Numbers as text sort as they do. */
+  #journalKey(epoch: number): Uint8Array {
+    return Buffer.from(`${this.#journalPrefix}${String(epoch).padStart(16, '0')}`);
+  }
+
+  /** The epochs up to the last that are stored by their journal; none may be missing among them. */
+  async #readJournal({ epoch }: EpochMeta): Promise<readonly StoredEntry[]> {
+    const entries: StoredEntry[] = [];
+    for await (const entry of this.#backend.scan(Buffer.from(this.#journalPrefix))) entries.push(entry);
+    for (const [i, { key }] of entries.entries()) {
+      const expected = this.#journalKey(epoch - entries.length + 1 + i);
+      if (Buffer.compare(key, expected) !== 0) throw corrupt('the journal of the last epochs', undefined);
+    }
+    return entries;
   }
 }
 

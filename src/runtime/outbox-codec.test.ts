@@ -51,7 +51,7 @@ describe('an outbox', () => {
     await backend.open();
     const store = new EpochStore(backend, 'p');
     const meta = { epoch: 1, positions: new Map(), progress: null, totals: {}, sinks: new Map(), restartEntries: 0 };
-    await backend.batch(store.operationsOf({ meta, delta: [], outbox: outboxOf(1) }));
+    await backend.batch(store.operationsOf({ meta, delta: [], journal: null, journaled: 0, outbox: outboxOf(1) }));
     expect((await store.read())?.meta).toEqual(meta);
     for (const text of ['null', '{', '7']) {
       await backend.put(Buffer.from(`p/${damaged}`), Buffer.from(text));

@@ -9,10 +9,12 @@ import { Checkpointer } from './checkpointer.ts';
 import { Committer, type ClosedEpoch } from './committer.ts';
 import { Delivery } from './delivery.ts';
 import { EpochBuffer } from './epoch-buffer.ts';
+import { EpochClose } from './epoch-close.ts';
 import { EpochStore } from './epoch-store.ts';
 import type { PartitionReader } from './partition-reader.ts';
 import { Recovery } from './recovery.ts';
 import { RunGauges } from './run-gauges.ts';
+import type { RunObserver } from './run-observer.ts';
 import { RunTotals } from './run-totals.ts';
 import { openSource } from './open-source.ts';
 import type { SourceReader } from './source-reader.ts';
@@ -27,6 +29,7 @@ export interface RunOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: ProcessorMetrics;
+  readonly observer?: RunObserver | undefined;
 }
 
 /** Work at a stretch, in ms, before I/O and timers get their turn. */
@@ -42,8 +45,9 @@ const FAILED_GRACE_MS = 5000;
  *
  * An epoch is read in blocks, of the partition with the lowest watermark first; what has fired after each goes into its
  * outbox. It is closed when the commit interval has passed and the epoch before is committed and delivered; when the buffer
- * is full, reading stops until that is so. What happens from there on, while the next epoch is read, is the
- * {@link Committer}'s.
+ * is full, reading stops until that is so. Of epochs that follow each other faster than the commit interval only what they
+ * have read is stored, in a journal, and the windows with the first after it. What happens from there on, while the next
+ * epoch is read, is the {@link Committer}'s.
  */
 export class PipelineRun {
   readonly core: StreamCore;
@@ -56,6 +60,7 @@ export class PipelineRun {
   readonly checkpointer: Checkpointer;
   readonly #options: RunOptions;
   readonly #buffer: EpochBuffer;
+  readonly #closing: EpochClose;
   readonly #supply: StateSupply;
   readonly #wakeUp = new WakeUp();
   /** Aborts when reading is to end: the run then finishes its epoch and closes. */
@@ -77,10 +82,11 @@ export class PipelineRun {
     this.totals = new RunTotals(this.core, metrics);
     this.gauges = new RunGauges(this.core, options);
     this.#buffer = new EpochBuffer(plan.bufferSize);
+    this.#closing = new EpochClose({ plan, clock, core: this.core, totals: this.totals, buffer: this.#buffer });
     this.#supply = new StateSupply(this.core.engine, store);
-    this.recovery = new Recovery(options, store);
     this.delivery = new Delivery({ ...options, stopping, signal: failing });
     this.writer = new StateWriter({ ...options, backend: state, stopping, failing });
+    this.recovery = new Recovery(options, store, this.writer);
     const parts = { ...options, store, writer: this.writer, delivery: this.delivery };
     this.committer = new Committer({
       ...parts,
@@ -125,8 +131,7 @@ export class PipelineRun {
       await this.#closeEpoch(reader);
       // Nothing that is gone for good stays behind a run that came to its end.
       while (!this.#stopped && this.core.engine.requestForCleaning() !== null) await this.#closeEpoch(reader);
-      await this.committer.settled();
-      this.committer.rethrow();
+      await this.committer.allSettled();
       await this.committer.acknowledge();
     } catch (error) {
       await this.#giveUp(error);
@@ -165,9 +170,9 @@ export class PipelineRun {
     for (;;) {
       this.committer.rethrow();
       // What is due is taken before a partition's end can make it final: when that end is noticed is a matter of luck.
-      await this.#drain(reader);
+      if (!(await this.#drain(reader))) return;
       reader.advance();
-      await this.#drain(reader);
+      if (!(await this.#drain(reader))) return;
       const ready = reader.next();
       if (ready === undefined && reader.isDone) return;
       if (ready === undefined) await this.#wakeUp.wait(clock, this.#longestWait(reader));
@@ -199,15 +204,20 @@ export class PipelineRun {
     metrics.recordProcessingLatency(Math.max(0, clock.now() - block.receivedAt));
   }
 
-  /** Takes what has fired into the outbox; where that is more than fits, by way of several epochs. */
-  async #drain(reader: SourceReader): Promise<void> {
+  /**
+   * Takes what has fired into the outbox; where that is more than fits, by way of several epochs. A run that is to end takes
+   * no more than fits into one: what is still due stays in the state, and fires after the next start. False then.
+   */
+  async #drain(reader: SourceReader): Promise<boolean> {
     const { core } = this;
     const ask = (): StateRequest | null => core.engine.requestForFiring();
     for (;;) {
       await this.#supply.answer(ask);
       const isEmpty = core.drain(this.#buffer.roomInOutbox, this.#buffer.outbox);
-      if (isEmpty && ask() === null) return;
-      if (!isEmpty) await this.#commitEpoch(reader);
+      if (isEmpty && ask() === null) return true;
+      if (this.#stopping.signal.aborted && this.#options.plan.state.recoverable) return false;
+      // While something is due the windows are stored, whatever the time.
+      if (!isEmpty) await this.#commitEpoch(reader, true);
     }
   }
 
@@ -221,37 +231,27 @@ export class PipelineRun {
   async #closeEpoch(reader: SourceReader): Promise<void> {
     this.#tick(reader);
     this.#openedAt = this.#tickedAt;
-    await this.#drain(reader);
-    const isCleaning = await this.#supply.answerOnce(this.core.engine.requestForCleaning());
-    if (isCleaning || !this.#buffer.isEmpty) await this.#commitEpoch(reader);
+    const isDrained = await this.#drain(reader);
+    const isCleaning = isDrained && (await this.#supply.answerOnce(this.core.engine.requestForCleaning()));
+    const isEnding = reader.isDone || this.#stopping.signal.aborted;
+    const mustStore = isEnding || this.#closing.isStoringDue;
+    const hasJournal = mustStore && this.#closing.hasJournal;
+    if (isCleaning || hasJournal || !this.#buffer.isEmpty) await this.#commitEpoch(reader, mustStore);
     this.gauges.show(reader.isDone);
   }
 
   /** Commits what there is, and waits until that is so. */
   async #commitNow(reader: SourceReader): Promise<void> {
-    await this.#commitEpoch(reader);
-    await this.committer.settled();
-    this.committer.rethrow();
+    await this.#commitEpoch(reader, true);
+    await this.committer.allSettled();
   }
 
   /** Hands what there is to the committer, once that is done with the epoch before. */
-  async #commitEpoch(reader: SourceReader): Promise<void> {
-    await this.committer.settled();
-    this.committer.rethrow();
+  async #commitEpoch(reader: SourceReader, mustStore: boolean): Promise<void> {
+    await this.committer.allSettled();
     this.core.engine.spill();
     this.core.dropDeadKeys();
-    this.committer.commit(this.#takeEpoch(reader));
-  }
-
-  /** All of what is committed is taken at one moment: nothing may wait in here. */
-  #takeEpoch(reader: SourceReader): ClosedEpoch {
-    const meta = {
-      positions: reader.positions(),
-      progress: this.core.progress.snapshot(),
-      totals: { ...this.totals.now() },
-      restartEntries: this.core.engine.restartEntries,
-    };
-    return { meta, delta: this.core.engine.takeDelta(), ...this.#buffer.take() };
+    this.committer.commit(this.#closing.take(reader.positions(), mustStore));
   }
 
   #noteCommitted({ meta, outbox }: ClosedEpoch): void {

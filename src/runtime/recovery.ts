@@ -6,7 +6,9 @@ import type { Clock } from '../time/clock.ts';
 import { readProgressSnapshot } from '../time/progress-snapshot.ts';
 import { instantFromJson } from '../time/snapshot-json.ts';
 import type { EpochStore, StoredEpoch } from './epoch-store.ts';
+import { JournalFolding } from './journal-folding.ts';
 import { comparePlans, describePlan, planMismatch, takeOverPlan, type StoredPlan } from './plan-fingerprint.ts';
+import type { StateWriter } from './state-writer.ts';
 import type { StreamCore } from './stream-core.ts';
 
 /** Loading at a stretch, in ms, before I/O and timers get their turn: whoever asks how far it is must get an answer. */
@@ -24,6 +26,7 @@ export interface RecoveryOptions {
 export class Recovery {
   readonly #options: RecoveryOptions;
   readonly #store: EpochStore;
+  readonly #writer: StateWriter;
   /** What the state depends on from here on. */
   #current: StoredPlan;
   #repair: StateRepair | null = null;
@@ -31,9 +34,10 @@ export class Recovery {
   #expected = 0;
   #isOver = false;
 
-  constructor(options: RecoveryOptions, store: EpochStore) {
+  constructor(options: RecoveryOptions, store: EpochStore, writer: StateWriter) {
     this.#options = options;
     this.#store = store;
+    this.#writer = writer;
     this.#current = describePlan(options.plan);
   }
 
@@ -62,12 +66,7 @@ export class Recovery {
     metrics.recordRecovery(0);
     await plan.state.open();
     this.#repair = noteRepair(this.#options);
-    const stored = await this.#store.read();
-    if (stored !== undefined) {
-      this.#checkPlan(stored);
-      await this.#load(stored, core);
-      this.#takeOver(stored, core);
-    }
+    const stored = await this.#takeUp(core);
     this.#isOver = true;
     metrics.recordRecovery(1);
     return stored;
@@ -87,6 +86,20 @@ export class Recovery {
     if (!state.recoverable || this.#current.share?.partitionedByKey !== true) return false;
     const known = stored === undefined ? 0 : readProgressSnapshot(stored.meta.progress).partitions.length;
     return stored === undefined || core.progress.snapshot().partitions.length > known;
+  }
+
+  async #takeUp(core: StreamCore): Promise<StoredEpoch | undefined> {
+    const { clock, logger } = this.#options;
+    const startedAt = clock.monotonic();
+    const found = await this.#store.read();
+    if (found === undefined) return undefined;
+    this.#checkPlan(found);
+    const stored = await this.#fold(found);
+    await this.#load(stored, core);
+    this.#takeOver(stored, core);
+    const durationMs = clock.monotonic() - startedAt;
+    logger.info({ entries: this.#loaded, epochsDoneAgain: found.journal.length, durationMs }, 'window state taken up');
+    return stored;
   }
 
   #checkPlan({ plan: stored }: StoredEpoch): void {
@@ -111,20 +124,41 @@ export class Recovery {
     }
   }
 
+  /** Stores the windows as of the last epoch, where so far only what went into them is stored. */
+  async #fold(stored: StoredEpoch): Promise<StoredEpoch> {
+    if (stored.journal.length === 0) return stored;
+    const { plan } = this.#options;
+    return new JournalFolding(stored, {
+      plan,
+      store: this.#store,
+      writer: this.#writer,
+      onStep: this.#turns(),
+    }).run();
+  }
+
   /** Loads what a restart needs; all else stays in the state until it is needed. */
   async #load({ meta }: StoredEpoch, core: StreamCore): Promise<void> {
-    const { clock, metrics } = this.#options;
+    const { metrics } = this.#options;
     this.#expected = meta.restartEntries;
-    let turnedAt = clock.monotonic();
+    const onStep = this.#turns();
     for await (const record of this.#store.windowState(core.engine.restartPrefixes)) {
       core.engine.load(record);
       this.#loaded += 1;
-      if (clock.monotonic() - turnedAt < STRETCH_MS) continue;
-      metrics.recordRecovery(this.percent / 100);
-      await clock.nextTurn();
-      turnedAt = clock.monotonic();
+      await onStep(() => metrics.recordRecovery(this.percent / 100));
     }
     core.restore(meta.progress);
+  }
+
+  /** To be called between steps of work: gives I/O and timers their turn now and then, after `before`. */
+  #turns(): (before?: () => void) => Promise<void> {
+    const { clock } = this.#options;
+    let turnedAt = clock.monotonic();
+    return async (before) => {
+      if (clock.monotonic() - turnedAt < STRETCH_MS) return;
+      before?.();
+      await clock.nextTurn();
+      turnedAt = clock.monotonic();
+    };
   }
 }
 

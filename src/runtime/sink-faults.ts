@@ -10,12 +10,20 @@ const SLOW_DELIVERY_MS = 5000;
 /** What no item is to blame for, and what goes when somebody has seen to it. */
 const PASSING: ReadonlySet<ErrorCode> = new Set(['SINK_FULL', 'SINK_UNAVAILABLE', 'KAFKA_UNREACHABLE']);
 
+/** Of these, that there is nobody to deliver to. */
+const UNREACHABLE: ReadonlySet<ErrorCode> = new Set(['SINK_UNAVAILABLE', 'KAFKA_UNREACHABLE']);
+
 /** What says less than that a sink failed, once it is over. */
 const UNSPECIFIC: ReadonlySet<ErrorCode> = new Set(['SINK_FULL', 'SINK_UNAVAILABLE', 'SINK_TIMEOUT']);
 
-/** True for a failure that may pass by itself, and is waited for under every policy. */
+/** True for a failure that may pass by itself. */
 export function passes(error: unknown): boolean {
   return ProcessorError.is(error, 'sink') && PASSING.has(error.code);
+}
+
+/** True where there is nobody to deliver to: whatever the item, it would fail. */
+export function isUnreachable(error: unknown): boolean {
+  return ProcessorError.is(error, 'sink') && UNREACHABLE.has(error.code);
 }
 
 /** True for a delivery that was given up because it took too long. */

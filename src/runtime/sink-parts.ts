@@ -15,7 +15,7 @@ export interface SinkPart {
 
 /** The sinks of a plan by their names, each with what it takes: results first, then late events, then dead letters. */
 export function sinkParts(plan: PipelinePlan): readonly SinkPart[] {
-  const names = uniqueNames(plan.sinks.map((sink) => sink.name ?? 'sink'));
+  const names = sinkNames(plan);
   const parts: SinkPart[] = plan.sinks.map((sink, i) => part(sink, names[i] ?? 'sink', 'results'));
   if (plan.lateSink !== undefined) parts.push(part(plan.lateSink, LATE_EVENTS, 'lateEvents'));
   const deadLetterSink = plan.errorHandler.sink ?? plan.deadLetterSink;
@@ -33,10 +33,10 @@ function part<T>(sink: EventSink<T>, name: string, of: SinkPart['of']): SinkPart
   return { sink, name, of };
 }
 
-/** Two sinks of one kind are told apart by a number: `file`, `file-2`. */
-function uniqueNames(names: readonly string[]): readonly string[] {
+/** The names of a plan's result sinks. Two of one kind are told apart by a number: `file`, `file-2`. */
+export function sinkNames({ sinks }: Pick<PipelinePlan, 'sinks'>): readonly string[] {
   const taken = new Set([LATE_EVENTS, DEAD_LETTERS]);
-  return names.map((name) => {
+  return sinks.map(({ name = 'sink' }) => {
     let unique = name;
     for (let n = 2; taken.has(unique); n += 1) unique = `${name}-${n}`;
     taken.add(unique);

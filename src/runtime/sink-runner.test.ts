@@ -219,6 +219,123 @@ describe('a sink whose disk is full', () => {
   });
 });
 
+describe('a sink whose server is down', () => {
+  const down = (): ProcessorError => new ProcessorError('sink', 'SINK_UNAVAILABLE', 'db:5432 refuses connections');
+  const deadLetterTo =
+    (buried: string[]) =>
+    async (items: readonly string[]): Promise<void> =>
+      void buried.push(items.join());
+
+  it('is waited for beyond the retries of the policy, with delays that grow, and loses nothing', async () => {
+    const taken: string[] = [];
+    let failures = 9;
+    const sink: EventSink<string> = {
+      sendBatch: async (items) => {
+        if (failures > 0) {
+          failures -= 1;
+          throw down();
+        }
+        taken.push(...items);
+      },
+    };
+    const logger = rememberingLogger();
+    const { clock, runner } = bench(sink, ErrorPolicy.retry({ maxAttempts: 1, maxDelay: '1s' }), { logger });
+    const delivery = runner.deliver(['a', 'b'], 1);
+    await settle(clock);
+    expect(runner.status()).toEqual({
+      status: 'degraded',
+      message: 'db:5432 refuses connections; sources are paused, and nothing is lost meanwhile',
+    });
+    await passTime(clock, 100, () => taken.length === 2);
+    await delivery;
+    const delays = logger.lines.map(({ fields }) => ('delayMs' in fields ? Number(fields.delayMs) : Number.NaN));
+    expect(delays).toHaveLength(9);
+    for (const [wait, delay] of delays.entries()) {
+      const full = Math.min(1000, 100 * 2 ** wait);
+      expect(delay).toBeGreaterThanOrEqual(full / 2);
+      expect(delay).toBeLessThanOrEqual(full);
+    }
+    expect(runner.status()).toEqual({ status: 'ok', message: null });
+  });
+
+  it.each([
+    ['skip', ErrorPolicy.skip(), []],
+    ['dead_letter', ErrorPolicy.deadLetter(), ['a,b']],
+  ])('is asked once, for all items, where the policy is %s', async (_name, policy, expected) => {
+    const buried: string[] = [];
+    let attempts = 0;
+    const sink: EventSink<string> = {
+      sendBatch: () => {
+        attempts += 1;
+        return Promise.reject(down());
+      },
+    };
+    const { runner } = bench(sink, policy, { deadLetter: deadLetterTo(buried) });
+    await runner.deliver(['a', 'b'], 1);
+    expect(attempts).toBe(1);
+    expect(runner.skipped).toBe(2);
+    expect(buried).toEqual(expected);
+  });
+
+  it('at the opening is tried again as often as the policy says, and then ends the run', async () => {
+    let attempts = 0;
+    const sink: EventSink<string> = {
+      open: () => {
+        attempts += 1;
+        return Promise.reject(down());
+      },
+    };
+    const { clock, runner } = bench(sink, ErrorPolicy.retry({ maxAttempts: 2 }));
+    let failure: unknown;
+    const opening = runner.open(context).catch((error: unknown) => (failure = error));
+    await settle(clock);
+    expect(runner.status()).toEqual({ status: 'degraded', message: 'db:5432 refuses connections' });
+    await passTime(clock, 100, () => failure !== undefined);
+    await opening;
+    expect(String(failure)).toContain('sink "out" could not be opened: db:5432 refuses connections');
+    expect(attempts).toBe(3);
+  });
+
+  it('at the opening is waited for', async () => {
+    let attempts = 0;
+    const sink: EventSink<string> = {
+      open: async () => {
+        attempts += 1;
+        if (attempts === 1) throw down();
+      },
+    };
+    const { clock, runner } = bench(sink);
+    let isOpen = false;
+    const opening = runner.open(context).then(() => (isOpen = true));
+    await passTime(clock, 100, () => isOpen);
+    await opening;
+    expect(runner.status()).toEqual({ status: 'ok', message: null });
+  });
+});
+
+describe('a sink that another process has taken over', () => {
+  it.each([
+    ['retry', ErrorPolicy.retry()],
+    ['skip', ErrorPolicy.skip()],
+    ['dead_letter', ErrorPolicy.deadLetter()],
+  ])('ends the run at once, whatever the policy: %s', async (_name, policy) => {
+    let attempts = 0;
+    const sink: EventSink<string> = {
+      sendBatch: () => {
+        attempts += 1;
+        return Promise.reject(new ProcessorError('sink', 'SINK_FENCED', 'run 8 has begun'));
+      },
+    };
+    const { runner } = bench(sink, policy, { deadLetter: async () => expect.fail('buried') });
+    await expect(runner.deliver(['a', 'b'], 1)).rejects.toMatchObject({
+      code: 'SINK_FENCED',
+      message: 'sink "out" may not write any more: run 8 has begun',
+    });
+    expect(attempts).toBe(1);
+    expect(runner.skipped).toBe(0);
+  });
+});
+
 describe('a sink that fails for good', () => {
   const refusing = (taken: string[]): EventSink<string> => ({
     sendBatch: async (items) => {

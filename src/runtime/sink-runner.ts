@@ -8,7 +8,7 @@ import type { Clock } from '../time/clock.ts';
 import { retryDelay } from '../time/retry-delay.ts';
 import { attempt } from './limited-attempt.ts';
 import { Patience } from './patience.ts';
-import { openingError, passes, sinkError, slowDelivery } from './sink-faults.ts';
+import { endsRun, isUnreachable, openingError, passes, slowDelivery, sinkError } from './sink-faults.ts';
 import type { ComponentStatus } from './status.ts';
 
 /** What a runner is made from. */
@@ -43,6 +43,7 @@ export class SinkRunner<T> {
   constructor(options: SinkRunnerOptions<T>) {
     this.name = options.name;
     this.#options = options;
+    options.metrics.knowSink(options.name);
     this.#patience = new Patience({ ...options, failing: options.signal });
   }
 
@@ -51,12 +52,29 @@ export class SinkRunner<T> {
     return this.#skipped;
   }
 
+  /** A server that is down is tried again as often as the policy says: at the start a wrong address is likelier. */
   async open(context: SinkContext): Promise<void> {
-    try {
-      await this.#options.sink.open?.(context);
-      this.#opened = true;
-    } catch (cause) {
-      throw openingError(this.name, cause);
+    const { sink, handler, clock, logger, metrics } = this.#options;
+    for (let tries = 0; ; tries += 1) {
+      try {
+        await sink.open?.(context);
+        this.#opened = true;
+        this.#fault = null;
+        return;
+      } catch (cause) {
+        this.#fault = messageOf(cause);
+        this.#cause = cause;
+      }
+      const delayMs = retryDelay(handler, tries, clock.now());
+      const isOver = !isUnreachable(this.#cause) || tries >= handler.maxAttempts;
+      if (!isOver) {
+        metrics.recordRetry(this.name);
+        const fields = { sink: this.name, attempt: tries + 1, delayMs, error: this.#fault };
+        logger.warn(fields, 'sink could not be opened; will retry');
+      }
+      if (isOver || !(await this.#patience.wait(delayMs))) {
+        throw openingError(this.name, this.#cause);
+      }
     }
   }
 
@@ -107,8 +125,9 @@ export class SinkRunner<T> {
     } else if (this.#options.handler.policy === 'retry') {
       await this.#deliverOrGiveUp(items, epoch);
     } else if (!(await this.#attempt(items, epoch))) {
-      // Only what the sink really refuses is left out, so the batch is taken apart.
-      for (const item of items) await this.#deliverOrGiveUp([item], epoch);
+      // Only what the sink really refuses is left out, so the batch is taken apart; a sink that is not there refuses all.
+      if (isUnreachable(this.#cause) || endsRun(this.#cause)) await this.#giveUp(items);
+      else for (const item of items) await this.#deliverOrGiveUp([item], epoch);
     }
     this.#fault = null;
   }
@@ -117,7 +136,7 @@ export class SinkRunner<T> {
     const { handler, clock, logger, metrics, signal } = this.#options;
     for (let retries = 0; ; retries += 1) {
       if (await this.#attempt(items, epoch)) return;
-      if (signal.aborted || retries >= handler.maxAttempts) break;
+      if (signal.aborted || retries >= handler.maxAttempts || endsRun(this.#cause)) break;
       const delay = retryDelay(handler, retries, clock.now());
       metrics.recordRetry(this.name);
       logger.warn(
@@ -133,6 +152,7 @@ export class SinkRunner<T> {
   async #giveUp(items: readonly T[]): Promise<void> {
     const { handler, metrics, logger, deadLetter, signal } = this.#options;
     const reason = this.#fault ?? 'the run is ending';
+    if (endsRun(this.#cause)) throw sinkError(this.name, 'may not write any more', this.#cause);
     if (
       handler.policy === 'retry' ||
       signal.aborted ||
@@ -154,13 +174,17 @@ export class SinkRunner<T> {
     if (handler.policy === 'dead_letter') await deadLetter?.(items, reason);
   }
 
-  /** One try; but as often as it takes while what is wrong may pass by itself, for no item is to blame for that. */
+  /**
+   * One try; but as often as it takes while what is wrong may pass by itself, for no item is to blame for that. A server that
+   * is down is waited for where things are tried again at all, a full disk always.
+   */
   async #attempt(items: readonly T[], epoch: number): Promise<boolean> {
-    const { handler, logger, metrics, signal } = this.#options;
-    for (;;) {
+    const { handler, clock, logger, metrics, signal } = this.#options;
+    for (let waits = 0; ; waits += 1) {
       if (await this.#try(items, epoch)) return true;
-      if (signal.aborted || !passes(this.#cause)) return false;
-      const delayMs = handler.maxDelayMs;
+      const isDown = isUnreachable(this.#cause);
+      if (signal.aborted || !passes(this.#cause) || (isDown && handler.policy !== 'retry')) return false;
+      const delayMs = isDown ? retryDelay(handler, waits, clock.now()) : handler.maxDelayMs;
       metrics.recordRetry(this.name);
       logger.warn({ sink: this.name, epoch, delayMs, error: this.#fault }, 'no delivery for now; waiting');
       this.#fault = `${this.#fault ?? ''}; sources are paused, and nothing is lost meanwhile`;

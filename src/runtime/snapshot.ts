@@ -2,10 +2,7 @@ import type { PipelinePlan } from '../plan/plan.ts';
 import type { Clock } from '../time/clock.ts';
 import type { PipelineRun } from './pipeline-run.ts';
 import { stateComponentOf, stateStatusOf } from './state-status.ts';
-import type { ComponentStatus, Health, PartitionStatus, StatusSnapshot } from './status.ts';
-
-/** Open windows shown in a snapshot. */
-const SHOWN_WINDOWS = 100;
+import type { ComponentStatus, Health, OpenWindowStatus, PartitionStatus, StatusSnapshot } from './status.ts';
 
 /** What a snapshot says of a pipeline whether or not it runs. */
 export interface SnapshotBasics {
@@ -25,7 +22,6 @@ export function idleSnapshot(basics: SnapshotBasics): StatusSnapshot {
     watermark: -Infinity,
     partitions: [],
     activeWindows: 0,
-    openWindows: [],
     counters: {
       read: 0,
       decoded: 0,
@@ -40,6 +36,7 @@ export function idleSnapshot(basics: SnapshotBasics): StatusSnapshot {
       fired: 0,
       skipped: 0,
     },
+    rejections: [],
     stateBytes: 0,
     stateStatus: {
       backend: basics.plan.state.name,
@@ -66,19 +63,24 @@ export function snapshotOf(basics: SnapshotBasics, run: PipelineRun, clock: Cloc
     ...heading(basics, components),
     epoch: run.committer.epoch,
     watermark: progress.watermark(),
-    partitions: partitionsOf(run),
+    partitions: partitionsOf(run, clock),
     activeWindows: engine.activeWindows,
-    openWindows: engine.openWindows(SHOWN_WINDOWS).map(({ windowName, window, fired }) => ({
-      name: windowName,
-      start: window.start,
-      end: window.end,
-      key: window.key?.toString() ?? null,
-      fired,
-    })),
     counters: { ...counters, skipped: run.delivery.skipped },
+    rejections: run.totals.rejections(),
     stateBytes: run.gauges.stateBytes,
     stateStatus: stateStatusOf(run, basics, clock),
   };
+}
+
+/** The earliest open windows in memory, at most `limit`; this looks at every window. */
+export function openWindowsOf(run: PipelineRun, limit: number): readonly OpenWindowStatus[] {
+  return run.core.engine.openWindows(limit).map(({ windowName, window, fired }) => ({
+    name: windowName,
+    start: window.start,
+    end: window.end,
+    key: window.key?.toString() ?? null,
+    fired,
+  }));
 }
 
 type Heading = Pick<StatusSnapshot, 'pipeline' | 'state' | 'startedAt' | 'uptimeMs' | 'health' | 'components'>;
@@ -93,8 +95,10 @@ function healthOf(state: StatusSnapshot['state'], components: Readonly<Record<st
   return Object.values(components).every(({ status }) => status === 'ok') ? 'ok' : 'degraded';
 }
 
-function partitionsOf(run: PipelineRun): readonly PartitionStatus[] {
+function partitionsOf(run: PipelineRun, clock: Clock): readonly PartitionStatus[] {
   const states = run.core.progress.states();
+  const committed = run.committer.last?.positions;
+  const now = clock.monotonic();
   return (run.reader?.readers ?? []).map(({ partition, index, position }) => {
     const progress = states[index];
     return {
@@ -102,7 +106,10 @@ function partitionsOf(run: PipelineRun): readonly PartitionStatus[] {
       state: progress?.state ?? 'active',
       watermark: progress?.watermark ?? -Infinity,
       offset: position?.offset ?? 0,
+      committedOffset: committed?.get(partition.id)?.offset ?? null,
       caughtUp: partition.caughtUp,
+      silentMs: Math.max(0, now - (progress?.silentSince ?? now)),
+      lagRecords: partition.lag?.() ?? null,
       ...partition.progress?.(),
     };
   });

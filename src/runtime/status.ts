@@ -1,4 +1,5 @@
-import type { Instant } from '../time/instant.ts';
+import type { Instant, Millis } from '../time/instant.ts';
+import type { RejectionTotal } from './run-totals.ts';
 
 /** How a component is. `degraded`: at work on a fault that may pass; `failed`: the run has ended by it. */
 export type Health = 'ok' | 'degraded' | 'failed';
@@ -16,8 +17,15 @@ export interface PartitionStatus {
   readonly state: 'active' | 'idle' | 'finished';
   /** −∞ before the first event. */
   readonly watermark: Instant;
+  /** Of the next record to read. */
   readonly offset: number;
+  /** Of the next record that a restart would read; null before the first commit. */
+  readonly committedOffset: number | null;
   readonly caughtUp: boolean;
+  /** How long ago its last event came; since it was added, where none has come. */
+  readonly silentMs: Millis;
+  /** Records that wait to be read; null where the source cannot tell. */
+  readonly lagRecords: number | null;
   readonly bytesRead?: number;
   readonly bytesTotal?: number;
 }
@@ -66,7 +74,6 @@ export interface StatusSnapshot {
   readonly watermark: Instant;
   readonly partitions: readonly PartitionStatus[];
   readonly activeWindows: number;
-  readonly openWindows: readonly OpenWindowStatus[];
   readonly counters: {
     readonly read: number;
     readonly decoded: number;
@@ -82,6 +89,8 @@ export interface StatusSnapshot {
     /** Items that a sink refused for good: left out by the policy `skip`, made dead letters by `dead_letter`. */
     readonly skipped: number;
   };
+  /** Why this run has rejected records, the most frequent reason first. */
+  readonly rejections: readonly RejectionTotal[];
   readonly stateBytes: number;
   readonly stateStatus: StateStatus;
 }

@@ -1,7 +1,8 @@
 import type { BatchDecoder, DecodeCounters, Rejection } from '../decode/batch-decoder.ts';
 import { createBatchDecoder } from '../decode/create-batch-decoder.ts';
+import { Journal } from '../engine/journal.ts';
 import { ReferenceEngine } from '../engine/reference/reference-engine.ts';
-import type { DroppedEvent, EngineCounters, WindowEngine } from '../engine/window-engine.ts';
+import type { DroppedEvent, EngineCounters, FiredPane, StateDelta, WindowEngine } from '../engine/window-engine.ts';
 import { ProcessorError } from '../errors/processor-error.ts';
 import type { EventBatch } from '../event/event-batch.ts';
 import { KeyDictionary } from '../event/key-dictionary.ts';
@@ -16,6 +17,9 @@ import type { Instant } from '../time/instant.ts';
 import { ProgressTracker } from '../time/progress.ts';
 import { windowStatePrefix } from './epoch-store.ts';
 import type { Outbox } from './outbox.ts';
+
+/** How long a journal may become: what a restart has to do again, some hundred thousand events. */
+const MOST_JOURNAL_BYTES = 8 << 20;
 
 /** Keys held beyond one and a half times the windows in memory before the dead are dropped. */
 const KEY_SLACK = 4096;
@@ -44,33 +48,24 @@ export class StreamCore {
   /** Their numbers, where state is kept by partition; else 0. */
   readonly #numbers: number[] = [];
   readonly #byPartition: boolean;
+  /** Null where the same input might give other windows, or nothing is kept. */
+  readonly #journal: Journal | null;
 
   constructor(plan: PipelinePlan, clock: Clock) {
     this.#plan = plan;
     this.#clock = clock;
-    this.#byPartition = plan.source.share?.partitionedByKey === true;
+    this.#byPartition = isByPartition(plan);
     this.#decoder = createBatchDecoder(plan.decode, this.#keys);
     this.progress = new ProgressTracker(plan.watermark, { idleTimeoutMs: plan.idleTimeoutMs });
-    this.engine = new ReferenceEngine({
-      windows: plan.windows,
-      lateRule: plan.lateRule,
-      metrics: plan.decode.metrics.map((metric) => metric.name),
-      flatResults: plan.flatResults,
-      aggregation: plan.aggregation,
-      aggregators: plan.aggregators,
-      keys: this.#keys,
-      entryPrefix: windowStatePrefix(plan.name),
-      byPartition: this.#byPartition,
-      trackChanges: plan.state.recoverable,
-      residentBytesLimit: plan.state.recoverable ? plan.stateMemoryLimitBytes : Infinity,
-    });
+    this.engine = createEngine(plan, this.#keys);
+    this.#journal = isRepeatable(plan) ? new Journal(this.#keys, MOST_JOURNAL_BYTES) : null;
   }
 
   /** Goes on from the progress of an epoch, when all of its window state is loaded and before partitions are added. */
   restore(progress: unknown): void {
     this.progress.restore(progress);
     // Else the first batch would be judged as if no window had ever closed.
-    this.engine.advance(this.progress.watermark());
+    this.#advance();
   }
 
   /**
@@ -113,20 +108,40 @@ export class StreamCore {
     for (const dropped of this.engine.ingest(batch, now)) {
       outbox.lateEvents.push(lateEventOf(dropped, batch, partition, now));
     }
-    this.engine.advance(this.progress.watermark());
+    const watermark = this.progress.watermark();
+    this.engine.advance(watermark);
+    this.#journal?.ingested(batch, now, watermark);
   }
 
   /** A partition has come to its end. */
   finish(partition: number): void {
     this.progress.finish(partition);
-    this.engine.advance(this.progress.watermark());
+    this.#advance();
   }
 
   /** The clock has moved on: idleness, periodic watermarks, triggers. */
   tick(): void {
     this.progress.tick(this.#clock.monotonic());
-    this.engine.tick(this.#clock.now());
-    this.engine.advance(this.progress.watermark());
+    const now = this.#clock.now();
+    this.engine.tick(now);
+    this.#journal?.ticked(now);
+    this.#advance();
+  }
+
+  /** The windows that have changed since the last call; what is read from now on goes into a new journal. */
+  takeDelta(): StateDelta {
+    const delta = this.engine.takeDelta();
+    this.#journal?.begin();
+    return delta;
+  }
+
+  /**
+   * What has gone into the windows since the last call, or since the last delta: with what was stored then, all that is
+   * needed to have them again, and the results too. Null where that cannot be had: the delta must then be stored. Only while
+   * nothing is due. Valid until the next call of either.
+   */
+  takeJournal(): Uint8Array | null {
+    return this.#journal?.take() ?? null;
   }
 
   /**
@@ -136,10 +151,8 @@ export class StreamCore {
   drain(limit: number, outbox: Outbox): boolean {
     const now = this.#clock.now();
     const fired = this.engine.takeFired(limit);
-    for (const { windowName, windowType, window, results, pane } of fired) {
-      const init = { pipeline: this.#plan.name, windowName, windowType, window, results, pane, timestamp: now };
-      outbox.results.push(new AggregationResult(init));
-    }
+    for (const pane of fired) outbox.results.push(resultOf(pane, this.#plan.name, now));
+    this.#journal?.fired(fired.length, now);
     return fired.length < limit;
   }
 
@@ -157,6 +170,61 @@ export class StreamCore {
   get engineCounters(): Readonly<EngineCounters> {
     return this.engine.counters;
   }
+
+  #advance(): void {
+    const watermark = this.progress.watermark();
+    this.engine.advance(watermark);
+    this.#journal?.advanced(watermark);
+  }
+}
+
+/** What a pipeline delivers of a pane. */
+export function resultOf(
+  { windowName, windowType, window, results, pane }: FiredPane,
+  pipeline: string,
+  timestamp: Instant,
+): AggregationResult {
+  return new AggregationResult({ pipeline, windowName, windowType, window, results, pane, timestamp });
+}
+
+/** The engine of a plan, with nothing in it. */
+export function createEngine(plan: PipelinePlan, keys: KeyDictionary): WindowEngine {
+  return new ReferenceEngine({
+    windows: plan.windows,
+    lateRule: plan.lateRule,
+    metrics: plan.decode.metrics.map((metric) => metric.name),
+    flatResults: plan.flatResults,
+    aggregation: plan.aggregation,
+    aggregators: plan.aggregators,
+    keys,
+    entryPrefix: windowStatePrefix(plan.name),
+    byPartition: isByPartition(plan),
+    trackChanges: plan.state.recoverable,
+    residentBytesLimit: plan.state.recoverable ? plan.stateMemoryLimitBytes : Infinity,
+  });
+}
+
+/** True where state is kept by the partitions of the source. */
+function isByPartition({ source }: PipelinePlan): boolean {
+  return source.share?.partitionedByKey === true;
+}
+
+/** True if the same input gives the same windows: functions of the user's are asked but once. */
+function isRepeatable(plan: PipelinePlan): boolean {
+  const { state, windows, aggregators } = plan;
+  // A journal does not say which partition a batch is of.
+  return (
+    state.recoverable &&
+    !isByPartition(plan) &&
+    !deliversInTransaction(plan) &&
+    aggregators.length === 0 &&
+    windows.every(({ trigger }) => trigger === undefined)
+  );
+}
+
+/** True where a sink holds what it was given against the epochs of the state: a journal is not tried with that yet. */
+function deliversInTransaction({ sinks, lateSink, deadLetterSink, errorHandler }: PipelinePlan): boolean {
+  return [...sinks, lateSink, deadLetterSink, errorHandler.sink].some((sink) => sink?.transaction !== undefined);
 }
 
 function deadLetterOf(rejection: Rejection, block: RecordBlock, partition: string, now: Instant): DeadLetter {

@@ -59,6 +59,7 @@ export class TransactionRunner {
     this.#options = options;
     this.parts = options.parts;
     this.name = options.parts[0]?.name ?? options.transaction.name;
+    for (const { name } of this.parts) options.metrics.knowSink(name);
     this.#session = new TransactionSession(options);
     this.#delivery = new TransactionDelivery({ ...options, name: this.name, session: this.#session });
   }

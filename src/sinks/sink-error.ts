@@ -10,6 +10,16 @@ export function sinkFull(message: string, cause: unknown): ProcessorError<'sink'
   return new ProcessorError('sink', 'SINK_FULL', message, { cause });
 }
 
+/** A delivery to a server that is down, or busy with itself: to be tried again, for as long as it takes. */
+export function sinkUnavailable(message: string, cause?: unknown): ProcessorError<'sink'> {
+  return new ProcessorError('sink', 'SINK_UNAVAILABLE', message, cause === undefined ? {} : { cause });
+}
+
+/** A delivery by a process that another one has taken over from: never to be tried again, nor left out. */
+export function sinkFenced(message: string): ProcessorError<'sink'> {
+  return new ProcessorError('sink', 'SINK_FENCED', message);
+}
+
 /** A delivery that was given up before the sink had taken it. */
 export function sinkTimedOut(message: string): ProcessorError<'sink'> {
   return new ProcessorError('sink', 'SINK_TIMEOUT', message);

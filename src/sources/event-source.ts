@@ -69,6 +69,8 @@ export interface SourcePartition {
   beyond?(position: SourcePosition): SourcePosition;
   /** Bytes read and bytes in all, where known; for progress bars. */
   progress?(): { readonly bytesRead: number; readonly bytesTotal: number };
+  /** Records that are known of and have not been read, where the source can tell; else null. For people to see. */
+  lag?(): number | null;
 }
 
 /** A source that has been opened. */

@@ -3,7 +3,8 @@ import { METRICS, type MetricDefinition } from './metric-table.ts';
 const INTRODUCTION = `# Metrics
 
 \`GET /metrics\` gives these in the text format of Prometheus; \`ProcessorMetrics.export()\` gives the same text to a
-program. Durations are in seconds, sizes in bytes. The page is rendered from \`src/telemetry/metric-table.ts\`.`;
+program. Durations are in seconds, sizes in bytes. A dashboard, alerts and results as gauges: [Prometheus](sinks.md#prometheus). The
+page is rendered from \`src/telemetry/metric-table.ts\`.`;
 
 /** The reference page of the metrics, `docs/metrics.md`, in Markdown. */
 export function renderMetricsPage(): string {

@@ -185,6 +185,12 @@ export class ProcessorMetrics implements Instruments {
     this.#histogram('sink_delivery_seconds').observe({ sink }, durationMs / 1000);
   }
 
+  /** There is a sink of that name: what has not happened to it yet is 0, so that the first time is seen as a rise. */
+  knowSink(sink: string): void {
+    this.#counter('sink_retries_total').inc({ sink }, 0);
+    this.#counter('items_skipped_total').inc({ sink }, 0);
+  }
+
   recordRetry(sink: string): void {
     this.#counter('sink_retries_total').inc({ sink });
   }

@@ -10,19 +10,19 @@ export class PartitionProgress {
   state: PartitionState = 'active';
   caughtUp = false;
   watermark: Instant = -Infinity;
-  #silentSince: Instant;
+  silentSince: Instant;
   readonly #generator: WatermarkGenerator;
 
   constructor(id: string, generator: WatermarkGenerator, now: Instant) {
     this.id = id;
     this.#generator = generator;
-    this.#silentSince = now;
+    this.silentSince = now;
   }
 
   /** Notes `count` > 0 events; puts the watermark in force before each into `before`. */
   observe(timestamps: Float64Array, count: number, before: Float64Array, now: Instant): void {
     this.state = 'active';
-    this.#silentSince = now;
+    this.silentSince = now;
     this.#guard(() => {
       if (this.#generator.observeAll === undefined) this.#observeEach(timestamps, count, before, now);
       else this.#observeAll(this.#generator.observeAll(timestamps, count, before, now), count, before);
@@ -34,8 +34,8 @@ export class PartitionProgress {
     if (this.state === 'finished') return;
     this.#guard(() => this.#raiseTo(this.#generator.onTick(now)));
     // A clock that was set back would make the silence negative: it then begins anew.
-    if (now < this.#silentSince) this.#silentSince = now;
-    if (this.state === 'active' && this.caughtUp && now - this.#silentSince >= idleTimeoutMs) {
+    if (now < this.silentSince) this.silentSince = now;
+    if (this.state === 'active' && this.caughtUp && now - this.silentSince >= idleTimeoutMs) {
       this.state = 'idle';
     }
   }

@@ -24,6 +24,8 @@ export interface PartitionProgressStatus {
   readonly state: PartitionState;
   readonly watermark: Instant;
   readonly caughtUp: boolean;
+  /** When its last event came, by the steady clock; when it was added, where none has come. */
+  readonly silentSince: Instant;
 }
 
 /**
@@ -117,11 +119,12 @@ export class ProgressTracker {
 
   /** All partitions, in the order in which they were added. */
   states(): readonly PartitionProgressStatus[] {
-    return this.#partitions.map(({ id, state, watermark, caughtUp }) => ({
+    return this.#partitions.map(({ id, state, watermark, caughtUp, silentSince }) => ({
       id,
       state,
       watermark,
       caughtUp,
+      silentSince,
     }));
   }
 

@@ -14,7 +14,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['plan'],
   ['runtime'],
   ['pipeline'],
-  ['testing', 'config'],
+  ['testing', 'config', 'monitor'],
   ['http'],
   ['cli'],
 ];
@@ -33,13 +33,15 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   commander: ['cli'],
   'fastest-levenshtein': ['config'],
   hono: ['http'],
+  pg: ['sinks/postgres'],
   pino: ['cli'],
   'pino-pretty': ['cli'],
   'prom-client': ['telemetry', 'sinks/metrics'],
   'string-width': ['sinks/console', 'cli'],
   tinyglobby: ['sources/file'],
+  ws: ['http/feed', 'sinks/websocket'],
   yaml: ['config'],
-  zod: ['config'],
+  zod: ['config', 'http'],
 };
 
 const ANYWHERE: readonly string[] = FLOORS.flat();
@@ -143,4 +145,25 @@ export function layerViolations(file: ParsedFile): string[] {
     if (node.type === 'ExportAllDeclaration') violations.push(`${path}:${file.lineOf(node.start)} has an export *`);
   }
   return violations;
+}
+
+/** What the page in `dashboard/` may import besides its own files: packages, and the types of the API that it reads. */
+const PAGE_PACKAGES: readonly string[] = ['preact', 'preact/hooks', 'uplot'];
+const API_TYPES = 'src/http/api/types.ts';
+
+/** What in one file of the page is against that; it knows nothing of the processor but the types of its API. */
+export function pageViolations(file: ParsedFile): string[] {
+  const { path } = file;
+  const typed = new Set(
+    file.program.body.flatMap((node) =>
+      node.type === 'ImportDeclaration' && node.importKind === 'type' ? [file.lineOf(node.start)] : [],
+    ),
+  );
+  return importsOf(file).flatMap(({ line, from = '' }) => {
+    if (!from.startsWith('.')) return PAGE_PACKAGES.includes(from) ? [] : [`${path}:${line} imports ${from}`];
+    const target = posix.normalize(posix.join(posix.dirname(path), from));
+    if (target.startsWith('dashboard/src/')) return [];
+    if (target !== API_TYPES) return [`${path}:${line} imports ${target}, which is not of the page`];
+    return typed.has(line) ? [] : [`${path}:${line} imports more than types from ${target}`];
+  });
 }

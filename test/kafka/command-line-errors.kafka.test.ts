@@ -262,7 +262,7 @@ describe.skipIf(secure === undefined)('security', () => {
 
   it('names one permission after the other, until the user has those that the documentation lists', async () => {
     const name = uniqueName('permitted');
-    const [own, ownDead] = [await createTopic(at, 'results'), await createTopic(at, 'dead')];
+    const [resultTopic, deadTopic] = [await createTopic(at, 'results'), await createTopic(at, 'dead')];
     const path = join(folder, 'permitted.yaml');
     writeFileSync(
       path,
@@ -271,21 +271,21 @@ describe.skipIf(secure === undefined)('security', () => {
   source: { type: file, paths: [${input}] }
   windows: { tumbling: { size_secs: 1 } }
   http: { enabled: false }
-  error_handling: { dead_letter_topic: ${ownDead} }
-  kafka: { ${producer(saslSsl, own, guest)} }
+  error_handling: { dead_letter_topic: ${deadTopic} }
+  kafka: { ${producer(saslSsl, resultTopic, guest)} }
 `,
     );
     const steps: readonly (readonly [lacking: RegExp, grants: readonly Grant[]])[] = [
       [
         /permission on the topic: .* Write and Describe/,
-        [own, ownDead].flatMap((topic) => granted('topic', topic, 'write', 'describe')),
+        [resultTopic, deadTopic].flatMap((topic) => granted('topic', topic, 'write', 'describe')),
       ],
       [
         /permissions Write and Describe on the transactional id/,
         granted('transactional id', `${name}-0`, 'write', 'describe'),
       ],
       [/permission Read on the consumer group/, granted('group', `${name}-0`, 'read')],
-      [/permission Read on the topic of the results/, granted('topic', own, 'read')],
+      [/permission Read on the topic of the results/, granted('topic', resultTopic, 'read')],
     ];
     for (const [lacking, grants] of steps) {
       // A grant takes a moment to be known everywhere.

@@ -24,11 +24,13 @@ describe('the exit code', { timeout: 60_000 }, () => {
     [2, 'an input that is not there', ['run', '-i', at('nowhere'), '-w', '1m'], '[SOURCE_NOT_FOUND]'],
     [2, 'a configuration that is not there', ['run', '-c', at('nowhere')], '[CONFIG_UNREADABLE]'],
     [2, 'a bad configuration', ['run', '-c', at('bad.yaml')], 'processor.http.port'],
+    [2, 'an address that others can reach, without a token', ['run', '-c', at('open.yaml')], 'set http.token'],
     [2, 'a bad variable', ['run', '-c', at('good.yaml')], 'PROCESSOR_HTP__PORT'],
   ])('is %i after %s', async (code, about, argv, text) => {
     mkdirSync(at('folder'), { recursive: true });
     write('bad.yaml', 'processor: { http: { port: -1 } }\n');
     write('good.yaml', 'processor: { name: good }\n');
+    write('open.yaml', 'processor: { http: { host: 0.0.0.0, port: 0 } }\n');
     const wrong = about === 'a bad variable' ? { PROCESSOR_HTP__PORT: '1' } : {};
     const result = await run(argv, { environment: { ...environment, ...wrong } });
     expect(result.code).toBe(code);

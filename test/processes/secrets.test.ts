@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
+import { openApiDocument } from '../../src/http/api/openapi.ts';
 import { post, run, start, until } from './child.ts';
 import { scratchFolder } from './folder.ts';
 
@@ -9,6 +10,7 @@ const { at, write } = scratchFolder();
 const CANARY = 'canary-5f31c9';
 const NAMED = { CANARY };
 const OVERRIDE = { PROCESSOR_SOURCE__TOKEN: CANARY };
+const PAGES = Object.keys(openApiDocument()['paths'] as object).filter((path) => path !== '/v1/stream');
 
 function config(name: string, source: string, rest = ''): string {
   return write(
@@ -35,6 +37,13 @@ const KAFKA = `  kafka:
 `;
 
 const PEM = write('client.pem', '-----BEGIN CERTIFICATE-----\n');
+const SINKS = `  sinks:
+    - { type: postgres, url: "postgres://u:${CANARY}@127.0.0.1:1/m" }
+    - { type: postgres, host: 127.0.0.1, port: 1, password: "\${CANARY}", table: t, tls: { mode: require } }
+    - { type: websocket, url: "ws://u:${CANARY}@127.0.0.1:1/x?token=${CANARY}", headers: { X-Api: ${CANARY} } }
+    - { type: websocket, url: "ws://127.0.0.1:2", token: "\${CANARY}" }
+    - { type: http, url: "http://u:${CANARY}@127.0.0.1:1/x?api_key=${CANARY}", secret: ${CANARY}${CANARY} }
+`;
 
 describe('a secret', { timeout: 60_000 }, () => {
   it.each([
@@ -60,11 +69,41 @@ describe('a secret', { timeout: 60_000 }, () => {
     expect(await note(await post(url, now, { ...right, 'content-type': 'text/plain' }))).toBe(415);
     // A time too far ahead passes the door or not; where it does, it is a dead letter.
     await note(await post(url, '{"timestamp":253402300799000}', right));
-    for (const page of ['/', '/health', '/ready', '/metrics', '/nowhere']) await note(await fetch(url + page));
+    for (const page of [...PAGES, '/v1/series?key=&value=count', '/nowhere']) await note(await fetch(url + page));
+    const following = await fetch(`${url}/v1/stream?after=0`);
+    served.push(JSON.stringify([...following.headers]));
+    await following.body?.cancel();
     child.signal('SIGTERM');
     expect(await child.ended()).toBe(0);
     expect([served.join('\n'), child.stdout, child.stderr].join('\n')).not.toContain(CANARY);
     expect(readFileSync(at('dead-letters.ndjson'), 'utf8')).not.toContain(CANARY);
+  });
+
+  it('that the server asks for is in nothing that it serves to those who have it and those who have not', async () => {
+    const path = config(
+      'locked',
+      '',
+      '  http: { port: 0, token: "${CANARY}" }\n  sinks: [{ type: console, format: json }]\n',
+    );
+    const child = start(['run', '--debug', '--config', path], { environment: NAMED });
+    const url = await child.url();
+    await until(async () => (await fetch(`${url}/ready`)).status === 200);
+    const served: string[] = [];
+    const authorization = `Bearer ${CANARY}`;
+    expect((await post(url, '{"timestamp":1}', { 'content-type': 'application/json', authorization })).status).toBe(
+      202,
+    );
+    for (const headers of [{}, { authorization }, { authorization: `${authorization}x` }]) {
+      for (const page of [...PAGES, '/v1/keys?limit=x', '/nowhere']) {
+        const response = await fetch(url + page, { headers, redirect: 'manual' });
+        const isOpen = !page.startsWith('/v1') || headers.authorization === authorization;
+        expect([page, response.status === 401]).toEqual([page, !isOpen]);
+        served.push(JSON.stringify([...response.headers]), await response.text());
+      }
+    }
+    child.signal('SIGTERM');
+    expect(await child.ended()).toBe(0);
+    expect([served.join('\n'), child.stdout, child.stderr].join('\n')).not.toContain(CANARY);
   });
 
   it.each<[string, string, string, number, object]>([
@@ -75,6 +114,11 @@ describe('a secret', { timeout: 60_000 }, () => {
       1,
       {},
     ],
+    ['run', 'servers that cannot be reached', `  http: { port: 0 }\n${SINKS}`, 1, {}],
+    ['validate', 'servers as sinks', SINKS, 0, {}],
+    ['config', 'servers as sinks', SINKS, 0, {}],
+    ['config --json', 'servers as sinks', SINKS, 0, {}],
+    ['validate', 'wrong servers as sinks', SINKS.replaceAll('://', ':/'), 2, {}],
     ['run', 'a wrong neighbor', '  http: { prot: 1 }\n', 2, {}],
     ['run', 'broken YAML', '  http: { port: 1\n', 2, {}],
     [

@@ -48,7 +48,7 @@ async function stateOf(instance: number, given: Given = {}): Promise<WatchedBack
   );
   if (given.crashes === true) {
     state.beforeNote = () => Promise.reject(new Error('the process is gone'));
-    await expect(pipeline.run()).rejects.toThrow();
+    await expect(pipeline.run()).rejects.toThrow('the process is gone');
   } else await pipeline.run();
   await state.open();
   return state;
@@ -59,7 +59,7 @@ const states = (given: Given = {}): Promise<WatchedBackend>[] =>
 
 /** Deals states called a, b, c and so on out to some new ones. */
 async function attempt(
-  given: readonly (WatchedBackend | Promise<WatchedBackend>)[],
+  given: readonly Promise<WatchedBackend>[],
   count = 3,
   pipeline?: string,
 ): Promise<RescaleReport> {
@@ -142,7 +142,7 @@ it.each<[string, () => Promise<unknown>, string]>([
     async () => {
       const empty = new WatchedBackend();
       await empty.open();
-      return attempt([stateOf(0), empty]);
+      return attempt([stateOf(0), Promise.resolve(empty)]);
     },
     'no instance has committed anything to b. If it is the folder of one that was never started, start that once, and stop it',
   ],
@@ -189,7 +189,7 @@ it.each<[string, () => Promise<unknown>, string]>([
         if (text.endsWith('k3'))
           await b.batch([{ key }, { key: Buffer.from(text.replace(/3$/, '0'), 'latin1'), value }]);
       }
-      return attempt([a, b], 1);
+      return attempt([Promise.resolve(a), Promise.resolve(b)], 1);
     },
     'a key has the same window in a and in b, and both would go to one instance.',
   ],
@@ -204,7 +204,7 @@ it.each<[string, () => Promise<unknown>, string]>([
 it('deals out the pipeline that is meant, and says what is left behind', async () => {
   const [both, other] = await Promise.all([joined(stateOf(0), stateOf(0, { name: 'q' })), stateOf(1)]);
   await both.put(Buffer.from('my own'), Buffer.from('entry'));
-  const report = await attempt([both, other], 3, 'p');
+  const report = await attempt([Promise.resolve(both), Promise.resolve(other)], 3, 'p');
   expect(report.leftBehind).toEqual(['the state of pipeline "q" in a', '1 entries of no pipeline in a']);
   expect(report.into.map(({ windows }) => windows)).toEqual([2, 1, 1]);
 });

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { PipelinePlan } from '../../src/plan/plan.ts';
 import type { OracleConfig, OracleEvent, PartitionInput } from '../oracle/model.ts';
 import { oracle, type Expected } from '../oracle/oracle.ts';
 import { pipelineCases } from '../properties/arbitraries.ts';
@@ -68,7 +67,7 @@ it(
         const { last, blockRecords, ...sizes } = settled;
         const partitions = inputs.map(({ events }) => events);
         const instances = new Instances(
-          { plan: { ...plan, ...sizes } as PipelinePlan, partitions, blockRecords },
+          { plan: { ...plan, ...sizes }, partitions, blockRecords },
           before[0]?.instances ?? 1,
         );
         let reached = partitions.map(() => 0);

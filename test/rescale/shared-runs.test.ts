@@ -21,13 +21,13 @@ const reading = (key: string, timestamp: number): Reading => ({ timestamp, key, 
 async function run(
   state: DurableBackend,
   partitions: readonly (readonly Reading[])[],
-  share: PartitionShare = { instances: 1, instance: 0, partitionedByKey: true },
+  given: PartitionShare = { instances: 1, instance: 0, partitionedByKey: true },
 ) {
   const logger = rememberingLogger();
   const { plan } = readingsPipeline([]).withTumblingWindow(10).build();
   const source = sharedSource({
     partitions,
-    share,
+    share: given,
     upTo: partitions.map(({ length }) => length),
     blockRecords: 10,
     onExhausted: () => void pipeline.stop(),

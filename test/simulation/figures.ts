@@ -27,6 +27,8 @@ export class Figures {
   idleCommits = 0;
   unawaited = 0;
   commits = 0;
+  journaled = 0;
+  folded = 0;
   /** How often each kill point was passed, and how often the process was killed there. */
   readonly points = new Map<string, { passed: number; kills: number }>();
 
@@ -86,6 +88,8 @@ const LABELS = {
   stops: 'asked to stop',
   startedAgain: 'started again after the end',
   commits: 'commits',
+  journaled: 'of these by what was read, the windows to follow',
+  folded: 'starts that had to do this again',
   diskFull: 'writes refused, disk full',
   lostAnswers: 'commits of unknown outcome',
   readFaults: 'reads of the state that failed',

@@ -95,10 +95,12 @@ export class SteppedBackend implements StateBackend {
     const isDone = !lost || world.random.chance(0.5);
     if (isDone) {
       await this.#write(operations);
+      const journal = operations.find(({ key }) => isJournal(key));
       if (record !== undefined) {
         world.figures.commits += 1;
+        if (journal?.value !== undefined) world.figures.journaled += 1;
         this.#ledger.committed(record.epoch);
-      }
+      } else if (journal !== undefined) world.figures.folded += 1;
     }
     await this.#process.reach(`${name}: after`);
     if (lost) {
@@ -164,6 +166,11 @@ export class SteppedBackend implements StateBackend {
     this.#hasRecovered = true;
     this.#ledger.recovered(value === undefined ? undefined : epochRecordOf(value));
   }
+}
+
+/** True for the key of what went into the windows in an epoch. */
+function isJournal(key: Uint8Array): boolean {
+  return Buffer.from(key).toString('latin1').includes('/journal/');
 }
 
 /** True for the key of the record of an epoch. */

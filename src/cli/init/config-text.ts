@@ -6,7 +6,7 @@ type Section = readonly Entry[];
 type Entry = readonly [key: string, value: Section | string, comment?: string];
 
 /** Text that YAML 1.2 takes for the same text, unquoted. */
-const PLAIN = /^[A-Za-z_./][A-Za-z0-9_./-]*$/;
+const PLAIN = /^[A-Za-z_][A-Za-z0-9_./-]*$/;
 /** Words that are something else than text. */
 const TAKEN = /^(?:true|false|null|yes|no|on|off|y|n|\.inf|\.nan)$/i;
 

@@ -152,7 +152,7 @@ describe('the configuration', () => {
     source: fc.constantFrom(...INIT_SOURCES),
     path: fc.string({ minLength: 1, unit: 'grapheme' }).filter((path) => !path.includes('$') && path.trim() !== ''),
     servers: fc.constant('a:1,b:2'),
-    topic: fc.stringMatching(/^[a-zA-Z0-9._-]{1,20}$/),
+    topic: fc.stringMatching(/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,20}$/),
     timestamp: field,
     timestampUnit: fc.constantFrom('s', 'ms', 'us', 'ns'),
     key: fc.uniqueArray(field, { maxLength: 3 }),

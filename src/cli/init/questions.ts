@@ -97,7 +97,7 @@ async function askPlace(
   return {
     path,
     servers: await answerOf(text({ ...io, message: 'Which brokers?', initialValue: servers, validate: serversFault })),
-    topic: await answerOf(text({ ...io, message: 'Which topic?', initialValue: topic, validate: emptyFault })),
+    topic: await answerOf(text({ ...io, message: 'Which topic?', initialValue: topic, validate: topicFault })),
   };
 }
 
@@ -169,6 +169,12 @@ export function sayCancelled({ stderr }: Pick<CliIo, 'stderr'>): void {
 
 function emptyFault(value: string | undefined): string | undefined {
   return (value ?? '').trim() === '' ? 'something is needed here' : undefined;
+}
+
+function topicFault(value: string | undefined): string | undefined {
+  return /^(?!\.\.?$)[A-Za-z0-9._-]{1,249}$/.test(value ?? '')
+    ? undefined
+    : 'letters, digits, dots, hyphens and underscores';
 }
 
 function serversFault(value: string | undefined): string | undefined {

@@ -40,8 +40,8 @@ export async function openSourceFolder(folder: string): Promise<OpenSourceFolder
   if (!(await holdsState(path))) {
     throw new ProcessorError('state', 'RESCALE_REFUSED', `there is no state in ${folder}, nor a checkpoint`);
   }
-  const { backend, close } = await openLoneState(path, MEMORY);
-  return { source: { name: folder, reader: backend }, close };
+  const state = await openLoneState(path, MEMORY);
+  return { source: { name: folder, reader: state.backend }, close: () => state.close() };
 }
 
 /** A state that is made in a folder beside the one that it is to be in, and gets its place when all of it is there. */

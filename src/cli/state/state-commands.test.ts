@@ -219,7 +219,15 @@ describe('state inspect', { timeout: 60_000 }, () => {
     const io = fakeProcess({ PROCESSOR_SOURCE__FOLLOW: 'true', PROCESSOR_LOGGING__LEVEL: 'info' });
     const running = run('run -c @p.yaml', io);
     let shown: { pipelines: Record<string, unknown>[] } = { pipelines: [] };
-    while ((shown.pipelines[0]?.['counters'] as { read?: number } | undefined)?.read !== 100) {
+    // Counters are of the last epoch, and windows as they were stored last: soon after.
+    const isAllStored = (): boolean => {
+      const { counters, earliest_windows: windows } = (shown.pipelines[0] ?? {}) as {
+        readonly counters?: { readonly read: number };
+        readonly earliest_windows?: readonly { readonly start: string }[];
+      };
+      return counters?.read === 100 && windows?.some(({ start }) => start === '1970-01-01T00:01:30.000Z') === true;
+    };
+    while (!isAllStored()) {
       const { code, out } = await run('state inspect --json -c @p.yaml');
       if (code === 0) shown = JSON.parse(out) as typeof shown;
     }

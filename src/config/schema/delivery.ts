@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { httpSink, metricsSink, postgresSink, webSocketSink } from './server-sinks.ts';
 import { filePath, setting, timerMillis, topicName, wholeNumber } from './setting.ts';
 
 /** `processor.error_handling`: what happens when a sink or a source fails. */
@@ -75,10 +76,13 @@ const kafkaSink = setting(
   { description: 'Results to the topic `kafka.producer.result_topic`.' },
 );
 
-const sink = setting(z.discriminatedUnion('type', [consoleSink, fileSink, kafkaSink]), {
-  description: 'A sink.',
-  allowed: 'a sink such as { type: console } or { type: file, path: out/results.ndjson }',
-});
+const sink = setting(
+  z.discriminatedUnion('type', [consoleSink, fileSink, kafkaSink, postgresSink, webSocketSink, httpSink, metricsSink]),
+  {
+    description: 'A sink.',
+    allowed: 'a sink such as { type: console } or { type: file, path: out/results.ndjson }',
+  },
+);
 
 /** `processor.sinks`: where results go. */
 export const sinksSchema = setting(z.array(sink).min(1).optional(), {

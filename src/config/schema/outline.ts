@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { ConfigPath } from '../located.ts';
 import { fileSchema } from './processor.ts';
 import { settingDocs, type SettingDoc } from './setting.ts';
 
@@ -73,13 +72,6 @@ function oneOutlineOf(found: readonly (Outline | undefined)[]): Outline | undefi
 
 function branchOf(outline: Outline, type: string): Outline | undefined {
   return outline.anyOf?.find((branch) => branch.type === type);
-}
-
-/** The outline at a path from the top of the file. */
-export function outlineAt(path: ConfigPath): Outline | undefined {
-  let outline: Outline | undefined = fileOutline;
-  for (const step of path) outline = outline === undefined ? undefined : outlineBelow(outline, step);
-  return outline;
 }
 
 /** A key that can be set: its path below the top of the file, and its outline. */

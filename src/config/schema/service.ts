@@ -40,16 +40,45 @@ export const metricsSchema = setting(
 /** `processor.http`. */
 export const httpSchema = setting(
   z.strictObject({
-    enabled: setting(z.boolean().default(true), { description: 'Serve health, metrics and status over HTTP.' }),
+    enabled: setting(z.boolean().default(true), {
+      description: 'Serve the dashboard, its API, health and metrics over HTTP.',
+    }),
     host: setting(text().default('127.0.0.1'), {
-      description: 'Address to listen on. `0.0.0.0` lets other machines in.',
+      description: 'Address to listen on. `0.0.0.0` lets other machines in, and needs a `token`.',
       example: '0.0.0.0',
     }),
     port: setting(wholeNumber(0, 65_535).default(8080), {
       description: 'Port to listen on; 0 takes any that is free.',
     }),
+    token: setting(
+      z
+        .string()
+        .regex(/^[\x21-\x7e]+$/)
+        .optional(),
+      {
+        description:
+          'Bearer token for everything below `/v1`: what the dashboard shows, and the intake of events unless `source.token` is set. `/health`, `/ready` and `/metrics` ask for none.',
+        allowed: 'letters, digits and signs of ASCII, without spaces',
+        defaultText: 'unset: none is asked for, and `host` must be of this machine only',
+        example: '${HTTP_TOKEN}',
+      },
+    ),
+    allowed_hosts: setting(z.array(text()).default([]), {
+      description:
+        'Further names that the server is reached by, behind a proxy or in a cluster, without ports: a request for any other name is refused.',
+      allowed: 'a list of host names',
+      example: ['processor.example.org'],
+    }),
+    history_mb: setting(z.number().min(1).max(65_536).default(64), {
+      description: 'Memory for the results that the dashboard and the API show; the oldest go first.',
+      unit: 'MiB',
+    }),
+    history_keys: setting(wholeNumber(1, 1_000_000).default(20_000), {
+      description: 'Keys whose results are kept for the dashboard and the API, counted once for each kind of window.',
+      unit: 'keys',
+    }),
   }),
-  { description: 'The HTTP server: health, metrics, status.' },
+  { description: 'The HTTP server: dashboard, API, health, metrics.' },
 );
 
 /** `processor.logging`. */

@@ -96,8 +96,13 @@ export function filePath() {
 const FIELD_PATH = 'a field path such as usage.cost or items[0].price, or ["usage", "a.b"] where a name has a dot';
 
 function isFieldPath(path: FieldPath): boolean {
+  return isSound(() => parseFieldPath(path));
+}
+
+/** True where `parse` takes a value; false where it refuses it with an error of the processor's. */
+export function isSound(parse: () => unknown): boolean {
   try {
-    parseFieldPath(path);
+    parse();
     return true;
   } catch (error) {
     if (ProcessorError.is(error)) return false;

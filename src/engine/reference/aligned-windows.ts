@@ -1,6 +1,6 @@
 import { ByteReader } from '../../aggregations/accumulator-bytes.ts';
 import { present } from '../../errors/assert.ts';
-import type { EventBatch } from '../../event/event-batch.ts';
+import type { EventColumns } from '../../event/event-batch.ts';
 import type { GroupingKey } from '../../event/grouping-key.ts';
 import type { Results } from '../../results/aggregation-result.ts';
 import type { Instant } from '../../time/instant.ts';
@@ -39,7 +39,7 @@ export class AlignedWindows extends WindowOperator {
     this.alignment = alignment;
   }
 
-  override add(batch: EventBatch, i: number): boolean {
+  override add(batch: EventColumns, i: number): boolean {
     const at = batch.timestamps[i] ?? Number.NaN;
     const last = lastStartAt(at, this.alignment);
     const earlier = windowsBefore(at, last, this.alignment);
@@ -47,7 +47,7 @@ export class AlignedWindows extends WindowOperator {
     return earlier >= 0;
   }
 
-  override want(batch: EventBatch, i: number, wanted: Wanted): void {
+  override want(batch: EventColumns, i: number, wanted: Wanted): void {
     const at = batch.timestamps[i] ?? Number.NaN;
     const last = lastStartAt(at, this.alignment);
     const { slideMs } = this.alignment;
@@ -81,7 +81,7 @@ export class AlignedWindows extends WindowOperator {
     return size;
   }
 
-  override write(item: StoredItem, delta: StateRecord[]): void {
+  protected override write(item: StoredItem, delta: StateRecord[]): void {
     if (item instanceof WindowState) this.#writeWindow(item, delta);
     else if (isShelf(item)) this.writeHead(item, EntryKind.window, delta);
   }
@@ -245,7 +245,7 @@ export class AlignedWindows extends WindowOperator {
     this.ledger.cleanings.push(new Cleaning(shelf, this.ledger.pageEntries, done));
   }
 
-  #addTo(start: Instant, batch: EventBatch, i: number): void {
+  #addTo(start: Instant, batch: EventColumns, i: number): void {
     if (!this.admit(batch, i, start, start + this.alignment.sizeMs)) return;
     const state = this.stateAt(start, batch.keys[i] ?? 0);
     state.cell?.add(batch, i);

@@ -1,7 +1,7 @@
 import type { AggregationSpec } from '../../aggregations/aggregation-spec.ts';
 import type { CustomAggregate } from '../../aggregations/custom-aggregate.ts';
 import { MetricAccumulator } from '../../aggregations/metric-accumulator.ts';
-import type { EventBatch } from '../../event/event-batch.ts';
+import type { EventColumns } from '../../event/event-batch.ts';
 import type { MetricResults, Results } from '../../results/aggregation-result.ts';
 import { present } from '../../errors/assert.ts';
 
@@ -33,7 +33,7 @@ export class Cell {
   }
 
   /** Adds event `i` of a batch. */
-  add(batch: EventBatch, i: number): void {
+  add(batch: EventColumns, i: number): void {
     this.events += 1;
     const { metrics } = this;
     const { values } = batch;

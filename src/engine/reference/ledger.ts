@@ -1,4 +1,4 @@
-import type { EventBatch } from '../../event/event-batch.ts';
+import type { EventColumns } from '../../event/event-batch.ts';
 import type { GroupingKey } from '../../event/grouping-key.ts';
 import type { KeyDictionary } from '../../event/key-dictionary.ts';
 import type { Window } from '../../event/window.ts';
@@ -20,12 +20,6 @@ const PAGE_SHARE_BYTES = 16_384;
 export interface DueWindow {
   readonly operator: WindowOperator;
   readonly state: WindowState;
-}
-
-/** A part of the state that has changed. */
-export interface ChangedItem {
-  readonly operator: WindowOperator;
-  readonly item: StoredItem;
 }
 
 /** What the operators of one engine share: the watermark, the clock's time, counts, and what comes out. */
@@ -61,8 +55,8 @@ export class Ledger {
   sweeps: Sweep[] = [];
   /** Stored windows that are gone, to be deleted. */
   readonly cleanings: Cleaning[] = [];
-  /** What has changed or gone since the last delta; null where nobody asks for deltas. */
-  changes: ChangedItem[] | null;
+  /** False where nobody asks for deltas. */
+  readonly tracksChanges: boolean;
   /** Keys of entries to be deleted with the next delta, beyond those of changed items. */
   deletions: Uint8Array[] = [];
   /** True while nothing has still to fire, when a delta is taken. */
@@ -89,14 +83,14 @@ export class Ledger {
   readonly #references: number[] = [];
 
   /** `residentBytesLimit`: what may stay in memory; what is read at a time is a small part of it. */
-  constructor(keys: KeyDictionary, trackChanges: boolean, residentBytesLimit: number) {
+  constructor(keys: KeyDictionary, tracksChanges: boolean, residentBytesLimit: number) {
     this.keys = keys;
-    this.changes = trackChanges ? [] : null;
+    this.tracksChanges = tracksChanges;
     this.pageEntries = Math.max(2, Math.min(MAX_PAGE_ENTRIES, Math.floor(residentBytesLimit / PAGE_SHARE_BYTES)));
   }
 
   /** A batch is looked at, or ingested. */
-  begin({ partition }: EventBatch): void {
+  begin({ partition }: EventColumns): void {
     const before = this.#passedBefore.get(partition);
     this.partition = partition;
     this.passed = before !== undefined && before.timestamp > this.watermark.timestamp ? before : this.watermark;

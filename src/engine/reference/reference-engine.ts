@@ -1,7 +1,7 @@
 import { CustomAggregate } from '../../aggregations/custom-aggregate.ts';
 import { assert } from '../../errors/assert.ts';
 import { ProcessorError } from '../../errors/processor-error.ts';
-import type { EventBatch } from '../../event/event-batch.ts';
+import type { EventColumns } from '../../event/event-batch.ts';
 import type { Instant } from '../../time/instant.ts';
 import { Watermark } from '../../time/watermark.ts';
 import type {
@@ -54,7 +54,7 @@ export class ReferenceEngine implements WindowEngine {
     this.#byName = new Map(this.#operators.map((operator) => [operator.settings.name, operator]));
   }
 
-  requestFor(batch: EventBatch): StateRequest | null {
+  requestFor(batch: EventColumns): StateRequest | null {
     if (!this.#ledger.hasSpilled) return null;
     this.#ledger.begin(batch);
     if (this.#unanswered !== null) return this.#unanswered;
@@ -67,7 +67,7 @@ export class ReferenceEngine implements WindowEngine {
     return this.#unanswered;
   }
 
-  ingest(batch: EventBatch, now: Instant): readonly DroppedEvent[] {
+  ingest(batch: EventColumns, now: Instant): readonly DroppedEvent[] {
     assert(this.#due.isEmpty, 'all due panes are taken before the next batch');
     this.#wanted.clear();
     this.#ledger.begin(batch);
@@ -133,15 +133,13 @@ export class ReferenceEngine implements WindowEngine {
   }
 
   takeDelta(): StateDelta {
-    const { changes, emitted, deletions } = this.#ledger;
+    const { tracksChanges, emitted, deletions } = this.#ledger;
     assert(emitted.length === 0, 'early panes and retractions are taken before the delta that counts them');
-    if (changes === null) return [];
+    if (!tracksChanges) return [];
     const delta: StateRecord[] = deletions.map((key) => ({ key }));
     this.#ledger.deletions = [];
     this.#ledger.isQuiet = this.#due.isEmpty;
-    this.#ledger.changes = [];
-    for (const { operator, item } of changes) operator.write(item, delta);
-    for (const operator of this.#operators) operator.deltaTaken();
+    for (const operator of this.#operators) operator.takeDelta(delta);
     return delta;
   }
 
@@ -196,12 +194,13 @@ export class ReferenceEngine implements WindowEngine {
 
   get residence(): Residence {
     const { residentBytes, spilledWindows, spilled, reloaded } = this.#ledger;
-    return { residentBytes, spilledWindows, spilled, reloaded };
+    const changed = this.#operators.reduce((sum, operator) => sum + operator.changed, 0);
+    return { residentBytes, changed, spilledWindows, spilled, reloaded };
   }
 
   sizeBytes(): number {
     // What is weighed as it is written need not be added up.
-    if (this.#ledger.changes !== null) return this.#ledger.residentBytes;
+    if (this.#ledger.tracksChanges) return this.#ledger.residentBytes;
     return this.#operators.reduce((total, operator) => total + operator.sizeBytes(), 0);
   }
 

@@ -1,5 +1,5 @@
 import { present } from '../../errors/assert.ts';
-import type { EventBatch } from '../../event/event-batch.ts';
+import type { EventColumns } from '../../event/event-batch.ts';
 import type { GroupingKey } from '../../event/grouping-key.ts';
 import type { Results } from '../../results/aggregation-result.ts';
 import type { Instant, Millis } from '../../time/instant.ts';
@@ -41,7 +41,7 @@ export class SessionWindows extends WindowOperator {
     this.#gapMs = gapMs;
   }
 
-  override add(batch: EventBatch, i: number): boolean {
+  override add(batch: EventColumns, i: number): boolean {
     const at = batch.timestamps[i] ?? Number.NaN;
     const keyId = batch.keys[i] ?? 0;
     // Two events exactly a gap apart are two sessions, so spans that only touch stay apart. Sessions that are gone by
@@ -57,7 +57,7 @@ export class SessionWindows extends WindowOperator {
     return true;
   }
 
-  override want(batch: EventBatch, i: number, wanted: Wanted): void {
+  override want(batch: EventColumns, i: number, wanted: Wanted): void {
     const keyId = batch.keys[i] ?? 0;
     if (this.#count.spilledKeys === 0 || this.#keys.has(keyId)) return;
     const key = this.ledger.keys.keyOf(keyId);
@@ -95,7 +95,7 @@ export class SessionWindows extends WindowOperator {
     return size;
   }
 
-  override write(item: StoredItem, delta: StateRecord[]): void {
+  protected override write(item: StoredItem, delta: StateRecord[]): void {
     item.changed = false;
     if (item instanceof KeySessions) this.#writeSessions(item, delta);
     else if (item instanceof SessionCount)
@@ -109,7 +109,7 @@ export class SessionWindows extends WindowOperator {
     }
   }
 
-  override deltaTaken(): void {
+  protected override deltaTaken(): void {
     this.#gone = this.#going;
     this.#going = new Set();
   }
@@ -168,10 +168,10 @@ export class SessionWindows extends WindowOperator {
     sessions.remove(state);
     this.#count.sessions -= 1;
     super.change(this.#count);
+    sessions.removed = sessions.list.length === 0;
     super.change(sessions);
-    this.ledger.weigh(sessions, sessions.list.length > 0 ? sessions.sizeBytes() : 0);
-    if (sessions.list.length > 0) return;
-    sessions.removed = true;
+    this.ledger.weigh(sessions, sessions.removed ? 0 : sessions.sizeBytes());
+    if (!sessions.removed) return;
     this.#keys.delete(state.keyId);
     if (sessions.stored) this.#going.add(textOf(sessions.key));
   }

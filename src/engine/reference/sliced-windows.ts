@@ -1,4 +1,4 @@
-import type { EventBatch } from '../../event/event-batch.ts';
+import type { EventColumns } from '../../event/event-batch.ts';
 import type { GroupingKey } from '../../event/grouping-key.ts';
 import type { Results } from '../../results/aggregation-result.ts';
 import type { Instant } from '../../time/instant.ts';
@@ -34,7 +34,7 @@ export class SlicedWindows extends AlignedWindows {
     this.#grid = new SliceGrid(alignment);
   }
 
-  override add(batch: EventBatch, i: number): true {
+  override add(batch: EventColumns, i: number): true {
     const at = batch.timestamps[i] ?? Number.NaN;
     const judgedBy = batch.watermarks[i] ?? -Infinity;
     const keyId = batch.keys[i] ?? 0;
@@ -51,7 +51,7 @@ export class SlicedWindows extends AlignedWindows {
     return true;
   }
 
-  override want(batch: EventBatch, i: number, wanted: Wanted): void {
+  override want(batch: EventColumns, i: number, wanted: Wanted): void {
     const keyId = batch.keys[i] ?? 0;
     const slice = this.#sliceAt(batch.timestamps[i] ?? Number.NaN);
     const isLate = this.#isLateFor(slice, batch.watermarks[i] ?? -Infinity);
@@ -101,7 +101,7 @@ export class SlicedWindows extends AlignedWindows {
     return size;
   }
 
-  override write(item: StoredItem, delta: StateRecord[]): void {
+  protected override write(item: StoredItem, delta: StateRecord[]): void {
     if (item instanceof Slice) {
       // Windows that have still to fire may read a slice until it is deleted, after a restart too.
       this.ledger.heads += item.writeHead(this.entryKeys.head(EntryKind.slice, item.start), true, delta);
@@ -193,7 +193,7 @@ export class SlicedWindows extends AlignedWindows {
     return judgedBy >= slice.bounds.firstEnd || passed.timestamp >= slice.bounds.firstEnd || isBehind;
   }
 
-  #addLate(slice: Slice, batch: EventBatch, i: number, keyId: number): void {
+  #addLate(slice: Slice, batch: EventColumns, i: number, keyId: number): void {
     const { sizeMs, slideMs } = this.alignment;
     // An event admitted to one window is admitted to every later one, so the first says which bucket it is.
     let firstEnd: Instant | undefined;
@@ -210,7 +210,7 @@ export class SlicedWindows extends AlignedWindows {
     }
   }
 
-  #addTo(slice: Slice, firstEnd: Instant, batch: EventBatch, i: number, keyId: number): void {
+  #addTo(slice: Slice, firstEnd: Instant, batch: EventColumns, i: number, keyId: number): void {
     const held = this.own(slice.items.get(keyId) ?? this.#hold(slice, keyId));
     const bucket = held.bucketOf(firstEnd) ?? this.#newBucket(held, firstEnd);
     bucket.cell.add(batch, i);
@@ -269,10 +269,9 @@ export class SlicedWindows extends AlignedWindows {
     this.change(held);
     slice.items.delete(held.keyId);
     this.ledger.release(held.keyId);
+    slice.removed = slice.size === 0;
     this.change(slice);
-    if (slice.size > 0) return;
-    slice.removed = true;
-    this.#forget(slice);
+    if (slice.removed) this.#forget(slice);
   }
 
   #forget(slice: Slice): void {

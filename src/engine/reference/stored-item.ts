@@ -2,6 +2,8 @@
 export abstract class StoredItem {
   /** Changed since the last delta. */
   changed = false;
+  /** Its place among what has changed, while it has. */
+  changeIndex = 0;
   /** No longer part of the engine. */
   removed = false;
   /** Has an entry, as of the last delta. */

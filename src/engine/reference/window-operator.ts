@@ -1,11 +1,11 @@
-import { ProcessorError } from '../../errors/processor-error.ts';
-import type { EventBatch } from '../../event/event-batch.ts';
+import type { EventColumns } from '../../event/event-batch.ts';
 import type { GroupingKey } from '../../event/grouping-key.ts';
 import { Window, type WindowType } from '../../event/window.ts';
 import type { Pane, Results } from '../../results/aggregation-result.ts';
 import type { Instant } from '../../time/instant.ts';
 import type { WindowTrigger } from '../../windows/window-trigger.ts';
 import type { FiredPane, StateRecord, StoredEntry } from '../window-engine.ts';
+import { askTrigger } from './ask-trigger.ts';
 import { EntryKeys, type EntryKey } from './entry-keys.ts';
 import { judge, Verdict, type LatenessRule } from './lateness.ts';
 import type { Ledger } from './ledger.ts';
@@ -34,6 +34,8 @@ export abstract class WindowOperator {
   protected readonly ledger: Ledger;
   protected readonly lateness: LatenessRule;
   protected readonly trigger: WindowTrigger | undefined;
+  /** What has changed or gone since the last delta, in no order. */
+  #changes: StoredItem[] = [];
   /** Windows that end by then are gone: an earlier run, which allowed less lateness, has let them go. */
   #goneUntil: Instant = -Infinity;
   /** The same for the windows of one partition, by its number. */
@@ -61,7 +63,7 @@ export abstract class WindowOperator {
   }
 
   /** Adds event `i` of a batch to the windows that it belongs to. False if there are none. */
-  abstract add(batch: EventBatch, i: number): boolean;
+  abstract add(batch: EventColumns, i: number): boolean;
   /** The watermark has moved to the ledger's: notes what is due, and lets go of windows that are gone and not due. */
   abstract close(): void;
   /** The aggregates of a window as of now. */
@@ -69,13 +71,28 @@ export abstract class WindowOperator {
   /** Every window that holds state, in no order. */
   abstract states(): Iterable<WindowState>;
   /** Adds the keys of the entries that event `i` of a batch needs and that are not in memory. */
-  abstract want(batch: EventBatch, i: number, wanted: Wanted): void;
+  abstract want(batch: EventColumns, i: number, wanted: Wanted): void;
   /** Adds to a delta what has become of a changed item. */
-  abstract write(item: StoredItem, delta: StateRecord[]): void;
+  protected abstract write(item: StoredItem, delta: StateRecord[]): void;
   /** Takes an entry into memory: at a restart, or one that was asked for. */
   abstract read(key: EntryKey, entry: StoredEntry): void;
+  /** How much the next delta has to look at. */
+  get changed(): number {
+    return this.#changes.length;
+  }
+
+  /** Adds to a delta all that has changed or gone since the last. */
+  takeDelta(delta: StateRecord[]): void {
+    const changes = this.#changes;
+    this.#changes = [];
+    // What is gone comes first: something new may have taken its place, under the same key.
+    for (const item of changes) if (item.removed) this.write(item, delta);
+    for (const item of changes) if (!item.removed) this.write(item, delta);
+    this.deltaTaken();
+  }
+
   /** A delta has been taken; all deltas before it are stored. */
-  deltaTaken(): void {
+  protected deltaTaken(): void {
     // As a rule nothing depends on it.
   }
 
@@ -119,7 +136,7 @@ export abstract class WindowOperator {
     if (this.trigger?.shouldPurge === undefined) return this.isPast(window.end, watermark);
     if (watermark.timestamp < window.end) return false;
     const { trigger } = this;
-    return this.#ask('shouldPurge', () => trigger.shouldPurge?.(window, watermark) === true);
+    return askTrigger(this.settings.name, 'shouldPurge', () => trigger.shouldPurge?.(window, watermark) === true);
   }
 
   /** True when a window that ends at `end` would be gone by the default rule. */
@@ -128,7 +145,7 @@ export abstract class WindowOperator {
   }
 
   /** Counts event `i` for the window [start, end) and says whether it belongs in; if not, it has been dropped. */
-  protected admit(batch: EventBatch, i: number, start: Instant, end: Instant): boolean {
+  protected admit(batch: EventColumns, i: number, start: Instant, end: Instant): boolean {
     const { counters, passed } = this.ledger;
     const at = batch.timestamps[i] ?? Number.NaN;
     const judgedBy = batch.watermarks[i] ?? -Infinity;
@@ -151,7 +168,8 @@ export abstract class WindowOperator {
   /** Notes that a window has a new element, and lets it fire if it is time. */
   protected touch(state: WindowState): void {
     state.elements += 1;
-    this.change(state);
+    // Asked here too, for each event comes by, and few change what has not changed.
+    if (!state.changed) this.change(state);
     if (state.closed || this.ledger.passed.timestamp >= state.end) this.markDue(state);
     else if (this.trigger !== undefined) this.consult(state);
   }
@@ -212,12 +230,15 @@ export abstract class WindowOperator {
     if (!state.due) this.remove(state);
   }
 
+  /** Notes that the next delta has to say something of an item; of one that has come and gone since the last, it has not. */
   protected change(item: StoredItem): void {
-    const { changes } = this.ledger;
-    if (changes === null || item.changed) return;
-    item.changed = true;
-    item.touched = true;
-    changes.push({ operator: this, item });
+    if (!this.ledger.tracksChanges || (item.changed && !item.removed)) return;
+    if (item.removed && !item.stored) this.#unchange(item);
+    else if (!item.changed) {
+      item.changed = true;
+      item.touched = true;
+      item.changeIndex = this.#changes.push(item) - 1;
+    }
   }
 
   protected emit(state: WindowState, results: Results, timing: Pane['timing'], final: boolean): FiredPane {
@@ -234,7 +255,9 @@ export abstract class WindowOperator {
     const { now, watermark } = this.ledger;
     if (trigger === undefined || state.elements === 0 || watermark.timestamp >= state.end) return;
     const context = { now, since: state.since };
-    const fires = this.#ask('shouldFire', () => trigger.shouldFire(state.window, watermark, state.elements, context));
+    const fires = askTrigger(this.settings.name, 'shouldFire', () =>
+      trigger.shouldFire(state.window, watermark, state.elements, context),
+    );
     if (fires) this.ledger.emitted.push(this.#fire(state, 'early'));
   }
 
@@ -262,12 +285,13 @@ export abstract class WindowOperator {
     return fired;
   }
 
-  #ask(method: string, question: () => boolean): boolean {
-    try {
-      return question();
-    } catch (cause) {
-      const message = `the trigger of window "${this.settings.name}" threw in ${method}: ${String(cause)}`;
-      throw new ProcessorError('window-assignment', 'TRIGGER_FAILED', message, { cause });
-    }
+  /** To keep until the next delta what is gone would fill the memory with it, wherever windows are short. */
+  #unchange(item: StoredItem): void {
+    if (!item.changed) return;
+    item.changed = false;
+    const last = this.#changes.pop();
+    if (last === undefined || last === item) return;
+    this.#changes[item.changeIndex] = last;
+    last.changeIndex = item.changeIndex;
   }
 }

@@ -42,7 +42,7 @@ function logOf(steps: readonly Step[]): Log {
     if (marker !== null) end(producerId, marker);
   }
   // Only what lies before the first open transaction is ever answered, so all are ended.
-  for (const producerId of [...begun.keys()]) end(producerId, 'commit');
+  for (const producerId of Array.from(begun.keys())) end(producerId, 'commit');
   return { batches, aborted };
 }
 
@@ -63,18 +63,18 @@ function answer(
 
 /** The first offsets of the batches whose records are handed on, reading a log by fetches of so many batches. */
 function read(log: Log, counts: readonly number[]): number[] {
-  const read: number[] = [];
+  const firsts: number[] = [];
   let offset = 0;
   for (let fetch = 0; log.batches.some(({ last }) => last >= offset); fetch += 1) {
     const { batches, aborted } = answer(log, offset, counts[fetch % counts.length] ?? 1);
     const filter = new AbortedTransactions(aborted);
     for (const { producerId, first, last, marker } of batches) {
       if (marker === 'abort') filter.end(producerId, last);
-      else if (marker === undefined && !filter.includes(producerId, last)) read.push(first);
+      else if (marker === undefined && !filter.includes(producerId, last)) firsts.push(first);
       offset = last + 1;
     }
   }
-  return read;
+  return firsts;
 }
 
 /** The oracle: a batch counts if the next marker of its producer commits. */

@@ -64,8 +64,8 @@ function sinksByInstance(states: readonly OldState[]): ReadonlyMap<number, Forme
   const former = states
     .flatMap(({ plan }) => plan.formerSinks ?? [])
     .map(({ instance, sinks }) => [instance, sinks] as const);
-  const present = states.map(({ share, meta }) => [share.instance, [...meta.sinks]] as const);
-  return new Map([...former, ...present].toSorted(([a], [b]) => a - b));
+  const current = states.map(({ share, meta }) => [share.instance, [...meta.sinks]] as const);
+  return new Map([...former, ...current].toSorted(([a], [b]) => a - b));
 }
 
 function totalsOf(states: readonly OldState[]): Readonly<Record<string, number>> {

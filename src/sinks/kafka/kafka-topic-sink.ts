@@ -1,14 +1,18 @@
 import type { KafkaProducerConfig } from '../../kafka/kafka-settings.ts';
 import type { DeadLetter } from '../../results/dead-letter.ts';
 import type { LateEvent } from '../../results/late-event.ts';
+import type { DeliveryTransaction } from '../delivery-transaction.ts';
 import type { Delivery, EventSink, SinkContext } from '../event-sink.ts';
 import { KafkaTransaction } from './kafka-transaction.ts';
 import { PlainOutput } from './plain-output.ts';
 import { checkTopic, producerSettings } from './producer-settings.ts';
 import { undeliveredRecord, type RecordOf } from './topic-record.ts';
 
-/** Where the sinks of topics write: all those of one connection share it. */
-export type TopicWriter = KafkaTransaction | PlainOutput;
+/** Where the sinks of topics write: all those of one connection share it. What it is made of is nobody else's business. */
+export interface TopicWriter {
+  addTopic(topic: string): void;
+  write<T>(topic: string, items: readonly T[], recordOf: RecordOf<T>, delivery: Delivery): Promise<void>;
+}
 
 /** What writes by these settings: in transactions, or without where `acks` is not all. @throws ProcessorError CONFIG_INVALID. */
 export function topicWriter(config: Omit<KafkaProducerConfig, 'resultTopic'>): TopicWriter {
@@ -19,7 +23,7 @@ export function topicWriter(config: Omit<KafkaProducerConfig, 'resultTopic'>): T
 /** Writes items to a topic of Kafka. */
 export class KafkaTopicSink<T> implements EventSink<T> {
   readonly name = 'kafka';
-  readonly transaction?: KafkaTransaction;
+  readonly transaction?: DeliveryTransaction;
   readonly #topic: string;
   readonly #writer: TopicWriter;
   readonly #recordOf: RecordOf<T>;

@@ -76,7 +76,7 @@ interface Answer {
 }
 
 /** The body of a request, the batches between what is around them. */
-export function encodeProduce({ transactionalId, acks, timeoutMs, batches }: ProduceRequest): Buffer[] {
+function encodeProduce({ transactionalId, acks, timeoutMs, batches }: ProduceRequest): Buffer[] {
   const topics = new Map<string, PartitionBytes[]>();
   for (const batch of batches) topics.set(batch.topic, [...(topics.get(batch.topic) ?? []), batch]);
   const head = Buffer.alloc(6);

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { GroupingKey, type KeyField } from '../../event/grouping-key.ts';
 import { Window } from '../../event/window.ts';
 import { AggregationResult, type Pane } from '../../results/aggregation-result.ts';
+import { ManualClock } from '../../time/manual-clock.ts';
+import { testContext } from '../event-sink.contract.ts';
 import { MetricsSink, type MetricsSinkOptions } from './metrics-sink.ts';
 
 interface Sample {
@@ -25,13 +27,18 @@ function result({ results, key, start = 0, end = 1000, timing = 'on_time' }: Sam
   });
 }
 
-function open(options?: MetricsSinkOptions): { sink: MetricsSink; samples: () => Promise<string[]> } {
+function open(options?: MetricsSinkOptions): {
+  sink: MetricsSink;
+  clock: ManualClock;
+  samples: () => Promise<string[]>;
+} {
   const registry = new Registry();
   const sink = new MetricsSink(registry, options);
-  sink.open();
+  const clock = new ManualClock();
+  sink.open({ ...testContext, clock });
   const samples = async (): Promise<string[]> =>
     (await registry.metrics()).split('\n').filter((line) => /^[^#]/.test(line) && !line.includes('dropped_total 0'));
-  return { sink, samples };
+  return { sink, clock, samples };
 }
 
 describe('MetricsSink', () => {
@@ -67,7 +74,7 @@ describe('MetricsSink', () => {
   it('is readable by Prometheus: help and type stand before the samples', async () => {
     const registry = new Registry();
     const sink = new MetricsSink(registry);
-    sink.open();
+    sink.open(testContext);
     sink.sendBatch([result({ results: { count: 3 } })]);
     expect(await registry.metrics()).toContain(
       '# HELP processor_result_count count in the latest window.\n# TYPE processor_result_count gauge\nprocessor_result_count{window="tumbling"} 3\n',
@@ -110,6 +117,30 @@ describe('MetricsSink', () => {
       'processor_result_count{window="tumbling",model="a"} 2',
       'processor_result_count{window="tumbling",model="c"} 1',
     ]);
+  });
+
+  it('leaves out what has not been reported for three windows, or five minutes, or as long as it is told', async () => {
+    const { sink, samples, clock } = open();
+    const minute = 60_000;
+    const of = (model: string, end: number, start = 0): AggregationResult<object> =>
+      result({ results: { count: end }, key: [['model', model]], start, end });
+    sink.sendBatch([of('short', minute), of('long', 10 * minute), of('kept', minute)]);
+    clock.advance(4 * minute);
+    sink.sendBatch([of('kept', 2 * minute, minute)]);
+    clock.advance(minute - 1);
+    expect(await samples()).toHaveLength(3);
+    clock.advance(1);
+    expect((await samples()).join()).not.toContain('short');
+    clock.advance(4 * minute);
+    expect(await samples()).toEqual(['processor_result_count{window="tumbling",model="long"} 600000']);
+    clock.advance(21 * minute);
+    expect(await samples()).toEqual([]);
+    const told = open({ staleAfter: '1s' });
+    told.sink.sendBatch([of('short', minute)]);
+    told.clock.advance(999);
+    expect(await told.samples()).toHaveLength(1);
+    told.clock.advance(1);
+    expect(await told.samples()).toEqual([]);
   });
 
   it('takes __proto__ and the like as names of metrics, fields and values', async () => {
@@ -161,8 +192,8 @@ describe('MetricsSink', () => {
   it('refuses to open, or to send, where the registry has metrics of that name from elsewhere', () => {
     const registry = new Registry();
     const first = new MetricsSink(registry);
-    first.open();
-    expect(() => new MetricsSink(registry).open()).toThrow(/prefix of its own/);
+    first.open(testContext);
+    expect(() => new MetricsSink(registry).open(testContext)).toThrow(/prefix of its own/);
     registry.registerMetric(new Gauge({ name: 'processor_result_count', help: 'x', registers: [] }));
     expect(() => first.sendBatch([result({ results: { count: 1 } })])).toThrow(/prefix of its own/);
   });
@@ -170,7 +201,7 @@ describe('MetricsSink', () => {
   it('begins afresh when it is opened again', async () => {
     const { sink, samples } = open();
     sink.sendBatch([result({ results: { count: 1 } })]);
-    sink.open();
+    sink.open(testContext);
     expect(await samples()).toEqual([]);
     sink.sendBatch([result({ results: { count: 2 } })]);
     expect(await samples()).toEqual(['processor_result_count{window="tumbling"} 2']);

@@ -2,12 +2,18 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import { messageOf } from '../../errors/message-of.ts';
 import { ProcessorError } from '../../errors/processor-error.ts';
 import type { AggregationResult } from '../../results/aggregation-result.ts';
+import type { Clock } from '../../time/clock.ts';
+import { parseDuration, type Duration } from '../../time/duration.ts';
+import type { Millis } from '../../time/instant.ts';
 import { aggregatesOf } from '../metric-aggregates.ts';
-import type { EventSink } from '../event-sink.ts';
+import type { EventSink, SinkContext } from '../event-sink.ts';
 import { sinkFailed } from '../sink-error.ts';
 import { NameTable, sanitize, sanitizeLabel } from './metric-names.ts';
 
 const DROPPED = 'label_sets_dropped_total';
+/** A key that has events in each window is reported this often before it counts as gone. */
+const WINDOWS_UNTIL_STALE = 3;
+const LEAST_UNTIL_STALE_MS = 300_000;
 
 /** Names of what a {@link MetricsSink} exposes, and how much of it. */
 export interface MetricsSinkOptions {
@@ -15,6 +21,11 @@ export interface MetricsSinkOptions {
   readonly prefix?: string;
   /** The most label sets (window definition and key) exposed at a time. Default 1,000. */
   readonly maxLabelSets?: number;
+  /**
+   * How long a label set is exposed after its last result: what is not reported any more is not to look as if it were. Default:
+   * three times the length of its window, and at least five minutes.
+   */
+  readonly staleAfter?: Duration;
 }
 
 type Labels = Readonly<Record<string, string>>;
@@ -26,6 +37,8 @@ interface LabelSet {
   readonly end: number;
   /** By the name of the gauge. */
   readonly values: ReadonlyMap<string, number>;
+  /** From when on it is not exposed any more, by the monotonic clock. */
+  readonly staleAt: number;
 }
 
 /** A gauge whose samples are looked up when it is scraped. */
@@ -46,8 +59,9 @@ class LookupGauge extends Gauge {
  * Exposes the latest aggregates as gauges of Prometheus, `<prefix>_<metric>_<aggregate>`, labelled with the window
  * definition and the fields of the key: `processor_result_latency_ms_p95{window="tumbling",model="gpt-4"}`. Of a window
  * definition and key the window that ends last is shown; a late update of an earlier one changes nothing, a retraction
- * removes what it retracts. At most `maxLabelSets` are held; the one updated longest ago makes room, and is counted in
- * `<prefix>_label_sets_dropped_total`. The gauges stay when the run has ended, so that its last results can be scraped.
+ * removes what it retracts, and what is not reported any more goes after a while. At most `maxLabelSets` are held; the one updated
+ * longest ago makes room, and is counted in `<prefix>_label_sets_dropped_total`. The gauges stay when the run has ended, so
+ * that its last results can be scraped.
  */
 export class MetricsSink implements EventSink<AggregationResult<object>> {
   readonly name = 'metrics';
@@ -59,9 +73,11 @@ export class MetricsSink implements EventSink<AggregationResult<object>> {
   readonly #gauges = new Set<string>();
   readonly #gaugeNames = new NameTable([DROPPED]);
   readonly #labelNames = new NameTable(['window', 'le', 'quantile']);
+  readonly #staleAfterMs: Millis | undefined;
   #dropped: Counter | undefined;
+  #clock: Clock | undefined;
 
-  /** @throws ProcessorError CONFIG_INVALID for a prefix that Prometheus does not take, or a bound below 1. */
+  /** @throws ProcessorError CONFIG_INVALID for a prefix that Prometheus does not take, or a bound below 1; DURATION_INVALID. */
   constructor(registry: Registry, options: MetricsSinkOptions = {}) {
     const { prefix = 'processor_result', maxLabelSets = 1000 } = options;
     if (!/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(prefix)) {
@@ -73,10 +89,12 @@ export class MetricsSink implements EventSink<AggregationResult<object>> {
     this.#registry = registry;
     this.#prefix = prefix;
     this.#maxLabelSets = maxLabelSets;
+    this.#staleAfterMs = options.staleAfter === undefined ? undefined : parseDuration(options.staleAfter, 'staleAfter');
   }
 
   /** @throws ProcessorError SINK_FAILED where the registry has metrics of these names from elsewhere. */
-  open(): void {
+  open({ clock }: SinkContext): void {
+    this.#clock = clock;
     this.#sets.clear();
     this.#dropped ??= this.#registered(
       () =>
@@ -108,6 +126,7 @@ export class MetricsSink implements EventSink<AggregationResult<object>> {
       start: window.start,
       end: window.end,
       values: this.#valuesOf(result),
+      staleAt: this.#now() + (this.#staleAfterMs ?? staleAfterMs(window.end - window.start)),
     });
     this.#makeRoom();
   }
@@ -154,11 +173,17 @@ export class MetricsSink implements EventSink<AggregationResult<object>> {
 
   #samplesOf(name: string): { value: number; labels: Labels }[] {
     const samples = [];
-    for (const { labels, values } of this.#sets.values()) {
-      const value = values.get(name);
+    const now = this.#now();
+    for (const [id, { labels, values, staleAt }] of this.#sets) {
+      if (staleAt <= now) this.#sets.delete(id);
+      const value = staleAt <= now ? undefined : values.get(name);
       if (value !== undefined) samples.push({ value, labels });
     }
     return samples;
+  }
+
+  #now(): number {
+    return this.#clock?.monotonic() ?? 0;
   }
 
   #registered<M>(make: () => M): M {
@@ -168,6 +193,10 @@ export class MetricsSink implements EventSink<AggregationResult<object>> {
       throw sinkFailed(`${messageOf(error)} Give the metrics sink a prefix of its own.`, error);
     }
   }
+}
+
+function staleAfterMs(windowMs: Millis): Millis {
+  return Math.max(WINDOWS_UNTIL_STALE * windowMs, LEAST_UNTIL_STALE_MS);
 }
 
 function invalid(message: string): ProcessorError {

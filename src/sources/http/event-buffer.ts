@@ -52,6 +52,11 @@ export class EventBuffer implements SourcePartition {
     return this.#waiting === 0 && this.#isReplayed;
   }
 
+  /** What is left of the log of an earlier run is not counted before it has been read. */
+  lag(): number | null {
+    return this.#isReplayed ? this.#waiting : null;
+  }
+
   get #waiting(): number {
     return this.#events.length - this.#read;
   }

@@ -1,7 +1,7 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { join } from 'node:path';
 import { ProcessorError } from '../../errors/processor-error.ts';
 import type { EventSource, OpenSource, SourceContext, SourcePosition } from '../event-source.ts';
+import { BearerToken } from './bearer-token.ts';
 import { bytesOf, EventBuffer } from './event-buffer.ts';
 import { IntakeRefusal, type HttpIntakeOutcome } from './intake-outcome.ts';
 import { EventLog } from './log/event-log.ts';
@@ -62,7 +62,7 @@ export class HttpSource implements EventSource {
   readonly name = 'http';
   readonly maxBodyBytes: number;
   readonly #bufferEvents: number;
-  readonly #tokenHash: Buffer | null;
+  readonly #token: BearerToken | null;
   readonly #logMaxBytes: number;
   readonly #segmentBytes: number;
   readonly #openFolder: (path: string) => Promise<LogFolder>;
@@ -83,14 +83,12 @@ export class HttpSource implements EventSource {
     this.#logMaxBytes = logMaxBytes;
     this.#segmentBytes = segmentBytes;
     this.#openFolder = openFolder;
-    this.#tokenHash = token === undefined ? null : hashOf(token);
+    this.#token = token === undefined ? null : new BearerToken(token);
   }
 
   /** True if an `Authorization` header carries the token, or none is needed. Takes the same time for every wrong one. */
   authorized(header: string | undefined): boolean {
-    if (this.#tokenHash === null) return true;
-    const token = /^bearer +(\S+) *$/i.exec(header ?? '')?.[1] ?? '';
-    return timingSafeEqual(hashOf(token), this.#tokenHash);
+    return this.#token === null || this.#token.isIn(header);
   }
 
   /**
@@ -212,11 +210,6 @@ async function keep({ buffer, log }: Opened, events: readonly Uint8Array[]): Pro
 
 function offsetIn(positions: ReadonlyMap<string, SourcePosition>): number {
   return positions.get(EventBuffer.id)?.offset ?? 0;
-}
-
-/** Hashed, so that tokens of any length can be compared in the same time. */
-function hashOf(token: string): Buffer {
-  return createHash('sha256').update(token).digest();
 }
 
 function requireWhole(option: string, value: number, least: number, most: number): void {

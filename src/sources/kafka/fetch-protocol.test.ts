@@ -76,7 +76,8 @@ function writtenByLibrary(name: 'fetchV13' | 'fetchV16', request: FetchRequest):
     }),
   );
   const forgotten = byTopic(request.forgotten, ({ index }) => index);
-  return library[name].createRequest(
+  const calls: typeof library = library;
+  return calls[name].createRequest(
     maxWaitMs,
     1,
     maxBytes,
@@ -84,7 +85,7 @@ function writtenByLibrary(name: 'fetchV13' | 'fetchV16', request: FetchRequest):
     sessionId,
     sessionEpoch,
     topics,
-    forgotten as never,
+    forgotten,
     '',
   ).buffer;
 }

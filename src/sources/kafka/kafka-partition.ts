@@ -94,12 +94,12 @@ export class KafkaPartition implements SourcePartition {
   }
 
   /** Records that are yet to be handed on, by the newest offset known of; those of open transactions are among them. */
-  get lag(): number {
+  lag(): number {
     return Math.max(0, this.#end - this.#buffer.next);
   }
 
   get caughtUp(): boolean {
-    return this.isReachable && this.#failure === undefined && this.#buffer.isEmpty && this.lag === 0;
+    return this.isReachable && this.#failure === undefined && this.#buffer.isEmpty && this.lag() === 0;
   }
 
   /** Records handed on since this was last asked. */

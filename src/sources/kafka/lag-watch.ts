@@ -54,8 +54,8 @@ export class LagWatch {
   #show(): void {
     const { instruments } = this.#options;
     for (const partition of this.#partitions.keys()) {
-      const { topic, index, lag } = partition;
-      instruments?.set('kafka_consumer_lag', { topic, partition: String(index) }, lag);
+      const { topic, index } = partition;
+      instruments?.set('kafka_consumer_lag', { topic, partition: String(index) }, partition.lag());
       const records = partition.takeRecordCount();
       if (records > 0) instruments?.count('kafka_records_total', { topic }, records);
     }

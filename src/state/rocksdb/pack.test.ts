@@ -12,6 +12,19 @@ describe('a packed list', () => {
     );
   });
 
+  it('comes back as it was from a buffer that held another, used where it is large enough', () => {
+    const strings = fc.array(fc.option(fc.uint8Array({ maxLength: 40 }), { nil: undefined }));
+    fc.assert(
+      fc.property(strings, strings, (before, list) => {
+        const spare = packList(before);
+        const needed = packList(list).byteLength;
+        const buffer = packList(list, spare);
+        expect(unpackList(buffer)).toEqual(list);
+        expect(buffer === spare).toBe(needed <= spare.byteLength);
+      }),
+    );
+  });
+
   it('gives strings that can be changed without changing one another', () => {
     const [first, second] = unpackList(packList([Uint8Array.of(0, 0), Uint8Array.of(1, 1)]));
     first?.fill(9);

@@ -16,7 +16,8 @@ export interface Commands {
   /** Opens a copy of what another process has open; nothing can be written to it. */
   readonly openSnapshot: { readonly ask: { readonly path: string } & MemoryBudget; readonly answer: null };
   readonly close: { readonly ask: null; readonly answer: null };
-  readonly batch: { readonly ask: ArrayBuffer; readonly answer: null };
+  /** Gives back the buffer, to be used again. */
+  readonly batch: { readonly ask: ArrayBuffer; readonly answer: ArrayBuffer };
   readonly getMany: { readonly ask: ArrayBuffer; readonly answer: ArrayBuffer };
   /** Begins the scan `scan` and gives its first page. */
   readonly scan: {

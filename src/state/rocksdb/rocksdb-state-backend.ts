@@ -17,6 +17,9 @@ import { StateReader } from './state-reader.ts';
 import { packList } from './pack.ts';
 import { WorkerClient } from './worker-client.ts';
 
+/** The largest buffer that is kept from one batch to the next. */
+const MOST_SPARE_BYTES = 4 << 20;
+
 /** Settings of a {@link RocksDBStateBackend}. */
 export interface RocksDBStateBackendOptions {
   /** Memory for what is read again and again, in MiB. Default 32. */
@@ -58,6 +61,8 @@ export class RocksDBStateBackend implements StateBackend {
   readonly #clock: Clock;
   readonly #reader = new StateReader('the RocksDB state backend');
   #repair: StateRepair | null = null;
+  /** What the last batch was packed in: fresh memory for each would be a good part of what it costs. */
+  #spare: ArrayBuffer | undefined;
   #closing: Promise<void> = Promise.resolve();
 
   /**
@@ -125,8 +130,10 @@ export class RocksDBStateBackend implements StateBackend {
       if (value !== undefined && !(value instanceof Uint8Array)) throw notBytes('a value');
       parts.push(key, value);
     }
-    const packed = packList(parts);
-    await client.ask('batch', packed, [packed]);
+    const packed = packList(parts, this.#spare);
+    this.#spare = undefined;
+    const used = await client.ask('batch', packed, [packed]);
+    if (used.byteLength <= MOST_SPARE_BYTES) this.#spare = used;
   }
 
   async checkpoint(id: string): Promise<CheckpointInfo> {

@@ -96,7 +96,7 @@ export class ServedState {
   }
 
   /** Writes packed operations. After a failure the database is opened again first: only that ends RocksDB's refusal. */
-  async batch(operations: ArrayBuffer): Promise<null> {
+  async batch(operations: ArrayBuffer): Promise<ArrayBuffer> {
     if (this.#mustReopen || this.#database === undefined) await this.#reopen(operations.byteLength);
     try {
       this.#opened().write(operations);
@@ -104,7 +104,7 @@ export class ServedState {
       this.#mustReopen = true;
       throw error;
     }
-    return null;
+    return operations;
   }
 
   getMany(keys: ArrayBuffer): ArrayBuffer {

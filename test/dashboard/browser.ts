@@ -1,0 +1,62 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
+import { ROOT } from '../checks/source-file.ts';
+import { chromiumPath } from './chromium.ts';
+
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** Path of Chromium; undefined where there is none. */
+export const executablePath = chromiumPath();
+
+if (executablePath === undefined) {
+  process.stderr.write('The dashboard is not tried in a browser: there is no Chromium here.\n');
+}
+
+/** How long something may take to appear, in ms. */
+export const PATIENCE_MS = 10_000;
+
+/** Opens pages in one browser for all tests of a file. A page that complains of anything fails its test. */
+export function useBrowser(): { readonly open: (url: string, options?: BrowserContextOptions) => Promise<Page> } {
+  let browser: Browser | undefined;
+  beforeAll(async () => {
+    expect(existsSync(join(ROOT, 'dist/dashboard/index.html')), 'dist/ is built: npm run build').toBe(true);
+    browser = await chromium.launch({ ...(executablePath === undefined ? {} : { executablePath }), args: FLAGS });
+  }, 60_000);
+  afterAll(async () => browser?.close());
+  return {
+    async open(url, options = {}) {
+      const context = await browser?.newContext({
+        viewport: { width: 1280, height: 900 },
+        locale: 'en-GB',
+        ...options,
+      });
+      const page = await context?.newPage();
+      if (page === undefined) throw new Error('there is no browser');
+      page.setDefaultTimeout(PATIENCE_MS);
+      const complaints: string[] = [];
+      page.on('pageerror', (error) => complaints.push(error.message));
+      page.on('console', (message) => {
+        // That a server is gone for a while is said by the browser as well.
+        const isNetwork = /Failed to load resource|net::ERR_/.test(message.text());
+        if (['error', 'warning'].includes(message.type()) && !isNetwork) complaints.push(message.text());
+      });
+      onTestFinished(async () => {
+        await page.context().close();
+        expect(complaints).toEqual([]);
+      });
+      await page.goto(url);
+      return page;
+    },
+  };
+}
