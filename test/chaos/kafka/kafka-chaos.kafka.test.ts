@@ -82,18 +82,18 @@ describe.skipIf(kafka.missing)('what goes wrong between two lives', { timeout: 2
     [
       'a state that is gone, though its results are not',
       /^ChaosFailure: .*DELIVERY_MISMATCH/s,
-      (harm) => {
-        if (!existsSync(harm.statePath)) throw new Error('there is no state');
+      ({ places }) => {
+        if (!existsSync(places.statePath)) throw new Error('there is no state');
         // Else the newest checkpoint takes its place, and that may be all there was.
-        for (const path of [harm.statePath, harm.checkpointPath]) rmSync(path, { recursive: true, force: true });
+        for (const path of [places.statePath, places.checkpointPath]) rmSync(path, { recursive: true, force: true });
         return Promise.resolve();
       },
     ],
     [
       'an event that nobody was to send',
       /^ChaosFailure: .*nobody was to produce/,
-      async ({ cluster, topic }) => {
-        const producer = new InputProducer(cluster, topic('events'), 'none', null);
+      async ({ cluster, places }) => {
+        const producer = new InputProducer(cluster, places.topic('events'), 'none', null);
         await producer.send({
           partition: 0,
           records: [{ key: '0/0', text: '{"timestamp":1700000000000,"model":"nobody"}' }],
@@ -107,23 +107,23 @@ describe.skipIf(kafka.missing)('what goes wrong between two lives', { timeout: 2
 });
 
 /** Writes the middle one of the results again, changed or not. */
-async function rewrite({ cluster, topic }: Harm, change: (text: string) => readonly string[]): Promise<void> {
-  const { records } = await readPartition(cluster, topic('results'), 0);
+async function rewrite({ cluster, places }: Harm, change: (text: string) => readonly string[]): Promise<void> {
+  const { records } = await readPartition(cluster, places.topic('results'), 0);
   const middle = records[Math.floor(records.length / 2)];
   if (middle === undefined) throw new Error('there is no result to tamper with');
-  const producer = new InputProducer(cluster, topic('results'), 'none', null);
+  const producer = new InputProducer(cluster, places.topic('results'), 'none', null);
   const changed = change(middle.value?.toString() ?? '');
   await producer.send({ partition: 0, records: changed.map((text) => ({ key: middle.key ?? '', text })) });
 }
 
 /** Deletes the older half of what a topic has. */
-async function forget({ cluster, topic }: Harm, name: 'results'): Promise<void> {
-  const { records } = await readPartition(cluster, topic(name), 0);
+async function forget({ cluster, places }: Harm, name: 'results'): Promise<void> {
+  const { records } = await readPartition(cluster, places.topic(name), 0);
   const middle = records[Math.floor(records.length / 2)];
   if (middle === undefined) throw new Error('there is nothing to forget');
   const partitions = [{ partitionIndex: 0, offset: BigInt(middle.offset + 1) }];
   const args: [{ name: string; partitions: typeof partitions }[], number] = [
-    [{ name: topic(name), partitions }],
+    [{ name: places.topic(name), partitions }],
     10_000,
   ];
   await cluster.send('any', { apis: [cluster.library.deleteRecordsV2.api], args });
