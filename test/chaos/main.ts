@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { KafkaMissing } from '../kafka/java.ts';
 import { runKafkaRounds } from './kafka/kafka-rounds.ts';
 import { runRounds } from './rounds.ts';
 import type { SourceKind } from './world.ts';
@@ -31,7 +32,7 @@ const common = {
   print: (line: string): void => void process.stdout.write(`${line}\n`),
 };
 const isWell = values.kafka
-  ? await runKafkaRounds(common)
+  ? await runWithKafka()
   : await runRounds({
       ...common,
       fullDisks: oneOf('--full-disks', values['full-disks'], ['some', 'always', 'never']),
@@ -41,6 +42,17 @@ const isWell = values.kafka
           : oneOf<SourceKind>('--source', values.source, ['follow', 'bounded', 'http']),
     });
 process.exit(isWell ? 0 : 1);
+
+async function runWithKafka(): Promise<boolean> {
+  const { rounds, firstSeed } = common;
+  try {
+    return await runKafkaRounds({ ...common, seeds: Array.from({ length: rounds }, (_, round) => firstSeed + round) });
+  } catch (error) {
+    if (!(error instanceof KafkaMissing)) throw error;
+    common.print(`No broker can be started: ${error.message}.`);
+    return false;
+  }
+}
 
 function whole(option: string, text: string, least: number): number {
   const number = Number(text);

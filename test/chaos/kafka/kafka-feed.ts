@@ -117,7 +117,7 @@ export class KafkaFeed {
       meanwhile = [];
       for (const other of steps) await this.#do(other);
     };
-    if (producer === undefined) return;
+    if (producer === undefined) throw new Error(`there is no producer ${String(step.producer)}`);
     while (!this.#stop.signal.aborted) {
       try {
         if (!this.#initialised.has(step.producer)) await this.#initialise(producer, step.producer);

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KafkaCluster } from '../../../src/kafka/cluster.ts';
@@ -10,6 +10,7 @@ import { judge, type Verdict } from '../verdict.ts';
 import { givenOf } from './given.ts';
 import { KafkaFeed } from './kafka-feed.ts';
 import type { BrokerFault, KafkaLife, KafkaWorld } from './kafka-world.ts';
+import { committedLines, RoundPlaces, TOPICS } from './round-places.ts';
 import { readTopic } from './topic-log.ts';
 import { createTopics, deleteTopics, growTopic, openCluster } from './topics.ts';
 
@@ -26,9 +27,6 @@ const POLL_MS = 30;
 
 type Count = { -readonly [Name in keyof Figures]: Figures[Name] };
 
-const TOPICS = ['events', 'results', 'late-events', 'dead-letters'] as const;
-type TopicName = (typeof TOPICS)[number];
-
 /** What a round needs besides its world. */
 export interface KafkaRoundOptions {
   /** The entry of the command line. */
@@ -44,27 +42,25 @@ export interface KafkaRoundOptions {
 /** What somebody needs who wants to do harm. */
 export interface Harm {
   readonly cluster: KafkaCluster;
-  readonly topic: (name: TopicName) => string;
-  readonly statePath: string;
+  readonly places: RoundPlaces;
 }
 
 /** One world with Kafka on both ends, from its first process to the verdict. */
 export class KafkaRound {
   readonly #world: KafkaWorld;
   readonly #options: KafkaRoundOptions;
+  readonly #places: RoundPlaces;
   readonly #children: Children;
   readonly #count: Count = { ...NO_FIGURES };
   #cluster: KafkaCluster | undefined;
   #feed: KafkaFeed | undefined;
   #running: CommandLine | undefined;
-  /** How often the place of a process was taken: each time the state goes on as a copy. */
-  #copies = 0;
 
   constructor(world: KafkaWorld, options: KafkaRoundOptions) {
     this.#world = world;
     this.#options = options;
-    this.#writeConfig();
-    this.#children = new Children(options.main, this.#config);
+    this.#places = new RoundPlaces(world, options.folder, options.broker.bootstrapServers);
+    this.#children = new Children(options.main, this.#places.config);
   }
 
   /** What has happened so far. */
@@ -79,12 +75,12 @@ export class KafkaRound {
     const cluster = await openCluster(this.#options.broker.bootstrapServers);
     this.#cluster = cluster;
     await createTopics(cluster, {
-      [this.#topic('events')]: firstPartitions,
-      [this.#topic('results')]: resultPartitions,
-      [this.#topic('late-events')]: 1,
-      [this.#topic('dead-letters')]: 1,
+      [this.#places.topic('events')]: firstPartitions,
+      [this.#places.topic('results')]: resultPartitions,
+      [this.#places.topic('late-events')]: 1,
+      [this.#places.topic('dead-letters')]: 1,
     });
-    const plan = { topic: this.#topic('events'), steps, codecs };
+    const plan = { topic: this.#places.topic('events'), steps, codecs };
     const feed = new KafkaFeed(cluster, plan, (partitions) => this.#grow(cluster, partitions));
     this.#feed = feed;
     for (const [index, life] of lives.entries()) {
@@ -92,7 +88,7 @@ export class KafkaRound {
       await this.#live(life, feed);
       this.#count.restarts += 1;
     }
-    await this.#options.tamper?.({ cluster, topic: (name) => this.#topic(name), statePath: this.#statePath });
+    await this.#options.tamper?.({ cluster, places: this.#places });
     feed.allow(1);
     await this.#lastLife(feed);
     return this.#judge(cluster);
@@ -105,7 +101,7 @@ export class KafkaRound {
     if (this.#cluster !== undefined) {
       await deleteTopics(
         this.#cluster,
-        TOPICS.map((name) => this.#topic(name)),
+        TOPICS.map((name) => this.#places.topic(name)),
       ).catch(() => undefined);
       this.#cluster.close();
     }
@@ -118,16 +114,16 @@ export class KafkaRound {
   }
 
   async #judge(cluster: KafkaCluster): Promise<Verdict> {
-    const inspection = await this.#children.command(['state', 'inspect', '--json'], this.#config);
+    const inspection = await this.#children.command(['state', 'inspect', '--json'], this.#places.config);
     const given = givenOf(
-      this.#topic('events'),
+      this.#places.topic('events'),
       this.#world.partitions,
-      await readTopic(cluster, this.#topic('events')),
+      await readTopic(cluster, this.#places.topic('events')),
     );
     const outputs = {
-      results: await this.#linesOf(cluster, 'results'),
-      lateEvents: await this.#linesOf(cluster, 'late-events'),
-      deadLetters: await this.#linesOf(cluster, 'dead-letters'),
+      results: await committedLines(cluster, this.#places.topic('results')),
+      lateEvents: await committedLines(cluster, this.#places.topic('late-events')),
+      deadLetters: await committedLines(cluster, this.#places.topic('dead-letters')),
       inspection,
     };
     const verdict = judge(this.#world.oracle, given, outputs, this.#lastWatermark);
@@ -136,62 +132,19 @@ export class KafkaRound {
     return verdict;
   }
 
-  /** What a consumer sees that leaves out what was aborted. */
-  async #linesOf(cluster: KafkaCluster, name: TopicName): Promise<string> {
-    const logs = await readTopic(cluster, this.#topic(name));
-    const records = logs.flatMap((log) => log.records.filter(({ outcome }) => outcome !== 'aborted'));
-    if (records.some(({ outcome }) => outcome === 'open')) {
-      throw new ChaosFailure(`the topic of the ${name} has a transaction that never ended`);
-    }
-    return records.map(({ value }) => `${value?.toString() ?? 'nothing'}\n`).join('');
-  }
-
   get #lastWatermark(): number {
     return this.#world.closingTime - (this.#world.oracle.outOfOrderness ?? 0);
   }
 
-  #topic(name: TopicName): string {
-    return `${this.#world.oracle.pipeline}-${name}`;
-  }
-
-  get #config(): string {
-    return join(this.#options.folder, `processor-${String(this.#copies)}.yaml`);
-  }
-
-  get #statePath(): string {
-    return join(this.#options.folder, `state-${String(this.#copies)}`);
-  }
-
-  get #checkpointPath(): string {
-    return join(this.#options.folder, `checkpoints-${String(this.#copies)}`);
-  }
-
-  #writeConfig(): void {
-    const { settings, consumer, producer } = this.#world;
-    const { bootstrapServers } = this.#options.broker;
-    const state = settings['state'] as object;
-    const processor = {
-      ...settings,
-      state: { ...state, path: this.#statePath, checkpoint_path: this.#checkpointPath },
-      late_events: { topic: this.#topic('late-events') },
-      error_handling: { dead_letter_topic: this.#topic('dead-letters'), max_retry_delay_ms: 200 },
-      kafka: {
-        consumer: { bootstrap_servers: bootstrapServers, topics: [this.#topic('events')], ...consumer },
-        producer: { bootstrap_servers: bootstrapServers, result_topic: this.#topic('results'), ...producer },
-      },
-    };
-    writeFileSync(this.#config, JSON.stringify({ processor }, null, 2));
-  }
-
   #start(): CommandLine {
-    const child = this.#children.start(['run'], this.#config);
+    const child = this.#children.start(['run'], this.#places.config);
     this.#running = child;
     return child;
   }
 
   /** Adds partitions, and waits until some process knows them: then none of their windows is closed before they are read. */
   async #grow(cluster: KafkaCluster, partitions: number): Promise<void> {
-    await growTopic(cluster, this.#topic('events'), partitions);
+    await growTopic(cluster, this.#places.topic('events'), partitions);
     this.#count.partitionsAdded += partitions - this.#world.firstPartitions;
     const last = new RegExp(`^kafka_consumer_lag\\{.*partition="${String(partitions - 1)}"`, 'm');
     while (!last.test((await this.#running?.metrics()) ?? '')) await sleep(POLL_MS);
@@ -275,11 +228,7 @@ export class KafkaRound {
     await sleep(moment * 800);
     this.#mustLive(first);
     first.signal('SIGSTOP');
-    const [statePath, checkpointPath] = [this.#statePath, this.#checkpointPath];
-    this.#copies += 1;
-    cpSync(statePath, this.#statePath, { recursive: true });
-    if (existsSync(checkpointPath)) cpSync(checkpointPath, this.#checkpointPath, { recursive: true });
-    this.#writeConfig();
+    this.#places.copyState();
     const second = this.#start();
     await second.until('another takes its place', STARTED_MS, () => second.isReady());
     this.#mustLive(second);

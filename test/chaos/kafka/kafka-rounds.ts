@@ -10,9 +10,8 @@ import { drawKafkaWorld, type KafkaWorld } from './kafka-world.ts';
 
 /** What is run. */
 export interface KafkaRoundsOptions {
-  readonly rounds: number;
-  /** Seed of the first round; the others follow. */
-  readonly firstSeed: number;
+  /** One for each round. */
+  readonly seeds: readonly number[];
   /** Rounds at a time, each with a broker of its own. */
   readonly jobs: number;
   /** The entry of the command line. */
@@ -42,15 +41,13 @@ const ROWS: readonly Row[] = [
 
 /** Runs rounds with Kafka, and prints the figures. False if one has failed. */
 export async function runKafkaRounds(options: KafkaRoundsOptions): Promise<boolean> {
-  const { rounds, firstSeed, jobs, signal, print } = options;
+  const { seeds, jobs, signal, print } = options;
   const reports: RoundReport[] = [];
-  let next = 0;
+  const left = [...seeds];
   const work = async (): Promise<void> => {
     const broker = await Broker.start();
     try {
-      while (next < rounds && !signal.aborted) {
-        const seed = firstSeed + next;
-        next += 1;
+      for (let seed = left.shift(); seed !== undefined && !signal.aborted; seed = left.shift()) {
         const report = await runRound(seed, broker, options);
         if (signal.aborted) return;
         reports.push(report);
@@ -62,11 +59,11 @@ export async function runKafkaRounds(options: KafkaRoundsOptions): Promise<boole
       await broker.remove();
     }
   };
-  print(`${String(rounds)} rounds with Kafka from seed ${String(firstSeed)}`);
-  await Promise.all(Array.from({ length: Math.min(jobs, rounds) }, work));
+  print(`${String(seeds.length)} rounds with Kafka from seed ${String(seeds[0])}`);
+  await Promise.all(Array.from({ length: Math.min(jobs, seeds.length) }, work));
   printFigures(reports, ROWS, 0, print);
   if (signal.aborted) print('interrupted');
-  return !signal.aborted && reports.length === rounds && reports.every(({ failures }) => failures.length === 0);
+  return !signal.aborted && reports.length === seeds.length && reports.every(({ failures }) => failures.length === 0);
 }
 
 async function runRound(seed: number, broker: Broker, { main, signal }: KafkaRoundsOptions): Promise<RoundReport> {
