@@ -10,27 +10,27 @@ describe('trying again', () => {
   /** Tries what fails so often, and lets time pass until that is over. */
   async function tried(
     failures: number,
-    fault: unknown,
+    fault: Error,
     limitMs = Infinity,
     signal?: AbortSignal,
   ): Promise<{ outcome: unknown; attempts: number; passedMs: number }> {
     const clock = new ManualClock();
     let attempts = 0;
-    let outcome: unknown;
-    const attempt = (): Promise<string> => {
+    const ended: unknown[] = [];
+    const work = (): Promise<string> => {
       attempts += 1;
-      return attempts > failures ? Promise.resolve('done') : Promise.reject(fault as Error);
+      return attempts > failures ? Promise.resolve('done') : Promise.reject(fault);
     };
-    const promise = retrying(attempt, { clock, limitMs, ...(signal === undefined ? {} : { signal }) });
+    const promise = retrying(work, { clock, limitMs, ...(signal === undefined ? {} : { signal }) });
     promise.then(
-      (value) => (outcome = value),
-      (error: unknown) => (outcome = error),
+      (value) => ended.push(value),
+      (error: unknown) => ended.push(error),
     );
-    for (let step = 0; step < 10_000 && outcome === undefined; step += 1) {
+    for (let step = 0; step < 10_000 && ended.length === 0; step += 1) {
       await clock.nextTurn();
-      if (outcome === undefined) clock.advance(10);
+      if (ended.length === 0) clock.advance(10);
     }
-    return { outcome, attempts, passedMs: clock.monotonic() };
+    return { outcome: ended[0], attempts, passedMs: clock.monotonic() };
   }
 
   it('goes on until it succeeds', async () => {

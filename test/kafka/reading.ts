@@ -13,12 +13,12 @@ export function upToNow(source: EventSource): EventSource {
     name: source.name,
     async open(context): Promise<OpenSource> {
       const open = await source.open(context);
-      return { partitions: open.partitions.map(ending), close: () => open.close() };
+      return { partitions: open.partitions.map(endingNow), close: () => open.close() };
     },
   };
 }
 
-function ending(partition: SourcePartition): SourcePartition {
+function endingNow(partition: SourcePartition): SourcePartition {
   return {
     id: partition.id,
     get caughtUp() {

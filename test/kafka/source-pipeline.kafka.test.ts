@@ -78,7 +78,7 @@ describe.skipIf(kafka.missing)('a pipeline that reads from Kafka', () => {
         .withTumblingWindow('1h')
         .withStateBackend(state)
         .withSink(new CollectingSink())
-        .build() as Pipeline<unknown>;
+        .build();
     const first = build();
     await running(first, () => until(() => state.commits > 0));
     expect(first.status().counters.read).toBe(0);

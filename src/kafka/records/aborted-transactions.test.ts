@@ -42,7 +42,7 @@ function logOf(steps: readonly Step[]): Log {
     if (marker !== null) end(producerId, marker);
   }
   // Only what lies before the first open transaction is ever answered, so all are ended.
-  for (const producerId of [...begun.keys()]) end(producerId, 'commit');
+  for (const producerId of Array.from(begun.keys())) end(producerId, 'commit');
   return { batches, aborted };
 }
 
@@ -62,7 +62,7 @@ function answer(
 }
 
 /** The first offsets of the batches whose records are handed on, reading a log by fetches of so many batches. */
-function read(log: Log, counts: readonly number[]): number[] {
+function offsetsRead(log: Log, counts: readonly number[]): number[] {
   const read: number[] = [];
   let offset = 0;
   for (let fetch = 0; log.batches.some(({ last }) => last >= offset); fetch += 1) {
@@ -135,7 +135,7 @@ describe('read_committed', () => {
   it.each(CASES)('%s, in fetches of any size', (_, steps, expected) => {
     const log = logOf(steps);
     expect(committed(log)).toEqual(expected);
-    for (let count = 1; count <= log.batches.length; count += 1) expect(read(log, [count])).toEqual(expected);
+    for (let count = 1; count <= log.batches.length; count += 1) expect(offsetsRead(log, [count])).toEqual(expected);
   });
 
   it('hands on exactly what was committed, whatever the transactions and the fetches', () => {
@@ -150,7 +150,7 @@ describe('read_committed', () => {
         fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1 }),
         (steps, counts) => {
           const log = logOf(steps);
-          expect(read(log, counts)).toEqual(committed(log));
+          expect(offsetsRead(log, counts)).toEqual(committed(log));
         },
       ),
       { numRuns: 2000 },

@@ -45,7 +45,7 @@ export function batchBytes(batch: WrittenBatch): Buffer {
     .appendInt16(0)
     .appendInt32(-1)
     .appendInt32(records.length)
-    .append(content as Buffer).buffer;
+    .append(content).buffer;
   return Writer.create()
     .appendInt64(BigInt(baseOffset))
     .appendInt32(checked.length + 9)

@@ -67,7 +67,7 @@ export class FakeCluster {
   }
 
   errorName(code: number): string {
-    return (library.protocolErrorsCodesById as Record<number, string>)[code] ?? String(code);
+    return library.protocolErrorsCodesById[code] ?? String(code);
   }
 
   topics(): Promise<Map<string, TopicMetadata>> {
@@ -110,7 +110,8 @@ export class FakeCluster {
 
   async #fetch(node: number, request: FetchRequest, signal: AbortSignal | undefined): Promise<FetchAnswer> {
     this.fetches.push({ node, request });
-    const session = request.sessionEpoch === 0 ? new Map<number, number>() : (this.#sessions.get(node) ?? new Map());
+    const known = request.sessionEpoch === 0 ? undefined : this.#sessions.get(node);
+    const session = known ?? new Map<number, number>();
     this.#sessions.set(node, session);
     for (const { index, fetchOffset } of request.partitions) session.set(index, fetchOffset);
     for (const { index } of request.forgotten) session.delete(index);

@@ -62,6 +62,8 @@ describe('a request', () => {
   });
 });
 
+const CALLS = { fetchV13: library.fetchV13, fetchV16: library.fetchV16 };
+
 /** Captures what the library's call would send. */
 function writtenByLibrary(name: 'fetchV13' | 'fetchV16', request: FetchRequest): Buffer {
   const { maxWaitMs, maxBytes, isReadCommitted, sessionId, sessionEpoch } = request;
@@ -76,7 +78,7 @@ function writtenByLibrary(name: 'fetchV13' | 'fetchV16', request: FetchRequest):
     }),
   );
   const forgotten = byTopic(request.forgotten, ({ index }) => index);
-  return library[name].createRequest(
+  return CALLS[name].createRequest(
     maxWaitMs,
     1,
     maxBytes,
@@ -84,7 +86,7 @@ function writtenByLibrary(name: 'fetchV13' | 'fetchV16', request: FetchRequest):
     sessionId,
     sessionEpoch,
     topics,
-    forgotten as never,
+    forgotten,
     '',
   ).buffer;
 }

@@ -65,12 +65,12 @@ async function valuesOf(partition: SourcePartition, count: number): Promise<stri
 
 /** Lets time pass until a promise is settled. */
 async function passing<T>({ clock }: World, promise: Promise<T>): Promise<T> {
-  let isSettled = false;
+  const state = { isSettled: false };
   const settled = (): void => {
-    isSettled = true;
+    state.isSettled = true;
   };
   promise.then(settled, settled);
-  while (!isSettled) {
+  while (!state.isSettled) {
     clock.advance(50);
     await settle(clock);
   }
@@ -78,7 +78,7 @@ async function passing<T>({ clock }: World, promise: Promise<T>): Promise<T> {
 }
 
 /** A partition with these batches. */
-function cluster(...batches: readonly (readonly [offset: number, count: number])[]): FakeCluster {
+function clusterWith(...batches: readonly (readonly [offset: number, count: number])[]): FakeCluster {
   const fake = new FakeCluster(1);
   const [partition] = fake.partitions;
   for (const [offset, count] of batches) {
@@ -90,7 +90,7 @@ function cluster(...batches: readonly (readonly [offset: number, count: number])
 
 describe('a leader that changes', () => {
   it('is followed: no record is left out or comes twice', async () => {
-    const fake = cluster([0, 3], [3, 2]);
+    const fake = clusterWith([0, 3], [3, 2]);
     const [partition] = fake.partitions;
     const world = reading(fake);
     expect(await valuesOf(only(world), 3)).toEqual(['0', '1', '2']);
@@ -106,7 +106,7 @@ describe('a leader that changes', () => {
   });
 
   it('is not followed where it lacks records that were read', async () => {
-    const fake = cluster([0, 3], [3, 2]);
+    const fake = clusterWith([0, 3], [3, 2]);
     const [partition] = fake.partitions;
     const world = reading(fake);
     expect(await valuesOf(only(world), 5)).toEqual(['0', '1', '2', '3', '4']);
@@ -126,7 +126,7 @@ describe('a leader that changes', () => {
   });
 
   it('is waited for where there is none, with a fault meanwhile', async () => {
-    const fake = cluster([0, 1]);
+    const fake = clusterWith([0, 1]);
     const [partition] = fake.partitions;
     const world = reading(fake);
     expect(await valuesOf(only(world), 1)).toEqual(['0']);
@@ -150,7 +150,7 @@ describe('a leader that changes', () => {
 
 describe('a broker that has trouble', () => {
   it('is asked again after a while, longer and longer, and not at once', async () => {
-    const world = reading(cluster());
+    const world = reading(clusterWith());
     await settle(world.clock);
     world.cluster.fetchFaults.set(1, LOST);
     world.clock.advance(500);
@@ -193,7 +193,7 @@ describe('a broker that has trouble', () => {
   });
 
   it('and has forgotten the session is given a new one, which is no fault', async () => {
-    const world = reading(cluster([0, 1]));
+    const world = reading(clusterWith([0, 1]));
     expect(await valuesOf(only(world), 1)).toEqual(['0']);
     await settle(world.clock);
     world.cluster.nextFault = new KafkaFault('answered', 'gone', { code: 'FETCH_SESSION_ID_NOT_FOUND' });
@@ -209,7 +209,7 @@ describe('a broker that has trouble', () => {
   });
 
   it('while topics cannot be looked up either: that is the fault', async () => {
-    const world = reading(cluster());
+    const world = reading(clusterWith());
     await settle(world.clock);
     world.cluster.fetchFaults.set(1, LOST);
     world.cluster.lookUpFault = LOST;
@@ -221,7 +221,7 @@ describe('a broker that has trouble', () => {
 
 describe('what is fetched', () => {
   it('is fetched again where it came broken; a fetch that was on its way for what comes after is not taken for it', async () => {
-    const fake = cluster([0, 2]);
+    const fake = clusterWith([0, 2]);
     const [partition] = fake.partitions;
     if (partition === undefined) return;
     const broken = batch(0, 2);
@@ -268,7 +268,7 @@ describe('what is fetched', () => {
 
 describe('closing', () => {
   it('ends reads with null, and asks nothing any more', async () => {
-    const world = reading(cluster());
+    const world = reading(clusterWith());
     const read = only(world).read();
     await settle(world.clock);
     await world.reader.close();

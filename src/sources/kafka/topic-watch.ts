@@ -15,7 +15,7 @@ import { endsOfEpochs, listOffsets, type LedPartition } from './offset-queries.t
 import { ownedPartitions, type OwnedPartition } from './starting-positions.ts';
 
 /** How often topics are looked up anew though nothing asks for it: that is how partitions added to them are found. */
-export const TOPICS_REFRESH_MS: Millis = 30_000;
+const TOPICS_REFRESH_MS: Millis = 30_000;
 const DELAYS: RetryDelays = { initialDelayMs: 100, maxDelayMs: 2000 };
 
 /** What a watch over topics is made with. */
