@@ -1,7 +1,7 @@
 import type { Positions } from '../event/source-position.ts';
 import type { DeliveryMark, DeliveryTransaction, TransactionContext } from '../sinks/delivery-transaction.ts';
 import { retryDelay } from '../time/retry-delay.ts';
-import { decideDelivery, deliveryMismatch } from './delivery-decision.ts';
+import { decideDelivery, deliveryMismatch, isKnownDelivered } from './delivery-decision.ts';
 import { formatDeliveryPosition, parseDeliveryPosition, type DeliveryPosition } from './delivery-position.ts';
 import { emptyOutbox, type Outbox } from './outbox.ts';
 import { endsRun, openingError, sinkError } from './sink-faults.ts';
@@ -119,7 +119,7 @@ export class TransactionRunner {
     const found = this.#session.mark;
     const commit = stored === undefined ? null : { epoch: stored.epoch, run: this.#kept?.run ?? '' };
     const load = TransactionLoad.of(this.parts, stored?.outbox ?? emptyOutbox());
-    const standing = { commit, before: this.#kept?.before ?? [null], hasItems: load.size > 0 };
+    const standing = { commit, before: this.#kept?.before ?? [null] };
     const isCompared = keepsState || commit !== null;
     const decision = isCompared ? decideDelivery(standing, found) : 'deliver';
     if (decision !== 'deliver' && decision !== 'delivered') {
@@ -128,7 +128,8 @@ export class TransactionRunner {
       logger.warn({ sink: this.name, reason: decision }, `delivering again: ${mismatch.message}`);
     }
     this.#positions = stored?.positions ?? this.#positions;
-    await this.#deliver(decision === 'delivered' ? load.empty : load, commit ?? { epoch: 0, run: this.#run });
+    const isDelivered = decision === 'delivered' || isKnownDelivered(standing);
+    await this.#deliver(isDelivered ? load.empty : load, commit ?? { epoch: 0, run: this.#run });
   }
 
   /** Resolves when everything of the outbox that is for these sinks is delivered, or has been dealt with by the policy. */

@@ -124,6 +124,8 @@ class Simulation {
   #marksExpired = false;
   /** A process that was replaced has taken over again. */
   #wasTakenBack = false;
+  /** A request of a process that is dead has come late, and has taken over for nobody. */
+  #wasTakenByNobody = false;
   /** Something is delivered again because the operator has said so. */
   #repeats = false;
   /** Processes that another has taken the place of. */
@@ -320,8 +322,13 @@ class Simulation {
    * A process has an identity at Kafka. Those that stand still wake up some time after another has taken over. One that was
    * replaced may do so again only where nobody could know of the other: it had died, or was stuck, before it had said anything.
    */
-  #noteTakenOver({ isReplaced }: SimulatedProcess): void {
+  #noteTakenOver({ alive, isReplaced }: SimulatedProcess): void {
     const world = this.#world;
+    if (!alive) {
+      world.note('a dead process has taken over');
+      this.#wasTakenByNobody = true;
+      return;
+    }
     if (isReplaced) {
       world.note('the old machine has taken over again');
       world.figures.takenBack += 1;
@@ -454,7 +461,11 @@ class Simulation {
       return false;
     }
     if (code === 'DELIVERY_MISMATCH' && this.#mayMismatch()) return true;
-    if (code === 'SINK_FENCED' && this.#wasTakenBack) return true;
+    // Nobody can tell a request of the dead from one of the living. It ends with an error, and another start goes on.
+    if (code === 'SINK_FENCED' && (this.#wasTakenBack || this.#wasTakenByNobody)) {
+      this.#wasTakenByNobody = false;
+      return true;
+    }
     if (code !== undefined && EXPECTED_ERRORS.has(code)) return true;
     world.violate(`the run failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     return false;
