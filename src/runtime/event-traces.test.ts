@@ -82,7 +82,8 @@ describe('an event of a trace that is recorded', () => {
     }
     expect(events.get(traceId(8))?.attributes).toEqual({ 'processor.partition': 'only', 'processor.offset': 8 });
     const deliveries = spans().filter(({ name }) => name === 'processor.delivery');
-    expect(deliveries.map(({ attributes }) => attributes['sink']).toSorted()).toEqual(['other', 'out']);
+    expect(new Set(deliveries.map(({ attributes }) => attributes['sink']))).toEqual(new Set(['other', 'out']));
+    expect(deliveries).toHaveLength(2);
     for (const { links } of deliveries) {
       expect(links.map((link) => link.context.traceId).toSorted()).toEqual([1, 2, 8].map(traceId));
     }
@@ -140,7 +141,7 @@ describe('an event of a trace that is recorded', () => {
       .build()
       .run();
     expect(named(spans(), 'processor.event').size).toBe(3000);
-    const [delivery] = spans().filter(({ name }) => name === 'processor.delivery');
+    const delivery = spans().find(({ name }) => name === 'processor.delivery');
     expect(delivery?.links).toHaveLength(128);
   });
 });

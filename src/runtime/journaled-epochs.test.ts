@@ -52,7 +52,7 @@ interface Scene {
   readonly kinds: string[];
   readonly clock: ManualClock;
   /** Runs until the process dies, in its `dieAfter`-th commit, or to the end. */
-  run(dieAfter?: number): Promise<void>;
+  readonly run: (dieAfter?: number) => Promise<void>;
 }
 
 /** Runs over the same events and the same state, one after another. No time passes unless the clock is moved. */
@@ -70,13 +70,8 @@ function scene(events: readonly Reading[], define: (builder: Builder) => Builder
       commits += 1;
       if (commits === dieAfter) throw new Error('the process dies');
     };
-    const builder = define(readingsPipeline(inBlocks(events)) as Builder);
-    const running = builder
-      .withBufferSize(10)
-      .withStateBackend(backend)
-      .withSink(sink as never)
-      .build({ clock })
-      .run();
+    const builder = define(readingsPipeline(inBlocks(events)));
+    const running = builder.withBufferSize(10).withStateBackend(backend).withSink(sink).build({ clock }).run();
     if (dieAfter === Infinity) await running;
     else await expect(running).rejects.toThrow('the process dies');
   };

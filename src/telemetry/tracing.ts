@@ -3,7 +3,6 @@ import {
   context,
   createTraceState,
   isSpanContextValid,
-  ProxyTracerProvider,
   ROOT_CONTEXT,
   SpanKind,
   SpanStatusCode,
@@ -12,6 +11,7 @@ import {
   type Span,
   type SpanContext,
   type Tracer,
+  type TracerProvider,
 } from '@opentelemetry/api';
 import { isSampled, type TraceContext } from './trace-context.ts';
 
@@ -141,9 +141,18 @@ export function contextOf(span: Span): TraceContext | undefined {
   return isSpanContextValid(span.spanContext()) ? { traceId, spanId, traceFlags } : undefined;
 }
 
+/** What the API gives in place of a provider: as long as none is registered it has no tracer to pass on to. */
+interface DelegatingProvider extends TracerProvider {
+  getDelegateTracer(name: string): Tracer | undefined;
+}
+
 function activeTracer(): Tracer | undefined {
   const provider = trace.getTracerProvider();
-  return provider instanceof ProxyTracerProvider ? provider.getDelegateTracer(TRACER) : provider.getTracer(TRACER);
+  return isDelegating(provider) ? provider.getDelegateTracer(TRACER) : provider.getTracer(TRACER);
+}
+
+function isDelegating(provider: TracerProvider): provider is DelegatingProvider {
+  return 'getDelegateTracer' in provider;
 }
 
 function spanContextOf({ traceId, spanId, traceFlags, traceState }: TraceContext): SpanContext {

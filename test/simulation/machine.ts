@@ -138,7 +138,7 @@ function transactionOf(process: SimulatedProcess, machine: Machine): SimulatedTr
 }
 
 /** A dead letter by where it came from. */
-export function canonicalLetter({ partition, offset }: DeadLetter): { readonly id: string; readonly json: string } {
+function canonicalLetter({ partition, offset }: DeadLetter): { readonly id: string; readonly json: string } {
   const id = `${partition}/${String(offset)}`;
   return { id, json: id };
 }

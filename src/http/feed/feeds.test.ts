@@ -69,7 +69,7 @@ const overWebSocket: Connect = async ({ port }, { query = '', lastEventId, heade
   onTestFinished(() => socket.terminate());
   const messages: Message[] = [];
   // In a form that is documented, or this throws.
-  socket.on('message', (data: Buffer) => messages.push(streamMessage.parse(JSON.parse(data.toString())) as Message));
+  socket.on('message', (data: Buffer) => messages.push(streamMessage.parse(JSON.parse(data.toString()))));
   const ended = new Promise<string>((resolve) => socket.on('close', (code) => resolve(String(code))));
   const refused = once(socket, 'unexpected-response').then(([, response]) => {
     throw new Error(String((response as { readonly statusCode: number }).statusCode));

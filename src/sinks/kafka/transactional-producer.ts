@@ -1,4 +1,3 @@
-import { ProcessorError } from '../../errors/processor-error.ts';
 import type { Positions } from '../../event/source-position.ts';
 import { KafkaFault } from '../../kafka/kafka-fault.ts';
 import { partitionId, type TopicPartition } from '../../kafka/partition-id.ts';
@@ -6,23 +5,14 @@ import type { Instruments } from '../../telemetry/instruments.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { Millis } from '../../time/instant.ts';
 import type { DeliveryMark, TakenOver, TransactionCommit } from '../delivery-transaction.ts';
-import { newestMark, offsetOfMark, type CommittedMark } from './committed-mark.ts';
+import { offsetOfMark } from './committed-mark.ts';
 import { deliveryFault } from './delivery-fault.ts';
+import { ProducerOwnership } from './producer-ownership.ts';
 import { RequestRetries } from './request-retries.ts';
-import type {
-  OffsetCommit,
-  ProducerIdentity,
-  ReadyRecords,
-  SequencedRecords,
-  TransactionRequests,
-} from './transaction-requests.ts';
+import type { OffsetCommit, ReadyRecords, SequencedRecords, TransactionRequests } from './transaction-requests.ts';
 
 /** How long opening may take, in ms: a new cluster makes its coordinators first, and what others have left open is ended. */
 const OPENING_MS: Millis = 30_000;
-/** How long whoever has taken over may take to say so, in ms; it is the first thing that it does. */
-const CLAIM_MS: Millis = 5000;
-/** How long a broker may have a request that nobody waits for any more, in ms. */
-const STRAY_MS: Millis = 60_000;
 /** Sequence numbers begin again after this one. */
 const SEQUENCES = 2 ** 31;
 
@@ -56,37 +46,22 @@ export interface TransactionalProducerOptions {
  * transactional id fences all who had it before, and says so with its first transaction.
  *
  * A failed request is repeated as often as may be, and one that was not answered only where it does no harm when it arrives
- * twice; then the producer's identity is given up. The next one ends what is left
- * open, and the mark tells whether the last transaction was committed. That identity is only taken while nobody else has taken
- * over: a process that was replaced, and wakes up, finds another in the place of its own. Where that may be its own doing, or
- * the broker's, it waits until the other says who it is.
+ * twice; then the producer's identity is given up. The next one ends what is left open, and the mark tells whether the last
+ * transaction was committed.
  *
  * Calls that were given up are waited for before the next does anything.
  */
 export class TransactionalProducer {
   readonly #options: TransactionalProducerOptions;
   readonly #retries: RequestRetries;
-  #identity: ProducerIdentity = { id: -1, epoch: -1 };
-  #run = '';
-  /** Number of the last transaction that is known of. */
-  #serial = 0;
-  /** True while the next one, of this run, may have been committed, and nobody knows. */
-  #isUnsettled = false;
+  readonly #ownership: ProducerOwnership;
   /** True from the beginning of a transaction to its commit. */
   #isOpen = false;
   /** True where the broker has heard of it. */
   #isKnown = false;
   /** True where a request of this identity has not been answered. */
   #isDoubtful = false;
-  /** True where a transaction of this identity may be open at the broker. */
-  #wasOpen = false;
   #begunAt = 0;
-  /** True from when this process asks for an identity until it has it: the one before is taken away first. */
-  #isAsking = false;
-  /** Until when an identity may be given out that this process has asked for, and was not answered. */
-  #strayUntil = -Infinity;
-  /** Who has the transactional id in place of this one, since when, by the monotonic clock. */
-  #stranger: { readonly identity: ProducerIdentity; readonly since: number } | undefined;
   readonly #sequences = new Map<string, number>();
   readonly #added = new Set<string>();
   #idle: Promise<void> = Promise.resolve();
@@ -94,6 +69,7 @@ export class TransactionalProducer {
   constructor(options: TransactionalProducerOptions) {
     this.#options = options;
     this.#retries = new RequestRetries(options);
+    this.#ownership = new ProducerOwnership({ ...options, retries: this.#retries });
   }
 
   /** The transactional id, for messages. */
@@ -109,11 +85,9 @@ export class TransactionalProducer {
     const timeUp = clock.sleep(OPENING_MS, over.signal).then(() => limit.abort());
     try {
       const patient = new RequestRetries({ clock, retries: Infinity });
-      const { id, epoch } = await this.#initialise(limit.signal, patient);
-      this.#run = `${id}.${epoch}`;
-      const found = await this.#readMark(limit.signal, patient);
-      this.#noteFound(found);
-      return { run: this.#run, mark: found?.mark ?? null };
+      const taken = await this.#ownership.take(limit.signal, patient);
+      this.#startAnew();
+      return taken;
     } finally {
       over.abort();
       await timeUp;
@@ -123,12 +97,10 @@ export class TransactionalProducer {
   /** @throws ProcessorError SINK_FENCED, SINK_UNAVAILABLE. */
   reopen(signal: AbortSignal): Promise<DeliveryMark | null> {
     return this.#alone(`the transaction "${this.transactionalId}" cannot be settled`, async () => {
-      await this.#checkIdentity(signal);
-      await this.#initialise(signal);
-      const found = await this.#readMark(signal);
-      this.#checkOwner(found);
-      this.#noteFound(found);
-      return found?.mark ?? null;
+      this.#giveUp();
+      const mark = await this.#ownership.renew(signal);
+      this.#startAnew();
+      return mark;
     });
   }
 
@@ -137,7 +109,7 @@ export class TransactionalProducer {
     this.#added.clear();
     this.#isOpen = true;
     this.#isKnown = false;
-    this.#wasOpen = true;
+    this.#ownership.noteBegun();
     this.#begunAt = this.#options.clock.monotonic();
   }
 
@@ -149,7 +121,10 @@ export class TransactionalProducer {
       for (const known of this.#added) fresh.delete(known);
       if (fresh.size > 0) {
         const partitions = [...fresh.values()].map(({ topic, partition }) => ({ topic, partition }));
-        await this.#retries.runUnlessLost(() => requests.addPartitions(this.#identity, partitions, signal), signal);
+        await this.#retries.runUnlessLost(
+          () => requests.addPartitions(this.#ownership.identity, partitions, signal),
+          signal,
+        );
         for (const id of fresh.keys()) this.#added.add(id);
         this.#isKnown = true;
       }
@@ -162,16 +137,17 @@ export class TransactionalProducer {
     return this.#alone(`the transaction "${this.transactionalId}" cannot be committed`, async () => {
       const { requests } = this.#options;
       for (const [group, offsets] of this.#offsetsOf(mark, positions)) {
-        await this.#retries.runUnlessLost(() => requests.addGroup(this.#identity, group, signal), signal);
+        await this.#retries.runUnlessLost(() => requests.addGroup(this.#ownership.identity, group, signal), signal);
         this.#isKnown = true;
-        await this.#retries.runUnlessLost(() => requests.commitOffsets(this.#identity, group, offsets, signal), signal);
+        await this.#retries.runUnlessLost(
+          () => requests.commitOffsets(this.#ownership.identity, group, offsets, signal),
+          signal,
+        );
       }
-      this.#isUnsettled = true;
-      await this.#retries.runUnlessLost(() => requests.endTransaction(this.#identity, true, signal), signal);
-      this.#isUnsettled = false;
+      this.#ownership.noteCommitting();
+      await this.#retries.runUnlessLost(() => requests.endTransaction(this.#ownership.identity, true, signal), signal);
+      this.#ownership.noteCommitted();
       this.#isOpen = false;
-      this.#wasOpen = false;
-      this.#serial += 1;
       const { clock, instruments } = this.#options;
       instruments.count('kafka_transactions_total', { outcome: 'committed' }, 1);
       instruments.observe('kafka_transaction_seconds', {}, (clock.monotonic() - this.#begunAt) / 1000);
@@ -184,7 +160,8 @@ export class TransactionalProducer {
     // What has not been answered may still arrive, behind an end under the same identity, and would then be open for ever.
     const mayEnd = this.#isOpen && this.#isKnown && !this.#isDoubtful;
     this.#giveUp();
-    if (mayEnd) await this.#options.requests.endTransaction(this.#identity, false, signal).catch(() => undefined);
+    if (mayEnd)
+      await this.#options.requests.endTransaction(this.#ownership.identity, false, signal).catch(() => undefined);
   }
 
   async #produce(round: readonly ReadyRecords[], signal: AbortSignal): Promise<void> {
@@ -194,7 +171,7 @@ export class TransactionalProducer {
       sequence: this.#sequences.get(partitionId(records)) ?? 0,
     }));
     await this.#retries.run(async () => {
-      const produced = await requests.produce(this.#identity, left, signal);
+      const produced = await requests.produce(this.#ownership.identity, left, signal);
       left = produced.left;
       if (produced.fault !== null) throw produced.fault;
     }, signal);
@@ -209,8 +186,7 @@ export class TransactionalProducer {
     positions: Positions,
   ): readonly (readonly [group: string, offsets: readonly OffsetCommit[]])[] {
     const { transactionalId, markTopic, pipeline, source } = this.#options;
-    const committed = { mark, serial: this.#serial + 1, owner: this.#run };
-    const own = [transactionalId, [offsetOfMark(markTopic, pipeline, committed)]] as const;
+    const own = [transactionalId, [offsetOfMark(markTopic, pipeline, this.#ownership.next(mark))]] as const;
     if (source === undefined) return [own];
     const offsets = [...positions].flatMap(([id, { offset }]): OffsetCommit[] => {
       const place = source.topicPartitionOf(id);
@@ -219,79 +195,15 @@ export class TransactionalProducer {
     return offsets.length === 0 ? [own] : [own, [source.group, offsets]];
   }
 
-  /**
-   * Returns when nobody else has taken over. Another identity in the place of its own is another process's, with two
-   * exceptions: one that this process has asked for and got no answer, and the one under which the broker ends a transaction
-   * that was open for too long. It is then nobody's as long as no mark says so.
-   * @throws ProcessorError SINK_FENCED.
-   */
-  async #checkIdentity(signal: AbortSignal): Promise<void> {
-    const { clock, requests } = this.#options;
-    for (;;) {
-      const standing = await this.#retries.run(() => requests.currentProducer(signal), signal);
-      if (standing === null || isSame(standing, this.#identity)) return;
-      this.#checkOwner(await this.#readMark(signal));
-      if (!this.#mayBeNobody) throw this.#fenced();
-      if (this.#stranger === undefined || !isSame(standing, this.#stranger.identity)) {
-        this.#stranger = { identity: standing, since: clock.monotonic() };
-      }
-      const leftMs = this.#stranger.since + CLAIM_MS - clock.monotonic();
-      if (leftMs <= 0) return;
-      // What is left of it when the attempt is given up, the next one waits.
-      await clock.sleep(leftMs, signal);
-    }
-  }
-
-  get #mayBeNobody(): boolean {
-    const { clock, transactionTimeoutMs } = this.#options;
-    const isOverdue = this.#wasOpen && clock.monotonic() - this.#begunAt >= transactionTimeoutMs;
-    return this.#isAsking || clock.monotonic() < this.#strayUntil || isOverdue;
-  }
-
   #giveUp(): void {
     if (this.#isOpen) this.#options.instruments.count('kafka_transactions_total', { outcome: 'given_up' }, 1);
     this.#isOpen = false;
   }
 
-  async #initialise(signal: AbortSignal, retries = this.#retries): Promise<ProducerIdentity> {
-    const { clock, requests } = this.#options;
-    this.#isAsking = true;
-    const ask = (): Promise<ProducerIdentity> =>
-      requests.initProducer(signal).catch((error: unknown) => {
-        if (error instanceof KafkaFault && error.kind !== 'answered') this.#strayUntil = clock.monotonic() + STRAY_MS;
-        throw error;
-      });
-    this.#identity = await retries.run(ask, signal);
-    this.#isAsking = false;
-    this.#wasOpen = false;
+  /** There is a new identity: nothing of the one before counts any more. */
+  #startAnew(): void {
     this.#sequences.clear();
-    this.#stranger = undefined;
     this.#isDoubtful = false;
-    this.#giveUp();
-    return this.#identity;
-  }
-
-  async #readMark(signal: AbortSignal, retries = this.#retries): Promise<CommittedMark | null> {
-    const { requests, transactionalId, pipeline } = this.#options;
-    const offsets = await retries.run(() => requests.committedOffsets(transactionalId, signal), signal);
-    return newestMark(offsets, pipeline);
-  }
-
-  /** @throws ProcessorError SINK_FENCED where someone else has made the last transaction. */
-  #checkOwner(found: CommittedMark | null): void {
-    if (found === null || found.serial === this.#serial) return;
-    if (this.#isUnsettled && found.owner === this.#run && found.serial === this.#serial + 1) return;
-    throw this.#fenced();
-  }
-
-  #fenced(): ProcessorError {
-    const message = `another instance with the transactional id "${this.transactionalId}" has taken over; this one has written nothing since`;
-    return new ProcessorError('sink', 'SINK_FENCED', message);
-  }
-
-  #noteFound(found: CommittedMark | null): void {
-    this.#serial = found?.serial ?? this.#serial;
-    this.#isUnsettled = false;
   }
 
   /** Does something when what was begun before has ended. */
@@ -306,10 +218,6 @@ export class TransactionalProducer {
     );
     return done;
   }
-}
-
-function isSame(one: ProducerIdentity, other: ProducerIdentity): boolean {
-  return one.id === other.id && one.epoch === other.epoch;
 }
 
 /** A request has one batch of a partition at most: the first of each, then the second of each, and so on. */
