@@ -32,7 +32,7 @@ export function decideDelivery({ commit, before }: Standing, found: DeliveryMark
 
 /** True where the state itself says that the outbox of its last epoch was delivered. */
 export function isKnownDelivered({ commit, before }: Standing): boolean {
-  return commit !== null && before.some((mark) => sameMark(mark, commit));
+  return commit !== null && before.every((mark) => sameMark(mark, commit));
 }
 
 /** True for two marks of the same commit, and for none and none. */

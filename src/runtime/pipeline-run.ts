@@ -206,16 +206,19 @@ export class PipelineRun {
 
   /**
    * Takes what has fired into the outbox; where that is more than fits, by way of several epochs. A run that is to end takes
-   * no more than fits into one: what is still due stays in the state, and fires after the next start. False then.
+   * no more than fits into one: what is still due stays in the state, and fires after the next start. False then. Where state
+   * is kept by partition it takes all: the state may be dealt out next, and whoever gets a part would not fire the same.
    */
   async #drain(reader: SourceReader): Promise<boolean> {
     const { core } = this;
     const ask = (): StateRequest | null => core.engine.requestForFiring();
+    const { state, source } = this.#options.plan;
+    const mayWait = state.recoverable && source.share?.partitionedByKey !== true;
     for (;;) {
       await this.#supply.answer(ask);
       const isEmpty = core.drain(this.#buffer.roomInOutbox, this.#buffer.outbox);
       if (isEmpty && ask() === null) return true;
-      if (this.#stopping.signal.aborted && this.#options.plan.state.recoverable) return false;
+      if (this.#stopping.signal.aborted && mayWait) return false;
       // While something is due the windows are stored, whatever the time.
       if (!isEmpty) await this.#commitEpoch(reader, true);
     }

@@ -62,6 +62,27 @@ describe('states that are dealt out', () => {
     expect(instances.counters).toMatchObject([{ read: 30, assigned: 30, onTime: 30, fired: 12 }]);
   });
 
+  it('have fired all that was due, also where that is more than an epoch holds, and more than memory does', async () => {
+    const partitions = [at('a', 0, 5, 5, 10)];
+    const { plan } = readingsPipeline([])
+      .withWatermarkGenerator(new BoundedOutOfOrdernessWatermark(1))
+      .withSlidingWindow(4, 1, { name: 'w' })
+      .withBufferSize(3)
+      .build();
+    const instances = new Instances({ plan: { ...plan, stateMemoryLimitBytes: 0 }, partitions, blockRecords: 3 }, 1);
+    await instances.run({ upTo: [4] });
+    const before = instances.items.map(shown);
+    expect(before.at(-1)).toBe('[5,9) key=a 2 on_time#0');
+    await instances.rescale(1);
+    await instances.run({});
+    expect(instances.items.slice(before.length).map(shown)).toEqual([
+      '[7,11) key=a 1 on_time#0',
+      '[8,12) key=a 1 on_time#0',
+      '[9,13) key=a 1 on_time#0',
+      '[10,14) key=a 1 on_time#0',
+    ]);
+  });
+
   it('tell what went where', async () => {
     const { instances, add, runOn } = topic(3, 2);
     for (let p = 0; p < 3; p += 1) add(p, at(`k${String(p)}`, 1, 12 + p));

@@ -50,9 +50,15 @@ export class SimulatedRequests implements TransactionRequests {
   initProducer(signal: AbortSignal): Promise<ProducerIdentity> {
     const { kafka, transactionalId, process, onTakenOver } = this.#options;
     const effect = (): ProducerIdentity => {
-      const identity = kafka.initProducer(transactionalId);
-      onTakenOver(process);
-      return identity;
+      try {
+        const identity = kafka.initProducer(transactionalId);
+        onTakenOver(process);
+        return identity;
+      } catch (error) {
+        // What was open is ended first, under an identity that nobody has.
+        if (!process.alive || process.isReplaced) onTakenOver(process);
+        throw error;
+      }
     };
     return this.#ofCoordinator('initProducer', effect, signal);
   }

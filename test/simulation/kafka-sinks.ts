@@ -79,7 +79,10 @@ export class SimulatedTransaction implements DeliveryTransaction {
     await this.#producer?.close(new AbortController().signal);
   }
 
-  /** A sink of the transaction. */
+  /**
+   * A sink of the transaction. Each item is written with which one it is of those of an epoch that look alike: an event is late for
+   * two windows of the same span, and that is told from one that is delivered twice.
+   */
   sink<T, J>(topic: string, canonical: Canonical<T, J>, keyOf: (item: T) => string | null): EventSink<T> {
     const { ledger, kafka } = this.#options;
     return {
@@ -88,11 +91,15 @@ export class SimulatedTransaction implements DeliveryTransaction {
       sendBatch: async (items: readonly T[], { epoch, signal }: Delivery) => {
         ledger.delivering(epoch);
         const byPartition = new Map<number, string[]>();
+        const counts = new Map<string, number>();
         for (const item of items) {
           const key = keyOf(item);
           const partition =
             key === null ? epoch % kafka.partitionCount : partitionOfKey(Buffer.from(key), kafka.partitionCount);
-          byPartition.set(partition, [...(byPartition.get(partition) ?? []), JSON.stringify(canonical(item).json)]);
+          const text = JSON.stringify(canonical(item).json);
+          const nth = (counts.get(text) ?? 0) + 1;
+          counts.set(text, nth);
+          byPartition.set(partition, [...(byPartition.get(partition) ?? []), `[${text},${String(nth)}]`]);
         }
         await this.#opened.write(
           [...byPartition].map(([partition, texts]) => recordsOf(topic, partition, texts)),

@@ -9,8 +9,6 @@ export interface KafkaFaults {
   readonly fencesNobody?: boolean;
   /** Offsets count at once, though their transaction may still be aborted. */
   readonly commitsOffsetsAtOnce?: boolean;
-  /** Tells offsets that a transaction is about to replace. */
-  readonly tellsUnstableOffsets?: boolean;
   /** Writes a batch again that it has already. */
   readonly ignoresSequences?: boolean;
   /** Who takes over goes on with the transaction that was left open. */
@@ -197,15 +195,20 @@ export class SimulatedKafka {
   committedOffsets(group: string): readonly OffsetCommit[] {
     const known = this.#group(group);
     const isUnstable = [...known.pending.values()].some((pending) => pending.size > 0);
-    if (isUnstable && this.#options.faults.tellsUnstableOffsets !== true) {
-      throw answered('UNSTABLE_OFFSET_COMMIT', true);
-    }
+    if (isUnstable) throw answered('UNSTABLE_OFFSET_COMMIT', true);
     return [...known.offsets.values()];
   }
 
   /** The offsets of all groups are gone, as those are that nobody has committed for a long time. */
   expireOffsets(): void {
     for (const { offsets } of this.#groups.values()) offsets.clear();
+  }
+
+  /** Transactions that are still open have taken too long. */
+  endOverdue(): void {
+    for (const transaction of this.#transactions.values()) {
+      if (transaction.state === 'ongoing') this.#fence(transaction);
+    }
   }
 
   #begun(transactionalId: string, producer: ProducerIdentity): Transaction {

@@ -119,6 +119,8 @@ export class Ledger {
     if (epoch !== (this.#expected ?? epoch)) {
       this.#wrong(`the checkpoint was of epoch ${String(this.#expected)}, and holds ${epoch}`);
     }
+    // A log that was cut to nothing, where there is no checkpoint either, is none of the processor's doing.
+    if (record === undefined && this.rewound) this.#released.clear();
     this.#expected = undefined;
     this.#done = epoch;
     this.#acknowledged = epoch;

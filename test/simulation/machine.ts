@@ -6,6 +6,7 @@ import { LateEventHandler } from '../../src/plan/late-event-handler.ts';
 import type { PipelinePlan } from '../../src/plan/plan.ts';
 import { Pipeline } from '../../src/pipeline/pipeline.ts';
 import type { EventSink } from '../../src/sinks/event-sink.ts';
+import { silentLogger, type Logger } from '../../src/telemetry/logger.ts';
 import type { LateJson, ResultJson } from '../oracle/result-json.ts';
 import { builderOf } from '../properties/engine-subject.ts';
 import { Disk, type Platter } from './disk.ts';
@@ -44,6 +45,8 @@ export interface MachineKafka {
   readonly onTakenOver: (process: SimulatedProcess) => void;
   /** What the operator has set for the next start. */
   afterRestore: 'refuse' | 'deliver_again';
+  /** False where the last run has said that it could not tell the cluster where it stands in the end. */
+  isTold: boolean;
 }
 
 /** The pipeline of a case, made anew for a process; nothing of it has begun. */
@@ -53,7 +56,16 @@ export function startPipeline(process: SimulatedProcess, whole: Machine, changed
   const clock = new SimulatedClock(process);
   const plan = planOf(process, machine, clock);
   const final = changed ? otherPlan(plan, process) : plan;
-  return new Pipeline(planted.plan?.(final) ?? final, { clock });
+  return new Pipeline(planted.plan?.(final) ?? final, { clock, logger: listening(whole.kafka) });
+}
+
+function listening(kafka: MachineKafka | null): Logger {
+  if (kafka === null) return silentLogger;
+  kafka.isTold = true;
+  const warn = (_: object, message: string): void => {
+    if (message.includes('others could not be told')) kafka.isTold = false;
+  };
+  return { ...silentLogger, warn };
 }
 
 function planOf(process: SimulatedProcess, machine: Machine, clock: SimulatedClock): PipelinePlan {

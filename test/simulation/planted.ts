@@ -225,7 +225,6 @@ export const PLANTED = {
   'released though a checkpoint needs it': { source: { releasesCommitted: true } },
   'delivered without asking for the mark': { transaction: (options) => new MarklessTransaction(options) },
   'mark outside of the transaction': { kafka: { commitsOffsetsAtOnce: true } },
-  'mark read before it is stable': { kafka: { tellsUnstableOffsets: true } },
   'fencing not checked': { kafka: { fencesNobody: true } },
   'offsets of a later epoch': { requests: markingLater },
   'batches written twice': { kafka: { ignoresSequences: true } },

@@ -256,9 +256,10 @@ class Simulation {
     process.end();
   }
 
-  /** Lets Kafka write the markers of the last transactions. */
+  /** Lets Kafka end what has been left open, and write the markers of the last transactions. */
   async #settle(): Promise<void> {
     for (const process of this.#replaced) process.end();
+    this.#machine.kafka?.cluster.endOverdue();
     for (let step = 0; step < LAST_STEPS; step += 1) {
       await this.#world.settle();
       if (!this.#world.step()) return;
@@ -282,6 +283,7 @@ class Simulation {
       isMoving: () => this.#coordinatorsMoving && !this.#world.healed,
       onTakenOver: (process) => this.#noteTakenOver(process),
       afterRestore: 'refuse',
+      isTold: true,
     };
   }
 
@@ -482,20 +484,24 @@ class Simulation {
   }
 
   #kafkaRemains(): KafkaRemains | null {
-    const cluster = this.#machine.kafka?.cluster;
     const { kafka } = this.#drawn;
-    if (cluster === undefined || kafka === null) return null;
+    if (this.#machine.kafka === null || kafka === null) return null;
+    const { cluster, isTold } = this.#machine.kafka;
     for (const id of cluster.hanging) this.#world.violate(`readers of ${id} wait for a transaction that nobody ends`);
     const offsets = cluster
       .committedOffsets('group')
       .map(({ partition, offset }) => [`part-${String(partition)}`, offset] as const);
-    const parsed = (topic: string): readonly unknown[] =>
-      cluster.committedItems(topic).map((text) => JSON.parse(text) as unknown);
+    // Repeated only where the operator has said so: results by their ids, which the verdict sees to, the rest as a whole.
+    const parsed = (topic: string): readonly unknown[] => {
+      const texts = cluster.committedItems(topic);
+      const told = this.#repeats && topic !== RESULTS ? new Set(texts) : texts;
+      return [...told].map((text) => (JSON.parse(text) as readonly [unknown, number])[0]);
+    };
     return {
       results: parsed(RESULTS) as readonly ResultJson[],
       late: kafka.takesLate ? (parsed(LATE) as readonly LateJson[]) : null,
       letters: kafka.takesLetters ? (parsed(LETTERS) as readonly string[]) : null,
-      offsets: new Map(offsets),
+      offsets: isTold && !this.#marksExpired ? new Map(offsets) : null,
       repeats: this.#repeats,
     };
   }

@@ -29,11 +29,11 @@ export interface Remains {
 /** What is in the topics, in the order in which it was written. */
 export interface KafkaRemains {
   readonly results: readonly ResultJson[];
-  /** Null where they go elsewhere. */
+  /** Each once; null where they go elsewhere. */
   readonly late: readonly LateJson[] | null;
   readonly letters: readonly string[] | null;
-  /** Where the source stands by its consumer group, by partition. */
-  readonly offsets: ReadonlyMap<string, number>;
+  /** Where the source stands by its consumer group, by partition; null where nobody could be told, or it is forgotten. */
+  readonly offsets: ReadonlyMap<string, number> | null;
   /** Something was delivered again because the operator has said so. */
   readonly repeats: boolean;
 }
@@ -52,7 +52,7 @@ export interface Verdict {
 export function verdict(drawn: DrawnCase, remains: Remains): Verdict {
   const { config, inputs } = drawn;
   const { file, store, counters, rewound } = remains;
-  const late = lateOf(remains);
+  const late = remains.kafka?.late ?? remains.late;
   const plain = oracle(config, inputs);
   const { expected, differences } = drawn.goesIdle
     ? withoutUnawaited(drawn, plain, late)
@@ -74,7 +74,7 @@ export function verdict(drawn: DrawnCase, remains: Remains): Verdict {
   const malformed = drawn.partitions.flatMap(({ id, records }) =>
     records.flatMap((record, offset) => ('malformed' in record ? [`${id}/${String(offset)}`] : [])),
   );
-  const letters = lettersOf(remains);
+  const letters = remains.kafka?.letters ?? [...remains.deadLetters];
   for (const id of malformed) if (!letters.includes(id)) found.push(`dead letters: ${id} is missing`);
   if (letters.length > malformed.length) found.push('dead letters: there are too many');
   if (counters.rejected !== malformed.length) {
@@ -82,18 +82,6 @@ export function verdict(drawn: DrawnCase, remains: Remains): Verdict {
   }
   const unawaited = expected.drops.length - plain.drops.length;
   return { windows: expected.windows.length, unawaited, differences: found };
-}
-
-/** Late events, from wherever they went; each once where they may be repeated. */
-function lateOf({ late, kafka }: Remains): readonly LateJson[] {
-  if (kafka === null || kafka.late === null) return late;
-  return kafka.repeats ? [...new Map(kafka.late.map((json) => [canonical(json), json])).values()] : kafka.late;
-}
-
-/** Dead letters likewise. */
-function lettersOf({ deadLetters, kafka }: Remains): readonly string[] {
-  if (kafka === null || kafka.letters === null) return [...deadLetters];
-  return kafka.repeats ? [...new Set(kafka.letters)] : kafka.letters;
 }
 
 interface Comparison {
@@ -117,8 +105,8 @@ function unlikeAtKafka(
     found.push(...unlike(file, [...byId.values()]));
   }
   for (const { id, records } of drawn.partitions) {
-    const offset = offsets.get(id) ?? 0;
-    if (records.length > 0 && offset !== records.length) {
+    const offset = offsets?.get(id) ?? 0;
+    if (offsets !== null && records.length > 0 && offset !== records.length) {
       found.push(`${id}: the group stands at ${String(offset)} of ${String(records.length)}`);
     }
   }

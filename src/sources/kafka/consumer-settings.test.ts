@@ -17,6 +17,7 @@ describe('settings', () => {
       isReadCommitted: true,
       fetchMaxBytes: 52_428_800,
       maxWaitMs: 500,
+      metadataMaxAgeMs: 30_000,
       instances: 1,
       instance: 0,
       partitionedByKey: false,
