@@ -17,7 +17,9 @@ export function summaryText(summary: RunSummary, deadLetters: string): string {
     }
   }
   if (counters.missingValues > 0) {
-    lines.push(`${formatCount(counters.missingValues)} values were missing: events without the field have no part in it`);
+    lines.push(
+      `${formatCount(counters.missingValues)} values were missing: events without the field have no part in it`,
+    );
   }
   if (counters.droppedLate > 0) lines.push(`${formatCount(counters.droppedLate)} came too late for their window`);
   if (counters.unassigned > 0) lines.push(`${formatCount(counters.unassigned)} belong to no window`);

@@ -680,7 +680,8 @@ describe('loading a file', () => {
   it('says that a file does not exist', async () => {
     await expect(loadConfig('/nowhere/p.yaml')).rejects.toMatchObject({
       code: 'CONFIG_UNREADABLE',
-      message: 'the configuration file /nowhere/p.yaml does not exist; check the path, or let "processor init" write one',
+      message:
+        'the configuration file /nowhere/p.yaml does not exist; check the path, or let "processor init" write one',
     });
   });
 });

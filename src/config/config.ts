@@ -181,7 +181,8 @@ function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOENT') return 'does not exist; check the path, or let "processor init" write one';
   if (code === 'EISDIR') return 'is a folder; name the file in it';
-  if (code === 'EACCES' || code === 'EPERM') return 'may not be read by this user; give it the right to, or name another file';
+  if (code === 'EACCES' || code === 'EPERM')
+    return 'may not be read by this user; give it the right to, or name another file';
   return `cannot be read: ${messageOf(error)}`;
 }
 

@@ -86,7 +86,11 @@ describe('init --yes', () => {
 
   it.each<[string, string[], RegExp]>([
     ['an input that is not there', ['--input', '/nowhere/x.ndjson'], /no file \/nowhere\/x\.ndjson; check the path/],
-    ['an input that its source does not read', ['--input', 'x', '--source', 'http'], /leave out --source http, or --input/],
+    [
+      'an input that its source does not read',
+      ['--input', 'x', '--source', 'http'],
+      /leave out --source http, or --input/,
+    ],
   ])('refuses %s, and writes nothing', async (_, options, message) => {
     const { code, out, err } = await init([folder, '--yes', ...options]);
     expect([code, out]).toEqual([2, '']);
@@ -162,7 +166,10 @@ describe('init at a terminal', () => {
 
   it('asks for no file where one is given, and offers its fields', async () => {
     const input = join(folder, 'calls.ndjson');
-    await writeFile(input, '{"at":"2026-01-01T00:00:00Z","team":"a","ms":1}\n{"at":"2026-01-01T00:00:01Z","team":"a","ms":2}\n');
+    await writeFile(
+      input,
+      '{"at":"2026-01-01T00:00:00Z","team":"a","ms":1}\n{"at":"2026-01-01T00:00:01Z","team":"a","ms":2}\n',
+    );
     const io = person([
       ['time of the event', ENTER],
       ['Group by', ` |${ENTER}`],

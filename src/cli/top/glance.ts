@@ -78,7 +78,8 @@ async function answerOf(url: string, token: string | undefined, signal: AbortSig
   if (response.status === 401 || response.status === 403) {
     throw new NoGlance('the processor wants its token: give --config, or PROCESSOR_HTTP__TOKEN');
   }
-  const strange = (what: string): NoGlance => new NoGlance(`${url} answered ${what}; is it a processor of this version?`);
+  const strange = (what: string): NoGlance =>
+    new NoGlance(`${url} answered ${what}; is it a processor of this version?`);
   if (!response.ok) throw strange(String(response.status));
   try {
     return await response.json();
