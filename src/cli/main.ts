@@ -7,6 +7,7 @@ import type { CliIo, StopSignal } from './cli-io.ts';
 import { EXIT_CODE } from './exit-code.ts';
 import { comesOf } from './failure.ts';
 import { openKafkaWriter } from './produce/kafka-writer.ts';
+import { assumeSize } from './terminal-size.ts';
 
 /** Reads a file of the package; sources and build stand equally deep in it. */
 function readOwn(path: string): Promise<string> {
@@ -20,6 +21,8 @@ function restartOf(): CliIo['restart'] {
     process.execve?.(process.execPath, args, { ...process.env, ...variables });
   };
 }
+
+for (const stream of [process.stdout, process.stderr]) assumeSize(stream);
 
 const { version } = JSON.parse(await readOwn('package.json')) as { readonly version: string };
 

@@ -42,7 +42,7 @@ it('a summary names everything that was left out, and why', () => {
     '3 could not be used, see dead.ndjson',
     '  2 missing_timestamp: at timestamp: found nothing',
     '  1 not_json: at byte 0',
-    '12 values were missing: events without the field have no part in it',
+    '12 values were missing: there was nothing at their path',
     '1 came too late for their window',
     '7 belong to no window',
     '4 results were refused by a sink',

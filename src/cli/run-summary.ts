@@ -18,7 +18,7 @@ export function summaryText(summary: RunSummary, deadLetters: string): string {
   }
   if (counters.missingValues > 0) {
     lines.push(
-      `${formatCount(counters.missingValues)} values were missing: events without the field have no part in it`,
+      `${formatCount(counters.missingValues)} values were missing: there was nothing at their path`,
     );
   }
   if (counters.droppedLate > 0) lines.push(`${formatCount(counters.droppedLate)} came too late for their window`);
