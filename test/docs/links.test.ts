@@ -47,7 +47,6 @@ describe('the links of all pages', () => {
       'a.md:5 links to #three, which has no such heading',
     ]);
   });
-
 });
 
 it('the navigation of the site has every page of the documentation, once', async () => {

@@ -43,7 +43,7 @@ describe.runIf(existsSync('/dev/full'))('output that cannot be written', { timeo
     const script = '"$@" > /dev/full';
     const child = new Child('/bin/sh', ['-c', script, 'sh', process.execPath, MAIN, ...argv], { environment });
     expect(await child.ended()).toBe(1);
-    const lines = child.stderr.trimEnd().split('\n');
-    expect(lines.filter((line) => !line.startsWith('{'))).toEqual([expect.stringMatching(message)]);
+    const told = child.stderr.trimEnd().split('\n');
+    expect(told.filter((line) => !line.startsWith('{'))).toEqual([expect.stringMatching(message)]);
   });
 });
