@@ -51,6 +51,7 @@ function glanceOf(partitions: number, keys: number): Glance {
       watermark_lag_seconds: 2,
       partitions: { active: partitions, idle: 0, finished: 0 },
       open_windows: 40,
+      firing: true,
       counters: {
         read: 100,
         decoded: 99,
@@ -116,6 +117,7 @@ function glanceOf(partitions: number, keys: number): Glance {
       disorder_seconds: 2,
       idle_timeout_seconds: 60,
       total: 1,
+      waiting: 1,
       windows: [
         {
           window: 'tumbling',
