@@ -1,6 +1,6 @@
 import { ProcessorError } from '../errors/processor-error.ts';
 import { parseDuration, type Duration } from './duration.ts';
-import { instantFromJson, instantToJson, storedField } from './snapshot-json.ts';
+import { instantFromJson, instantToJson, steadyTimeFromJson, storedField } from './snapshot-json.ts';
 import type { Instant, Millis } from './instant.ts';
 import type { WatermarkGenerator } from './watermark.ts';
 
@@ -15,8 +15,8 @@ export class PeriodicWatermarkGenerator implements WatermarkGenerator {
   readonly base: WatermarkGenerator;
   #newest: Instant = -Infinity;
   #handedOn: Instant = -Infinity;
-  /** By the clock. −∞ until something has been handed on. */
-  #handedOnAt: Instant = -Infinity;
+  /** By the steady clock. −∞ until something has been handed on. */
+  #handedOnAt = -Infinity;
 
   /** An interval of 0 hands everything on at once. @throws ProcessorError DURATION_INVALID. */
   constructor(interval: Duration, base: WatermarkGenerator) {
@@ -51,7 +51,8 @@ export class PeriodicWatermarkGenerator implements WatermarkGenerator {
     this.base.restore(storedField(snapshot, 'base'));
     this.#newest = instantFromJson(storedField(snapshot, 'newest'));
     this.#handedOn = instantFromJson(storedField(snapshot, 'handedOn'));
-    this.#handedOnAt = instantFromJson(storedField(snapshot, 'handedOnAt'));
+    // By the clock of whoever stored it: where that began elsewhere, the interval ends at once, or once more at the latest.
+    this.#handedOnAt = steadyTimeFromJson(storedField(snapshot, 'handedOnAt'));
   }
 
   #handOn(watermark: Instant, now: Instant): Instant {

@@ -18,6 +18,17 @@ export function instantFromJson(json: unknown): Instant {
   throw new ProcessorError('state', 'STATE_CORRUPT', `a stored watermark is no instant: ${JSON.stringify(json)}`);
 }
 
+/**
+ * A time by the steady clock, which has fractions, and −∞ for none; of another process it is one of another clock.
+ *
+ * @throws ProcessorError STATE_CORRUPT for what {@link instantToJson} did not make of such a time.
+ */
+export function steadyTimeFromJson(json: unknown): number {
+  if (json === null) return -Infinity;
+  if (Number.isFinite(json)) return Number(json);
+  throw new ProcessorError('state', 'STATE_CORRUPT', `a stored time is no number: ${JSON.stringify(json)}`);
+}
+
 /** The field of a stored object, undefined where there is none. Own fields only. */
 export function storedField(json: unknown, name: string): unknown {
   if (typeof json !== 'object' || json === null || !Object.hasOwn(json, name)) return undefined;

@@ -129,6 +129,25 @@ describe('PeriodicWatermarkGenerator', () => {
     }
   });
 
+  it('goes on from the snapshot of another process, whose clock began elsewhere and has fractions', () => {
+    for (const then of [0.25, 7490.149734, 86_400_000.5]) {
+      const generator = periodic();
+      generator.onEvent(1, then);
+      generator.onEvent(9, then);
+      const restored = periodic();
+      restored.restore(JSON.parse(JSON.stringify(generator.snapshot())));
+      expect(restored.onTick(then)).toBe(1);
+      // However the two clocks stand to each other, an interval later at the latest.
+      const now = 3.75;
+      expect(Math.max(restored.onTick(now), restored.onTick(Math.max(now, then) + 10_000))).toBe(9);
+    }
+  });
+
+  it.each(['soon', Number.NaN, {}, undefined])('refuses a snapshot with the time %j', (handedOnAt) => {
+    const snapshot = { base: { watermark: null }, newest: null, handedOn: null, handedOnAt };
+    expect(() => periodic().restore(snapshot)).toThrow(expect.objectContaining({ code: 'STATE_CORRUPT' }));
+  });
+
   it('gives each partition a base of its own', () => {
     const model = periodic();
     const [left, right] = [model.forPartition(), model.forPartition()];

@@ -73,6 +73,15 @@ describe('what is deployed', () => {
       expect([host, guard.knowsHost(`${host}:8080`)]).toEqual([host, true]);
   });
 
+  it('keeps the data of Kafka on its volume, as it does the state', () => {
+    const { services } = parse(read('deploy/compose/compose.yaml')) as {
+      services: Record<string, { environment?: Record<string, string>; volumes?: string[] }>;
+    };
+    const { environment, volumes } = services['kafka'] ?? {};
+    expect(volumes).toEqual([`kafka:${environment?.['KAFKA_LOG_DIRS'] ?? ''}`]);
+    expect(services['processor']?.volumes).toEqual([`state:${/^VOLUME (\S+)$/m.exec(dockerfile)?.[1] ?? ''}`]);
+  });
+
   it('installs what the page is built with before it builds', () => {
     const { workspaces } = JSON.parse(read('package.json')) as { workspaces: string[] };
     const [before = ''] = dockerfile.split('RUN npm ci');

@@ -11,7 +11,7 @@ const lines = (from: number, to: number): string =>
   Array.from({ length: to - from }, (_, i) => line(from + i)).join('');
 
 /** A configuration that follows a file, with state, results and checkpoints of its own. */
-function configuration(name: string): string {
+function configuration(name: string, watermark = 'max_out_of_orderness_secs: 0'): string {
   write(`${name}.ndjson`, lines(0, 1000));
   return write(
     `${name}.yaml`,
@@ -20,7 +20,7 @@ function configuration(name: string): string {
   source: { type: file, paths: [${at(`${name}.ndjson`)}], follow: true }
   event: { key: [model] }
   windows: { tumbling: { size_secs: 10 } }
-  watermark: { max_out_of_orderness_secs: 0 }
+  watermark: { ${watermark} }
   commit_interval_ms: 20
   state: { backend: rocksdb, path: ${at(`${name}-state`)}, checkpoint_path: ${at(`${name}-checkpoints`)} }
   sinks: [{ type: file, path: ${at(`${name}-out.ndjson`)} }]
@@ -61,6 +61,19 @@ describe('state on disk', { timeout: 90_000 }, () => {
     expect(await second.ended()).toBe(0);
     expect(results('killed')).toHaveLength(447);
     expect(new Set(results('killed')).size).toBe(447);
+  });
+
+  it('goes on where watermarks are handed on at intervals, which the clock of another process has measured', async () => {
+    const config = configuration('intervals', 'max_out_of_orderness_secs: 0, emit_interval_secs: 0.05');
+    const first = start(['run', '-c', config]);
+    await untilResults('intervals', 297);
+    first.signal('SIGTERM');
+    expect(await first.ended()).toBe(0);
+    appendFileSync(at('intervals.ndjson'), lines(1000, 1500));
+    const second = start(['run', '-c', config]);
+    await untilResults('intervals', 447);
+    second.signal('SIGTERM');
+    expect([await second.ended(), new Set(results('intervals')).size]).toEqual([0, 447]);
   });
 
   it('is of one process: the second ends with code 3 and names the first, whose port it has found taken or not', async () => {
