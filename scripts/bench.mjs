@@ -1,4 +1,4 @@
-/** `npm run bench -- [NAME] [options]`: a benchmark, `bench/NAME.ts`; what follows its name is passed on to it. */
+/** `npm run bench -- [NAME] [options]`: a benchmark, `bench/NAME.bench.ts`; what follows its name is passed on to it. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { launch } from './launch.mjs';
