@@ -54,9 +54,9 @@ export function ChartControls({
       <label>
         Back
         <select value={String(span)} onChange={(event) => choose({ span: Number(event.currentTarget.value) })}>
-          {SPANS.map((windows) => (
-            <option key={windows} value={String(windows)}>
-              {`${String(windows)} windows`}
+          {SPANS.map((most) => (
+            <option key={most} value={String(most)}>
+              {`${String(most)} windows`}
             </option>
           ))}
         </select>
