@@ -176,7 +176,9 @@ describe('a sink whose disk is full', () => {
       expect(failures).toBe(left);
       expect(runner.status()).toEqual({
         status: 'degraded',
-        message: expect.stringMatching(/the disk is full; free some space .*sources pause when the buffer is full, and nothing is lost/),
+        message: expect.stringMatching(
+          /the disk is full; free some space .*sources pause when the buffer is full, and nothing is lost/,
+        ),
       });
       clock.advance(delayMs - 1);
       await settle(clock);

@@ -15,22 +15,10 @@ export function ChartControls({
   readonly isTable: boolean;
   readonly onTable: (isTable: boolean) => void;
 }) {
-  const { window, metric, metrics, view, values, span, choose } = choice;
-  const windows = pipeline?.windows ?? [];
+  const { metric, metrics, view, values, span, choose } = choice;
   return (
     <>
-      {windows.length < 2 ? null : (
-        <label>
-          Windows
-          <select value={window ?? ''} onChange={(event) => choose({ window: event.currentTarget.value, keys: null })}>
-            {windows.map(({ name, description }) => (
-              <option key={name} value={name}>
-                {description}
-              </option>
-            ))}
-          </select>
-        </label>
-      )}
+      <WindowChoice windows={pipeline?.windows ?? []} choice={choice} />
       {metrics.length < 2 ? null : (
         <label>
           Metric
@@ -65,6 +53,27 @@ export function ChartControls({
         As a table
       </button>
     </>
+  );
+}
+
+interface WindowChoiceProps {
+  readonly windows: PipelineInfo['windows'];
+  readonly choice: Choice;
+}
+
+function WindowChoice({ windows, choice: { window, choose } }: WindowChoiceProps) {
+  if (windows.length < 2) return null;
+  return (
+    <label>
+      Windows
+      <select value={window ?? ''} onChange={(event) => choose({ window: event.currentTarget.value, keys: null })}>
+        {windows.map(({ name, description }) => (
+          <option key={name} value={name}>
+            {description}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 
