@@ -35,6 +35,9 @@ export interface WindowExplanation {
   readonly keptUntil: Instant;
 }
 
+/** Shorter ones are a matter of course, and to tell of them would have the text come and go. */
+const NOTABLE_SILENCE_MS = 3000;
+
 /** What an explanation is made from. */
 export interface ExplainedRun extends Pick<StatusSnapshot, 'state' | 'watermark' | 'partitions' | 'components'> {
   readonly openSpans: readonly OpenSpanStatus[];
@@ -135,7 +138,7 @@ function spoken(ms: Millis): string {
 
 /** When a silent partition stops holding the others up. */
 function leftOutText({ caughtUp, silentMs }: WatermarkHolder, { idleTimeoutMs }: PipelineOutline): string {
-  if (!caughtUp || silentMs < 1000) return '';
+  if (!caughtUp || silentMs < NOTABLE_SILENCE_MS) return '';
   const silent = `It has been silent for ${about(silentMs)}`;
   if (idleTimeoutMs === Infinity) return ` ${silent}, and is waited for however long that goes on.`;
   return ` ${silent}, and after ${spoken(idleTimeoutMs)} of it is waited for no longer.`;

@@ -59,5 +59,8 @@ export function slowDelivery(startedAt: number | null, clock: Clock): ComponentS
   const waiting = startedAt === null ? 0 : clock.monotonic() - startedAt;
   if (waiting < SLOW_DELIVERY_MS) return null;
   const seconds = Math.round(waiting / 1000);
-  return { status: 'degraded', message: `a delivery has been under way for ${seconds} s; sources are paused` };
+  return {
+    status: 'degraded',
+    message: `a delivery has been under way for ${seconds} s; sources pause when the buffer is full`,
+  };
 }

@@ -82,7 +82,7 @@ describe('a sink that hangs', () => {
     clock.advance(1);
     expect(runner.status()).toEqual({
       status: 'degraded',
-      message: 'a delivery has been under way for 5 s; sources are paused',
+      message: 'a delivery has been under way for 5 s; sources pause when the buffer is full',
     });
     ending.abort();
     await expect(delivery).rejects.toThrow('the run is ending');
@@ -176,7 +176,9 @@ describe('a sink whose disk is full', () => {
       expect(failures).toBe(left);
       expect(runner.status()).toEqual({
         status: 'degraded',
-        message: expect.stringMatching(/the disk is full; free some space .*sources are paused, and nothing is lost/),
+        message: expect.stringMatching(
+          /the disk is full; free some space .*sources pause when the buffer is full, and nothing is lost/,
+        ),
       });
       clock.advance(delayMs - 1);
       await settle(clock);
@@ -285,7 +287,7 @@ describe('a sink whose server is down', () => {
     await settle(clock);
     expect(runner.status()).toEqual({
       status: 'degraded',
-      message: 'db:5432 refuses connections; sources are paused, and nothing is lost meanwhile',
+      message: 'db:5432 refuses connections; sources pause when the buffer is full, and nothing is lost meanwhile',
     });
     await passTime(clock, 100, () => taken.length === 2);
     await delivery;

@@ -189,7 +189,7 @@ export class SinkRunner<T> {
       const delayMs = isDown ? retryDelay(handler, waits, clock.now()) : handler.maxDelayMs;
       metrics.recordRetry(this.name);
       logger.warn({ sink: this.name, epoch, delayMs, error: this.#fault }, 'no delivery for now; waiting');
-      this.#fault = `${this.#fault ?? ''}; sources are paused, and nothing is lost meanwhile`;
+      this.#fault = `${this.#fault ?? ''}; sources pause when the buffer is full, and nothing is lost meanwhile`;
       if (!(await this.#patience.wait(delayMs))) throw sinkError(this.name, 'could not deliver', this.#cause);
     }
   }

@@ -113,7 +113,7 @@ describe('a broker that is away', () => {
     await settle(clock);
     expect(runner.status()).toEqual({
       status: 'degraded',
-      message: 'no broker answers; sources are paused, and nothing is lost meanwhile',
+      message: 'no broker answers; sources pause when the buffer is full, and nothing is lost meanwhile',
     });
     await passTime(clock, 500, () => transaction.steps.filter((step) => step === 'reopen').length >= 11, 200);
     transaction.before = () => undefined;

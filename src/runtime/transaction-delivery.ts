@@ -119,7 +119,7 @@ export class TransactionDelivery {
   /** False when it is time to give up. */
   async #wait(epoch: number, failures: number): Promise<boolean> {
     const delayMs = this.#told(epoch, failures, 'no delivery for now; waiting');
-    this.#fault = `${this.#fault ?? ''}; sources are paused, and nothing is lost meanwhile`;
+    this.#fault = `${this.#fault ?? ''}; sources pause when the buffer is full, and nothing is lost meanwhile`;
     return this.#patience.wait(delayMs);
   }
 

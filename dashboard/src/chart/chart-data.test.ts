@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { align, dotsOf, sumOf } from './chart-data.ts';
+import { align, aloneIn, sumOf } from './chart-data.ts';
 
 const point = (end: number, value: number | null, isRevised = false) => [end, end - 10, 0, Number(isRevised), value, 7];
 
@@ -32,8 +32,9 @@ describe('numbers on one scale of times', () => {
     expect(sumOf([])).toEqual([]);
   });
 
-  it('have a dot where late events have changed them, and where no line leads', () => {
-    expect(dotsOf([1, 2, null, 3, null, null, 4, 5], new Set([1]))).toEqual([1, 3]);
-    expect(dotsOf([null, 1], new Set())).toEqual([1]);
+  it('are alone where no line leads to them, and late events have not marked them', () => {
+    expect(aloneIn([1, 2, null, 3, null, null, 4, 5], new Set([1]))).toEqual([3]);
+    expect(aloneIn([null, 1], new Set())).toEqual([1]);
+    expect(aloneIn([null, 1], new Set([1]))).toEqual([]);
   });
 });

@@ -56,11 +56,10 @@ export function sumOf(lines: AlignedData['lines']): readonly (number | null)[] {
   });
 }
 
-/** Places of a line to draw a dot at: those that are marked, and those that no line leads to. */
-export function dotsOf(line: readonly (number | null)[], marks: ReadonlySet<number>): readonly number[] {
+/** Places of a line that no line leads to, and that have no mark either: without a dot they would not be seen. */
+export function aloneIn(line: readonly (number | null)[], marks: ReadonlySet<number>): readonly number[] {
   return line.flatMap((value, at) => {
-    if (value === null) return [];
-    const isAlone = (line[at - 1] ?? null) === null && (line[at + 1] ?? null) === null;
-    return isAlone || marks.has(at) ? [at] : [];
+    const isAlone = value !== null && (line[at - 1] ?? null) === null && (line[at + 1] ?? null) === null;
+    return isAlone && !marks.has(at) ? [at] : [];
   });
 }

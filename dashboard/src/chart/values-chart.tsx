@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import { formatTick, type Unit } from '../format/numbers.ts';
 import { useIsDark } from '../state/theme.ts';
-import { dotsOf, type AlignedData } from './chart-data.ts';
+import { aloneIn, type AlignedData } from './chart-data.ts';
 import { faded, seriesColor } from './palette.ts';
 
 /** How a line is drawn. */
@@ -32,6 +32,8 @@ export interface ValuesChartProps {
 }
 
 const SYNC = 'values';
+/** In pixels of the page. */
+const DOT_RADIUS = 3;
 
 /** Numbers over time. What it shows is also to be had as a table, for those who do not see it. */
 export function ValuesChart(props: ValuesChartProps) {
@@ -102,8 +104,26 @@ function optionsOf(
       series: [upper + 1, lower + 1],
       fill: faded(seriesColor(lines[upper]?.color ?? 0, isDark), 0.14),
     })),
-    hooks: { setCursor: [(u) => latest.current.onCursor?.(u.cursor.idx ?? null)] },
+    hooks: {
+      setCursor: [(u) => latest.current.onCursor?.(u.cursor.idx ?? null)],
+      draw: kind === 'lines' ? [(u) => drawAlone(u, latest.current, isDark)] : [],
+    },
   };
+}
+
+/** A dot, and not a ring as late revisions have, where a window has none beside it. */
+function drawAlone(u: uPlot, { data, lines }: ValuesChartProps, isDark: boolean): void {
+  const { ctx } = u;
+  const radius = DOT_RADIUS * devicePixelRatio;
+  for (const [index, line] of data.lines.entries()) {
+    const { color = 0, opacity = 1 } = lines[index] ?? {};
+    ctx.fillStyle = faded(seriesColor(color, isDark), opacity);
+    for (const at of aloneIn(line, data.revised[index] ?? new Set())) {
+      ctx.beginPath();
+      ctx.arc(u.valToPos(data.times[at] ?? 0, 'x', true), u.valToPos(line[at] ?? 0, 'y', true), radius, 0, 2 * Math.PI);
+      ctx.fill();
+    }
+  }
 }
 
 function seriesOf(
@@ -129,10 +149,7 @@ function seriesOf(
       width: 2,
       stroke,
       fill: ground,
-      filter: () => {
-        const { lines, revised } = latest.current.data;
-        return [...dotsOf(lines[index] ?? [], revised[index] ?? new Set())];
-      },
+      filter: () => [...(latest.current.data.revised[index] ?? [])],
     },
   };
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   formatBytes,
   formatCount,
+  formatExact,
   formatRate,
   formatSeconds,
   formatShare,
@@ -74,4 +75,9 @@ describe('numbers', () => {
   ])('%s', (text, expected) => {
     expect(text).toBe(expected);
   });
+});
+
+it('a number that has to be found again has all of its digits, others not', () => {
+  expect(formatExact(26_214_400)).toBe('26,214,400');
+  expect(formatCount(26_214_400)).toBe('26.2M');
 });

@@ -63,6 +63,11 @@ export function formatCount(value: number): string {
   return Math.abs(value) < 1e7 ? grouped.format(value) : compact.format(value);
 }
 
+/** A whole number that has to be found again, such as an offset: all of its digits. */
+export function formatExact(value: number): string {
+  return grouped.format(value);
+}
+
 /** How many a second: `312 /s`, `0.4 /s`. */
 export function formatRate(value: number | null | undefined): string {
   if (value === null || value === undefined) return NONE;

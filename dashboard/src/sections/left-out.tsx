@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import type { DeadLetters, LateEvents, Status } from '../../../src/http/api/types.ts';
 import { fieldsOfKey, formatKey } from '../format/keys.ts';
-import { formatBytes, formatCount, formatSeconds } from '../format/numbers.ts';
+import { formatBytes, formatCount, formatExact, formatSeconds } from '../format/numbers.ts';
 import { formatMoment, formatWindow } from '../format/times.ts';
 import { Card } from '../parts/card.tsx';
 import { Fetched, Placeholder } from '../parts/placeholder.tsx';
@@ -128,7 +128,7 @@ function Late({ status }: { readonly status: Status }) {
 }
 
 function placeText(partition: string, offset: number | null): string {
-  return offset === null ? partition : `${partition} @ ${formatCount(offset)}`;
+  return offset === null ? partition : `${partition} @ ${formatExact(offset)}`;
 }
 
 interface LeftRecordProps {

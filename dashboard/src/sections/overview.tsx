@@ -17,7 +17,7 @@ export function Overview({ status, pipeline }: { readonly status: Status; readon
   const rates = useResource<RateHistory>('rates', { every: 2000 });
   const stretches = (rates.data?.stretches ?? []).slice(-120);
   const of = (pick: (stretch: Stretch) => number | null) => stretches.map(pick);
-  const { counters, watermark_lag_seconds: lag } = status;
+  const { counters } = status;
   const late = counters.dropped_late;
   return (
     <section id="overview" aria-labelledby="overview-title">
@@ -37,7 +37,7 @@ export function Overview({ status, pipeline }: { readonly status: Status; readon
         <Tile title="Results out" value={formatRate(status.rates?.delivered)} trend={of(({ rates: r }) => r.delivered)}>
           {formatCount(counters.fired)} in all
         </Tile>
-        <LagTile lag={lag} watermark={status.watermark} trend={of((stretch) => stretch.watermark_lag_seconds)} />
+        <LagTile status={status} trend={of((stretch) => stretch.watermark_lag_seconds)} />
         <Tile title="Open windows" value={formatCount(status.open_windows)}>
           {status.firing ? 'those that are over are firing' : 'counted per key'}
         </Tile>
@@ -63,24 +63,24 @@ export function Overview({ status, pipeline }: { readonly status: Status; readon
 }
 
 interface LagTileProps {
-  readonly lag: number | null;
-  readonly watermark: string | null;
+  readonly status: Status;
   readonly trend: readonly (number | null)[];
 }
 
-function LagTile({ lag, watermark, trend }: LagTileProps) {
+function LagTile({ status, trend }: LagTileProps) {
+  const { watermark_lag_seconds: lag, watermark } = status;
   const isOld = lag !== null && lag > 86_400 && watermark !== null;
-  const note =
-    lag === null
-      ? 'no events yet, or none to come'
-      : isOld
-        ? 'old events are being read'
-        : 'watermark behind the clock';
+  const note = lag === null ? noLagText(status) : isOld ? 'old events are being read' : 'watermark behind the clock';
   return (
     <Tile title="Behind" value={isOld ? formatDay(watermark) : formatSeconds(lag)} trend={isOld ? [] : trend}>
       {note}
     </Tile>
   );
+}
+
+function noLagText({ state, counters }: Status): string {
+  if (state === 'finished') return 'nothing more is to come';
+  return counters.read === 0 ? 'no events yet' : 'no watermark yet';
 }
 
 interface TileProps {

@@ -20,7 +20,7 @@ export function fit(text: string, columns: number, align: 'left' | 'right' = 'le
 export function fitEnd(text: string, columns: number): string {
   if (stringWidth(text) <= columns) return fit(text, columns);
   let cut = '';
-  for (const character of [...text].toReversed()) {
+  for (const character of Array.from(text).toReversed()) {
     if (stringWidth(character + cut) > columns - 1) break;
     cut = character + cut;
   }

@@ -26,17 +26,8 @@ export interface KeysTableProps {
 }
 
 /** A table of any number of keys, of which only those in sight are fetched and drawn. */
-export function KeysTable({
-  answer,
-  columns,
-  order,
-  onOrder,
-  range,
-  onRange,
-  resetKey,
-  shownKeys,
-  onToggle,
-}: KeysTableProps) {
+export function KeysTable(props: KeysTableProps) {
+  const { answer, columns, order, onOrder, range, onRange, resetKey, shownKeys, onToggle } = props;
   const box = useRef<HTMLDivElement>(null);
   const [scrollTop, setScrollTop] = useState(0);
   const height = ROW_HEIGHT * Math.min(BOX_ROWS, Math.max(3, answer.matched));

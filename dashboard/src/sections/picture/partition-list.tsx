@@ -1,6 +1,13 @@
 import { useState } from 'preact/hooks';
 import type { Partitions } from '../../../../src/http/api/types.ts';
-import { formatBytes, formatCount, formatMillis, formatSeconds, formatShare } from '../../format/numbers.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatExact,
+  formatMillis,
+  formatSeconds,
+  formatShare,
+} from '../../format/numbers.ts';
 
 type Partition = Partitions['partitions'][number];
 
@@ -90,5 +97,5 @@ function progressText({
 }: Partition): string {
   if (lag !== null) return lag === 0 ? 'nothing waits' : `${formatCount(lag)} records wait`;
   if (read !== null && total !== null) return `${formatBytes(read)} read, ${formatShare(read, total)}`;
-  return caughtUp ? `nothing waits, at ${formatCount(offset)}` : `at ${formatCount(offset)}`;
+  return caughtUp ? `nothing waits, at ${formatExact(offset)}` : `at ${formatExact(offset)}`;
 }

@@ -15,22 +15,10 @@ export function ChartControls({
   readonly isTable: boolean;
   readonly onTable: (isTable: boolean) => void;
 }) {
-  const { window, metric, metrics, view, values, span, choose } = choice;
-  const windows = pipeline?.windows ?? [];
+  const { metric, metrics, view, values, span, choose } = choice;
   return (
     <>
-      {windows.length < 2 ? null : (
-        <label>
-          Windows
-          <select value={window ?? ''} onChange={(event) => choose({ window: event.currentTarget.value, keys: null })}>
-            {windows.map(({ name, description }) => (
-              <option key={name} value={name}>
-                {description}
-              </option>
-            ))}
-          </select>
-        </label>
-      )}
+      <WindowChoice windows={pipeline?.windows ?? []} choice={choice} />
       {metrics.length < 2 ? null : (
         <label>
           Metric
@@ -54,9 +42,9 @@ export function ChartControls({
       <label>
         Back
         <select value={String(span)} onChange={(event) => choose({ span: Number(event.currentTarget.value) })}>
-          {SPANS.map((windows) => (
-            <option key={windows} value={String(windows)}>
-              {`${String(windows)} windows`}
+          {SPANS.map((most) => (
+            <option key={most} value={String(most)}>
+              {`${String(most)} windows`}
             </option>
           ))}
         </select>
@@ -65,6 +53,27 @@ export function ChartControls({
         As a table
       </button>
     </>
+  );
+}
+
+interface WindowChoiceProps {
+  readonly windows: PipelineInfo['windows'];
+  readonly choice: Choice;
+}
+
+function WindowChoice({ windows, choice: { window, choose } }: WindowChoiceProps) {
+  if (windows.length < 2) return null;
+  return (
+    <label>
+      Windows
+      <select value={window ?? ''} onChange={(event) => choose({ window: event.currentTarget.value, keys: null })}>
+        {windows.map(({ name, description }) => (
+          <option key={name} value={name}>
+            {description}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 
