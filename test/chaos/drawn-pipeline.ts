@@ -1,4 +1,5 @@
 import type { Aggregate, OracleConfig, WindowDefinition } from '../oracle/model.ts';
+import type { Input } from './input.ts';
 import type { Random } from './random.ts';
 
 const SECOND_MS = 1000;
@@ -63,7 +64,7 @@ function drawAggregates(random: Random): readonly Aggregate[] {
 export function settingsOf(
   random: Random,
   oracle: OracleConfig,
-  key: readonly string[],
+  { keyFields: key, hasLate }: Pick<Input, 'keyFields' | 'hasLate'>,
   isCold: boolean,
 ): Readonly<Record<string, unknown>> {
   const { metrics, windows, aggregates, percentiles, lateRule } = oracle;
@@ -80,7 +81,12 @@ export function settingsOf(
       late_rule: lateRule,
       ...Object.fromEntries(windows.map((window) => [window.type, windowSettings(window)])),
     },
-    watermark: { max_out_of_orderness_secs: (oracle.outOfOrderness ?? 0) / SECOND_MS, idle_timeout_secs: 3600 },
+    watermark: {
+      max_out_of_orderness_secs: (oracle.outOfOrderness ?? 0) / SECOND_MS,
+      idle_timeout_secs: 3600,
+      // What is late for a watermark is not for one that is held back, and that is a matter of the clock.
+      ...(hasLate ? {} : { emit_interval_secs: random.one([0, 0, 0.02, 0.2]) }),
+    },
     aggregation: { enabled: aggregates, percentiles, percentile_method: 'exact' },
     metrics: { enabled: false },
     http: { port: 0 },

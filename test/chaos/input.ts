@@ -36,6 +36,8 @@ export interface Input {
   readonly requests: readonly RequestInput[];
   /** Requests under way at a time. */
   readonly senders: number;
+  /** Whether some events may be late. */
+  readonly hasLate: boolean;
   /** Time of the event that ends each partition, and by which all other windows close. */
   readonly closingTime: number;
 }
@@ -86,6 +88,7 @@ export function drawInput(random: Random, options: InputOptions): Input {
     requests:
       source === 'http' ? [...requests, { number: requests.length, records: closing, time: closingTime }] : requests,
     senders,
+    hasLate: events.hasLate,
     closingTime,
   };
 }
@@ -127,6 +130,10 @@ class EventDrawer {
     this.#lateShare = options.mayBeLate ? random.one([0, 0.005, 0.03]) : 0;
     this.#badShare = random.one([0, 0.002, 0.02]);
     this.#stepMs = random.one([2, 20, 100]);
+  }
+
+  get hasLate(): boolean {
+    return this.#lateShare > 0;
   }
 
   /** Begins another partition, of about the same time. */

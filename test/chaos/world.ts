@@ -69,7 +69,7 @@ export function drawWorld(seed: number, { source: wanted, smallDisk }: WorldOpti
     source,
     oracle,
     input,
-    settings: settingsOf(random, oracle, input.keyFields, isCold),
+    settings: settingsOf(random, oracle, input, isCold),
     lives: drawLives(random, smallDisk),
     disk: smallDisk ? random.one(['small', 'small with sinks']) : 'large',
   };

@@ -71,7 +71,7 @@ export function drawKafkaWorld(seed: number, pipeline = `chaos-${String(seed)}`)
   const options = { source: 'follow', oracle, senders: 1, mayBeLate, isCold, mayRotate: false } as const;
   const input = drawInput(random, { ...options, partitions: firstPartitions });
   const producers = random.whole(0, 3);
-  const settings = settingsOf(random, oracle, input.keyFields, isCold);
+  const settings = settingsOf(random, oracle, input, isCold);
   // An epoch is a transaction: where it is small, there are not to be too many.
   const most = settings['buffer_size'] === SMALL_BUFFER ? MOST_RECORDS / 4 : MOST_RECORDS;
   const first = input.files.map(({ records }, partition) => ({ partition, records: shortened(records, most) }));
