@@ -15,7 +15,7 @@ const STARTED_MS = 15_000;
 const ENDED_MS = 20_000;
 const COMMAND_MS = 15_000;
 const FULL_MS = 15_000;
-const DRAINED_MS = 30_000;
+const DRAINED_MS = 180_000;
 /** How long after its start a process is killed, at most, if for no better reason. */
 const RANDOM_KILL_MS = 1500;
 /** How long a recovery is given from the first sign of life. */

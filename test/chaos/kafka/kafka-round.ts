@@ -16,7 +16,7 @@ import { createTopics, deleteTopics, growTopic, openCluster } from './topics.ts'
 
 const STARTED_MS = 20_000;
 const ENDED_MS = 20_000;
-const DRAINED_MS = 40_000;
+const DRAINED_MS = 180_000;
 /** How long after its start a process is killed, at most, if for no better reason. */
 const RANDOM_KILL_MS = 1500;
 /** How long a recovery is given from the first sign of life. */
