@@ -1,6 +1,6 @@
 /**
  * Events per second of the decoder against JSON.parse with field access and a Map of keys, on one core, over the same
- * seeded events. Run with the Node of this project: `node bench/decode.ts [events]`.
+ * seeded events. `npm run bench -- decode [events]`
  */
 import { createBatchDecoder } from '../src/decode/create-batch-decoder.ts';
 import type { DecodePlan } from '../src/decode/decode-plan.ts';

@@ -96,7 +96,7 @@ async function latenciesOf(settings: Record<string, string>, backend: 'memory' |
   const contender = processor({ name: 'live', input: '', output: '', windowMs: 1000, backend, environment });
   const config = join(FOLDER, 'profile.yaml');
   writeFileSync(config, 'processor: {}\n');
-  const args = [PROCESSOR, 'run', '--window', '1s', '--format', 'json', '--log-level', 'warn', '--config', config];
+  const args = [PROCESSOR, 'run', '--window', '1s', '--format', 'json', '--log-level', 'error', '--config', config];
   const child = spawn(process.execPath, args, {
     env: { ...process.env, ...contender.prepare?.() },
     stdio: ['ignore', 'pipe', 'inherit'],

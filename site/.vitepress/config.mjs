@@ -4,19 +4,20 @@ const start = [
   { text: 'Quick start', link: '/quick-start' },
   { text: 'Guide', link: '/guide' },
   { text: 'Examples', link: '/examples/' },
+  { text: 'All pages', link: '/overview' },
 ];
 const howTo = [
   { text: 'Sources', link: '/sources' },
   { text: 'Kafka', link: '/kafka' },
   { text: 'Sinks for servers', link: '/sinks' },
   { text: 'Dashboard', link: '/dashboard' },
-  { text: 'Kafka', link: '/kafka' },
   { text: 'State and checkpoints', link: '/state' },
 ];
 const operations = [
   { text: 'Running it', link: '/operations' },
   { text: 'Deployment', link: '/deployment' },
   { text: 'Metrics', link: '/metrics' },
+  { text: 'Tracing', link: '/tracing' },
   { text: 'Errors', link: '/errors' },
 ];
 const reference = [
@@ -35,6 +36,7 @@ const inside = [
   { text: 'Architecture', link: '/architecture' },
   { text: 'Decisions', link: '/adr/' },
   { text: 'Contributing', link: '/contributing' },
+  { text: 'Security', link: '/security' },
   { text: 'Changes', link: '/changelog' },
 ];
 

@@ -73,7 +73,10 @@ describe('arguments', () => {
       'run -i e.ndjson -w 1m --format xml',
       "processor: option '--format <format>' argument 'xml' is invalid. Allowed choices are table, json.\n(processor --help explains the commands)\n",
     ],
-    ['run -c /nowhere.yaml', 'processor: the configuration file /nowhere.yaml does not exist [CONFIG_UNREADABLE]\n'],
+    [
+      'run -c /nowhere.yaml',
+      'processor: the configuration file /nowhere.yaml does not exist; check the path, or let "processor init" write one [CONFIG_UNREADABLE]\n',
+    ],
     [
       'validate',
       "processor: required option '-c, --config <file>' not specified\n(processor --help explains the commands)\n",

@@ -60,6 +60,12 @@ describe('health', () => {
     expect(await health('--url', url)).toEqual({ code: 1, out: '', err });
   });
 
+  it('says that an address is none', async () => {
+    const err =
+      'processor: --url: "localhost:8080" is not a URL; write where the processor listens, such as http://127.0.0.1:8080\n';
+    expect(await health('--url', 'localhost:8080')).toEqual({ code: 2, out: '', err });
+  });
+
   it('says that nothing answers', async () => {
     const url = await serving(200, '');
     server?.close();

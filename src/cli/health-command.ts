@@ -1,8 +1,7 @@
-import { loadConfig } from '../config/config.ts';
 import { messageOf } from '../errors/message-of.ts';
 import type { CliIo } from './cli-io.ts';
 import { EXIT_CODE } from './exit-code.ts';
-import { browsable } from './http-service.ts';
+import { addressOf } from './processor-address.ts';
 
 /** Options of `processor health`. */
 export interface HealthOptions {
@@ -28,7 +27,7 @@ export async function healthCommand(
   options: HealthOptions,
   io: Pick<CliIo, 'stdout' | 'stderr' | 'environment'>,
 ): Promise<number> {
-  const url = `${await baseOf(options, io.environment)}/health`;
+  const url = `${(await addressOf(options, io.environment)).url}/health`;
   let response: Response;
   try {
     response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(ANSWER_MS) });
@@ -44,13 +43,6 @@ export async function healthCommand(
   }
   io.stdout.write(options.json === true ? `${JSON.stringify(health)}\n` : healthText(health));
   return response.ok ? EXIT_CODE.done : EXIT_CODE.failed;
-}
-
-async function baseOf({ config, url }: HealthOptions, environment: CliIo['environment']): Promise<string> {
-  if (url !== undefined) return url.replace(/\/+$/, '');
-  if (config === undefined) return 'http://127.0.0.1:8080';
-  const { http } = (await loadConfig(config, { environment })).config;
-  return `http://${browsable(http.host)}:${String(http.port)}`;
 }
 
 async function healthOf(response: Response): Promise<Health | undefined> {

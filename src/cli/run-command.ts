@@ -148,9 +148,11 @@ function deadLettersOf(config: ProcessorConfig): string {
 }
 
 function conclude(summary: RunSummary, deadLetters: string, io: CliIo, logger: Logger): void {
-  const { rejected, droppedLate, unassigned, skipped } = summary.counters;
+  const { rejected, missingValues, decoded, droppedLate, unassigned, skipped } = summary.counters;
+  // Some events may well be without a value; where none has it, its path is wrong.
+  const isValueless = missingValues > 0 && missingValues >= decoded;
   if (io.stderr.isTTY === true) io.stderr.write(`${summaryText(summary, deadLetters)}\n`);
-  else if (rejected + droppedLate + unassigned + skipped > 0) {
+  else if (isValueless || rejected + droppedLate + unassigned + skipped > 0) {
     logger.warn({ ...summary }, summaryText(summary, deadLetters).replaceAll(/\n */g, '; '));
   } else logger.info({ ...summary }, summary.outcome === 'finished' ? 'pipeline finished' : 'pipeline stopped');
 }

@@ -15,10 +15,12 @@ const COUNTERS: RunSummary['counters'] = {
   unassigned: 7,
   fired: 5,
   skipped: 4,
+  missingValues: 12,
+  inexactIntegers: 0,
 };
 
 it('a summary is one line where nothing was left out', () => {
-  const counters = { ...COUNTERS, rejected: 0, droppedLate: 0, unassigned: 0, skipped: 0 };
+  const counters = { ...COUNTERS, rejected: 0, droppedLate: 0, unassigned: 0, skipped: 0, missingValues: 0 };
   const text = summaryText(
     { outcome: 'finished', epoch: 3, counters, rejections: [], durationMs: 2000 },
     'dead.ndjson',
@@ -40,6 +42,7 @@ it('a summary names everything that was left out, and why', () => {
     '3 could not be used, see dead.ndjson',
     '  2 missing_timestamp: at timestamp: found nothing',
     '  1 not_json: at byte 0',
+    '12 values were missing: there was nothing at their path',
     '1 came too late for their window',
     '7 belong to no window',
     '4 results were refused by a sink',

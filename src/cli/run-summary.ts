@@ -16,6 +16,9 @@ export function summaryText(summary: RunSummary, deadLetters: string): string {
       lines.push(`  ${formatCount(count)} ${code}: ${example}`);
     }
   }
+  if (counters.missingValues > 0) {
+    lines.push(`${formatCount(counters.missingValues)} values were missing: there was nothing at their path`);
+  }
   if (counters.droppedLate > 0) lines.push(`${formatCount(counters.droppedLate)} came too late for their window`);
   if (counters.unassigned > 0) lines.push(`${formatCount(counters.unassigned)} belong to no window`);
   if (counters.skipped > 0) lines.push(`${formatCount(counters.skipped)} results were refused by a sink`);

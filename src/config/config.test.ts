@@ -281,6 +281,14 @@ describe('keys that do not go together', () => {
       'p.yaml:2:24 processor.late_events.path: expected a file of its own, found the one of error_handling.dead_letter_path',
     ],
     [
+      '{ source: { type: file, paths: [in/a.ndjson] }, sinks: [{ type: file, path: ./in/a.ndjson }] }',
+      'p.yaml:2:79 processor.sinks[0].path: expected a file that is not read, found one of source.paths, by "in/a.ndjson"; write it elsewhere',
+    ],
+    [
+      '{ source: { type: file, paths: ["in/**/*.ndjson"] }, late_events: { path: in/b.c/late.ndjson } }',
+      'p.yaml:2:77 processor.late_events.path: expected a file that is not read, found one of source.paths, by "in/**/*.ndjson"; write it elsewhere',
+    ],
+    [
       'state: { backend: rocksdb, path: a, checkpoint_path: a/ }',
       'p.yaml:2:56 processor.state.checkpoint_path: expected another folder than state.path',
     ],
@@ -680,7 +688,8 @@ describe('loading a file', () => {
   it('says that a file does not exist', async () => {
     await expect(loadConfig('/nowhere/p.yaml')).rejects.toMatchObject({
       code: 'CONFIG_UNREADABLE',
-      message: 'the configuration file /nowhere/p.yaml does not exist',
+      message:
+        'the configuration file /nowhere/p.yaml does not exist; check the path, or let "processor init" write one',
     });
   });
 });

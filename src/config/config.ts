@@ -173,15 +173,16 @@ async function readText(path: string): Promise<string> {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
-    throw unreadable(path, 'is not UTF-8 text', error);
+    throw unreadable(path, 'is not UTF-8 text; a configuration is a YAML file', error);
   }
 }
 
 function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ENOENT') return 'does not exist';
+  if (code === 'ENOENT') return 'does not exist; check the path, or let "processor init" write one';
   if (code === 'EISDIR') return 'is a folder; name the file in it';
-  if (code === 'EACCES' || code === 'EPERM') return 'may not be read by this user';
+  if (code === 'EACCES' || code === 'EPERM')
+    return 'may not be read by this user; give it the right to, or name another file';
   return `cannot be read: ${messageOf(error)}`;
 }
 

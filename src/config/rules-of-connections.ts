@@ -38,6 +38,10 @@ export const connectionRules: readonly Rule[] = [
     violations: sharedFiles,
   },
   {
+    reads: [['source'], ['sinks'], ['late_events'], ['error_handling', 'dead_letter_path'], ['kafka', 'producer']],
+    violations: ({ config }) => (config.source.type === 'file' ? filesReadAgain(config) : []),
+  },
+  {
     reads: [['late_events']],
     violations: ({ config: { late_events: late } }) =>
       late.topic === null || late.path === null
@@ -73,21 +77,57 @@ function plainPath(path: string): string {
   return normalize(path).replace(/(?<=.)\/$/, '');
 }
 
+/** What is written, with its keys. */
+function filesOf({ sinks, late_events: late, error_handling: handling, kafka }: CheckedConfig): readonly WrittenFile[] {
+  const deadLetters: WrittenFile = { path: handling.dead_letter_path, key: ['error_handling', 'dead_letter_path'] };
+  return [
+    ...(kafka.producer === undefined ? [deadLetters] : []),
+    ...(late.path === null ? [] : [{ path: late.path, key: ['late_events', 'path'] }]),
+    ...(sinks ?? []).flatMap((sink, index) =>
+      sink.type === 'file' ? [{ path: sink.path, key: ['sinks', index, 'path'] }] : [],
+    ),
+  ];
+}
+
+interface WrittenFile {
+  readonly path: string;
+  readonly key: ConfigPath;
+}
+
+/** Results that are appended to the input would be its next events. */
+function filesReadAgain(config: CheckedConfig): readonly Violation[] {
+  const { paths = [] } = config.source;
+  return filesOf(config).flatMap(({ path, key }) => {
+    const reader = paths.find((each) => mayMatch(each, path));
+    if (reader === undefined) return [];
+    return [
+      {
+        path: key,
+        message: `expected a file that is not read, found one of source.paths, by "${reader}"; write it elsewhere`,
+      },
+    ];
+  });
+}
+
+/** Whether a path, or a pattern of asterisks and question marks, names a file. Patterns of other kinds are not judged. */
+function mayMatch(pattern: string, path: string): boolean {
+  const [read, written] = [resolve(pattern), resolve(path)];
+  if (read === written) return true;
+  if (!/[*?]/.test(read) || /[[\]{}()!]/.test(read)) return false;
+  const source = read
+    .replaceAll(/[.+^$|\\]/g, '\\$&')
+    .replaceAll(/\*\*\/|\*\*?|\?/g, (sign) => ({ '**/': '(?:.*/)?', '**': '.*', '?': '[^/]' })[sign] ?? '[^/]*');
+  return new RegExp(`^${source}$`).test(written);
+}
+
 function sharedFiles({ config }: RuleContext): readonly Violation[] {
-  const { sinks, late_events: late, error_handling: handling, kafka } = config;
-  const used: Violation[] = [];
-  const owners = new Map<string, string>();
-  const claim = (path: string, key: ConfigPath): void => {
-    const owner = owners.get(plainPath(path));
-    if (owner !== undefined) used.push({ path: key, message: `expected a file of its own, found the one of ${owner}` });
-    else owners.set(plainPath(path), key.join('.'));
-  };
   // The key that has a default comes first, so that the error is at one that somebody has set.
-  if (kafka.producer === undefined) claim(handling.dead_letter_path, ['error_handling', 'dead_letter_path']);
-  if (late.path !== null) claim(late.path, ['late_events', 'path']);
-  for (const path of owners.keys()) {
-    const index = (sinks ?? []).findIndex((sink) => sink.type === 'file' && plainPath(sink.path) === path);
-    if (index !== -1) claim(path, ['sinks', index, 'path']);
-  }
-  return used;
+  const owners = new Map<string, string>();
+  return filesOf(config).flatMap(({ path, key }) => {
+    const owner = owners.get(plainPath(path));
+    if (owner !== undefined) return [{ path: key, message: `expected a file of its own, found the one of ${owner}` }];
+    // Two sinks of one file are told of by a rule of their own.
+    if (key[0] !== 'sinks') owners.set(plainPath(path), key.join('.'));
+    return [];
+  });
 }

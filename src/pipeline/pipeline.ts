@@ -34,7 +34,12 @@ export interface RunSummary {
   /** `finished`: the input came to its end; `stopped`: it was asked to stop. */
   readonly outcome: 'finished' | 'stopped';
   readonly epoch: number;
-  readonly counters: StatusSnapshot['counters'];
+  readonly counters: StatusSnapshot['counters'] & {
+    /** Values that events did not have, counted for each metric. */
+    readonly missingValues: number;
+    /** Whole numbers that were taken as the nearest double. */
+    readonly inexactIntegers: number;
+  };
   /** Why records were rejected in this run, the most frequent reason first. */
   readonly rejections: readonly RejectionTotal[];
   readonly durationMs: number;

@@ -72,6 +72,12 @@ export class CommandLine {
     return response === null ? null : ((await response.json().catch(() => null)) as Health | null);
   }
 
+  /** True once the watermark has come so far, and all that it closes has fired. */
+  async hasFired(watermark: number): Promise<boolean> {
+    const health = await this.health();
+    return health?.watermark === new Date(watermark).toISOString() && health.firing === false;
+  }
+
   /** True once it reads and writes. */
   async isReady(): Promise<boolean> {
     return (await this.#get('/ready'))?.status === 200;

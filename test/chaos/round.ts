@@ -325,7 +325,8 @@ export class Round {
         return this.#feed.wasToldFull || isFull(await child.health());
       };
       let wasTold = false;
-      const isSeen = async (): Promise<boolean> => (wasTold = await isTold()) || (await this.#isDrained(child));
+      const isSeen = async (): Promise<boolean> =>
+        (wasTold = await isTold()) || (await child.hasFired(this.#lastWatermark));
       await child.until('it says that the disk is full', FULL_MS, isSeen);
       if (!wasTold) return;
       this.#count.fullDisks += 1;
@@ -368,16 +369,12 @@ export class Round {
     }
     await child.until('it listens', STARTED_MS, () => this.#connected(child));
     await Promise.race([this.#feed.done, this.#noEnd(child)]);
-    const isDrained = await child.until('everything is processed', DRAINED_MS, () => this.#isDrained(child));
+    const isDrained = await child.until('everything is processed', DRAINED_MS, () =>
+      child.hasFired(this.#lastWatermark),
+    );
     if (!isDrained) await this.#noEnd(child);
     child.signal('SIGTERM');
     await this.#children.endedWell(child);
-  }
-
-  /** True once the last event is processed, which closes all windows, and these have fired. */
-  async #isDrained(child: CommandLine): Promise<boolean> {
-    const health = await child.health();
-    return health?.watermark === new Date(this.#lastWatermark).toISOString() && health.firing === false;
   }
 
   async #noEnd(child: CommandLine): Promise<never> {

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ROOT } from '../checks/source-file.ts';
@@ -47,10 +47,16 @@ describe('the links of all pages', () => {
       'a.md:5 links to #three, which has no such heading',
     ]);
   });
+});
 
-  it('name folders only where there is one', () => {
-    expect(statSync(join(ROOT, 'docs/adr')).isDirectory()).toBe(true);
-  });
+it('the navigation of the site has every page of the documentation, once', async () => {
+  const { default: config } = await import('../../site/.vitepress/config.mjs');
+  const links = config.themeConfig.sidebar.flatMap(({ items }) => items.map(({ link }) => link));
+  expect(new Set(links).size).toBe(links.length);
+  const own = pages.flatMap(({ path }) => /^docs\/(?!README)([\w/-]+)\.md$/.exec(path)?.[1] ?? []);
+  const shown = own.filter((name) => !name.startsWith('adr/')).map((name) => `/${name.toLowerCase()}`);
+  expect(shown.length).toBeGreaterThan(15);
+  expect(shown.filter((link) => !links.includes(link))).toEqual([]);
 });
 
 it.each([

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Child, MAIN, run } from './child.ts';
 import { scratchFolder } from './folder.ts';
@@ -31,5 +32,18 @@ describe('output into a pipe', { timeout: 60_000 }, () => {
     expect(await child.ended()).toBe(0);
     expect(child.stdout.split('\n')).toEqual([expect.stringMatching(/^\{"id":/), '']);
     expect(child.stderr).toBe('code 0\n');
+  });
+});
+
+describe.runIf(existsSync('/dev/full'))('output that cannot be written', { timeout: 60_000 }, () => {
+  it.each([
+    ['of a run', ARGUMENTS, /^processor: sink "console" .*the output cannot be written: ENOSPC.* \[SINK_FAILED\]$/],
+    ['of a short command', ['--version'], /^processor: standard output cannot be written: ENOSPC/],
+  ])('%s is told in a sentence', async (_, argv, message) => {
+    const script = '"$@" > /dev/full';
+    const child = new Child('/bin/sh', ['-c', script, 'sh', process.execPath, MAIN, ...argv], { environment });
+    expect(await child.ended()).toBe(1);
+    const told = child.stderr.trimEnd().split('\n');
+    expect(told.filter((line) => !line.startsWith('{'))).toEqual([expect.stringMatching(message)]);
   });
 });

@@ -6,6 +6,9 @@ export const INIT_SOURCES = ['demo', 'file', 'http', 'kafka'] as const;
 /** One of {@link INIT_SOURCES}. */
 export type InitSource = (typeof INIT_SOURCES)[number];
 
+/** The file of made-up events that is written where there are none to begin with. */
+export const SAMPLE_NAME = 'events.ndjson';
+
 /** What a new configuration is made from. */
 export interface InitAnswers {
   readonly name: string;
@@ -38,7 +41,7 @@ export function defaultAnswers(source: InitSource, name: string): InitAnswers {
   return {
     name,
     source,
-    path: 'events.ndjson',
+    path: SAMPLE_NAME,
     servers: 'localhost:9092',
     topic: 'feedback-events',
     ...DEMO_FIELDS,

@@ -1,6 +1,6 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadConfig, parseConfig } from '../../config/config.ts';
@@ -60,17 +60,51 @@ describe('init --yes', () => {
       '1700000003,b,9,4',
     ];
     await writeFile(join(folder, 'requests.csv'), rows.join('\n'));
-    await init([folder, '--yes', '--input', 'requests.csv']);
+    await init([folder, '--yes', '--input', join(folder, 'requests.csv')]);
     // "when" says nothing of time by its name; nothing is guessed of a number then.
     expect((await configIn(folder)).event).toMatchObject({ timestamp: 'timestamp', key: ['service'] });
     await writeFile(join(folder, 'requests.csv'), rows.join('\n').replace('when', 'ts'));
-    await init([folder, '--yes', '--force', '--input', 'requests.csv']);
+    await init([folder, '--yes', '--force', '--input', join(folder, 'requests.csv')]);
     expect((await configIn(folder)).event).toMatchObject({
       timestamp: 'ts',
       timestamp_unit: 's',
       key: ['service'],
       value: 'ms',
     });
+  });
+
+  it('reads a file where it is, which is not in the new folder', async () => {
+    const input = join(folder, 'requests.csv');
+    await writeFile(input, 'ts,service,ms\n2026-01-01T00:00:00Z,a,1\n2026-01-01T00:00:01Z,a,2\n');
+    const made = join(folder, 'new');
+    expect(await init([made, '--yes', '--input', relative('.', input)])).toMatchObject({ code: 0, err: '' });
+    expect(await readdir(made)).toEqual(['processor.yaml']);
+    const { source, event } = await configIn(made);
+    expect(source.paths).toEqual(['../requests.csv']);
+    expect(event).toMatchObject({ timestamp: 'ts', key: ['service'], value: 'ms' });
+  });
+
+  it.each<[string, string[], RegExp]>([
+    ['an input that is not there', ['--input', '/nowhere/x.ndjson'], /no file \/nowhere\/x\.ndjson; check the path/],
+    [
+      'an input that its source does not read',
+      ['--input', 'x', '--source', 'http'],
+      /leave out --source http, or --input/,
+    ],
+  ])('refuses %s, and writes nothing', async (_, options, message) => {
+    const { code, out, err } = await init([folder, '--yes', ...options]);
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toMatch(message);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('says why nothing can be written', async () => {
+    await writeFile(join(folder, 'file'), '');
+    for (const place of [join(folder, 'file', 'new'), '/proc/new']) {
+      const { code, err } = await init([place, '--yes']);
+      expect(code).toBe(2);
+      expect(err).toMatch(/^processor: cannot write .*new\/processor\.yaml: .*; choose another folder/);
+    }
   });
 
   it('replaces nothing without being told to', async () => {
@@ -128,6 +162,27 @@ describe('init at a terminal', () => {
       state: { backend: 'rocksdb' },
       sinks: [{ type: 'file' }],
     });
+  });
+
+  it('asks for no file where one is given, and offers its fields', async () => {
+    const input = join(folder, 'calls.ndjson');
+    await writeFile(
+      input,
+      '{"at":"2026-01-01T00:00:00Z","team":"a","ms":1}\n{"at":"2026-01-01T00:00:01Z","team":"a","ms":2}\n',
+    );
+    const io = person([
+      ['time of the event', ENTER],
+      ['Group by', ` |${ENTER}`],
+      ['Which numbers', ` |${ENTER}`],
+      ['What kind of windows', ENTER],
+      ['How long', ENTER],
+      ['state on disk', ENTER],
+      ['results go', ENTER],
+    ]);
+    expect((await init([join(folder, 'new'), '--input', input], io)).code).toBe(0);
+    const { source, event } = await configIn(join(folder, 'new'));
+    expect(source).toMatchObject({ type: 'file', paths: [input] });
+    expect(event).toMatchObject({ timestamp: 'at', key: ['team'], value: 'ms' });
   });
 
   it('writes nothing where somebody goes away', async () => {

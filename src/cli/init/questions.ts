@@ -15,23 +15,24 @@ type Streams = Pick<CliIo, 'stdin' | 'stderr'>;
 
 /**
  * Asks a person, on standard error, what a new configuration should be. What an existing file holds is looked at, so that
- * its fields can be chosen from. `pathOf` gives the place of a file that was named in an answer.
+ * its fields can be chosen from. `given` has what need not be asked; `placeOf` gives the place of a file that was named.
  * @throws Cancelled
  */
 export async function ask(
   name: string,
-  given: InitSource | undefined,
+  given: { readonly source: InitSource | undefined; readonly path: string | undefined },
   { stdin, stderr }: Streams,
-  pathOf: (name: string) => string,
+  placeOf: (name: string) => string,
 ): Promise<InitAnswers> {
   const io = { input: stdin, output: stderr };
   intro('A new pipeline', io);
   const source =
-    given ??
+    given.source ??
     (await answerOf(select<InitSource>({ ...io, message: 'Where do the events come from?', options: SOURCES })));
   const defaults = defaultAnswers(source, name);
-  const place = await askPlace(source, defaults, io);
-  const fields = source === 'file' ? await fieldsOfFile(pathOf(place.path)) : null;
+  const place = given.path === undefined ? await askPlace(source, defaults, io) : { path: given.path };
+  const path = given.path ?? placeOf(place.path);
+  const fields = source === 'file' ? await fieldsOfFile(path) : null;
   const event = source === 'demo' ? {} : await askEvent(defaults, fields, io);
   const window = await answerOf(
     select<InitAnswers['window']>({ ...io, message: 'What kind of windows?', options: WINDOWS }),

@@ -8,6 +8,7 @@ import { EXIT_CODE, UsageError } from '../exit-code.ts';
 import { formatBytes, formatSpan } from '../quantity.ts';
 import { isConfirmed } from './confirmation.ts';
 import { checkpointOfRunning } from './running-process.ts';
+import { nothingAt } from './state-commands.ts';
 import { placeOf, type StatePlace } from './state-place.ts';
 import type { StateCommands } from './state-program.ts';
 import { stateStore, type StateStore } from './state-store.ts';
@@ -102,6 +103,8 @@ function changingCommands(io: CliIo, say: Say): Omit<CheckpointCommands, keyof L
 /** Makes a checkpoint of a state that nobody uses, or has it made by the process that does. */
 async function create(place: StatePlace, id: string | undefined, io: CliIo): Promise<CheckpointInfo> {
   const store: StateStore = stateStore(place);
+  // One that is lost, and has checkpoints, is mended from them when it is opened.
+  if (!(await store.isThere()) && (await store.checkpoints()).length === 0) throw nothingAt(place);
   try {
     return await store.makeCheckpoint(id ?? idOfNow(io.clock.now()));
   } catch (error) {

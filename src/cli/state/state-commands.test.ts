@@ -177,6 +177,7 @@ describe('where the state is', { timeout: 60_000 }, () => {
       'keeps its state in memory (state.backend: memory), so there is nothing on disk',
     ],
     ['state inspect --state-path @nowhere', 3, 'there is no state in @/nowhere'],
+    ['checkpoint create --state-path @nowhere --checkpoint-path @none', 3, 'there is no state in @/nowhere'],
     [
       'state inspect --state-path @a --checkpoint-path @a/b',
       2,

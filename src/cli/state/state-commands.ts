@@ -55,7 +55,8 @@ export function stateCommands(io: CliIo): Pick<StateCommands, 'inspectState' | '
   };
 }
 
-function nothingAt({ path }: StatePlace): ProcessorError {
+/** There is no state at a place. */
+export function nothingAt({ path }: StatePlace): ProcessorError {
   const message = `there is no state in ${path}; a run with state.backend: rocksdb makes one, --state-path names another`;
   return new ProcessorError('state', 'STATE_FAILED', message);
 }

@@ -78,7 +78,13 @@ async function answerOf(url: string, token: string | undefined, signal: AbortSig
   if (response.status === 401 || response.status === 403) {
     throw new NoGlance('the processor wants its token: give --config, or PROCESSOR_HTTP__TOKEN');
   }
-  if (!response.ok)
-    throw new NoGlance(`${url} answered ${String(response.status)}; is it a processor of this version?`);
-  return response.json();
+  const strange = (what: string): NoGlance =>
+    new NoGlance(`${url} answered ${what}; is it a processor of this version?`);
+  if (!response.ok) throw strange(String(response.status));
+  try {
+    return await response.json();
+  } catch (error) {
+    if (signal.aborted) throw new NoGlance(`${url} did not answer in time`, { cause: error });
+    throw strange('something that is no JSON');
+  }
 }

@@ -1,7 +1,6 @@
-import { loadConfig } from '../../config/config.ts';
 import type { CliIo } from '../cli-io.ts';
 import { EXIT_CODE } from '../exit-code.ts';
-import { browsable } from '../http-service.ts';
+import { addressOf, type ProcessorAddress } from '../processor-address.ts';
 import { glance, NoGlance, type Glance, type KeyOrder } from './glance.ts';
 import { screenOf } from './screen.ts';
 
@@ -26,29 +25,14 @@ const PLAIN_ROWS = 60;
 
 type Io = Pick<CliIo, 'stdin' | 'stdout' | 'stderr' | 'environment' | 'clock' | 'onSignal'>;
 
-interface Place {
-  readonly url: string;
-  readonly token: string | undefined;
-}
-
 /** Shows a running processor, live, until somebody leaves; once where there is no terminal, or where asked to. */
 export async function topCommand(options: TopOptions, io: Io): Promise<number> {
-  const place = await placeOf(options, io.environment);
+  const place = await addressOf(options, io.environment);
   if (options.once === true || io.stdout.isTTY !== true || io.stdin.isTTY !== true) return lookOnce(place, io);
   return new LiveView(place, io).run();
 }
 
-async function placeOf({ config, url }: TopOptions, environment: CliIo['environment']): Promise<Place> {
-  if (config === undefined) {
-    const token = environment['PROCESSOR_HTTP__TOKEN'];
-    return { url: (url ?? 'http://127.0.0.1:8080').replace(/\/+$/, ''), token };
-  }
-  const { http } = (await loadConfig(config, { environment })).config;
-  const from = `http://${browsable(http.host)}:${String(http.port)}`;
-  return { url: (url ?? from).replace(/\/+$/, ''), token: http.token };
-}
-
-async function lookOnce(place: Place, { stdout, stderr }: Io): Promise<number> {
+async function lookOnce(place: ProcessorAddress, { stdout, stderr }: Io): Promise<number> {
   try {
     const seen = await glance({ ...place, sort: 'volume', signal: AbortSignal.timeout(ANSWER_MS) });
     const view = { columns: stdout.columns ?? 100, rows: PLAIN_ROWS, color: stdout.isTTY === true, fault: null };
@@ -69,7 +53,7 @@ async function lookOnce(place: Place, { stdout, stderr }: Io): Promise<number> {
 
 /** The screen, drawn anew every second and after every key. */
 class LiveView {
-  readonly #place: Place;
+  readonly #place: ProcessorAddress;
   readonly #io: Io;
   readonly #left = new AbortController();
   #seen: Glance | null = null;
@@ -79,7 +63,7 @@ class LiveView {
   /** Ends the wait for the next second. */
   #wake = new AbortController();
 
-  constructor(place: Place, io: Io) {
+  constructor(place: ProcessorAddress, io: Io) {
     this.#place = place;
     this.#io = io;
   }

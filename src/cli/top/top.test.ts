@@ -315,6 +315,15 @@ describe('top', () => {
     expect((await top(['--url', url], fakeProcess({ PROCESSOR_HTTP__TOKEN: 'secret' }))).code).toBe(0);
   });
 
+  it('says that what answers is no processor', async () => {
+    server = createServer((_, response) => response.end('<html>')).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+    const err = `processor: ${url}/v1/pipeline answered something that is no JSON; is it a processor of this version?\n`;
+    expect(await top(['--once', '--url', url])).toMatchObject({ code: 1, err });
+    expect((await top(['--once', '--url', 'nonsense'])).err).toContain('"nonsense" is not a URL');
+  });
+
   it('says that nothing answers', async () => {
     const url = await serving(glanceOf(1, 1));
     server?.close();

@@ -23,7 +23,7 @@ export const processorSchema = setting(
       },
     ),
     parallelism: setting(wholeNumber(1, 1024).optional(), {
-      description: 'Threads that aggregate. This version uses one, whatever is set.',
+      description: 'Accepted, and without effect: one thread aggregates. More is several instances.',
       unit: 'threads',
       defaultText: 'the number of cores',
       example: 4,

@@ -25,7 +25,7 @@ export const openOnDisk: OpenHandle = async (path) => {
  * Makes a folder and those above it; returns the topmost that was new. One at a time, since Node's own recursive mkdir
  * never comes back from some places, /proc among them.
  */
-async function makeFolder(folder: string): Promise<string | undefined> {
+export async function makeFolder(folder: string): Promise<string | undefined> {
   try {
     await mkdir(folder);
     return folder;

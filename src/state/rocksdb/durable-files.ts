@@ -66,14 +66,21 @@ export async function renameDurably(from: string, to: string): Promise<void> {
   await sync(dirname(to));
 }
 
-/** Makes a folder and those above it; true if it was not there. */
+/**
+ * Makes a folder and those above it, durably; true if it was not there. One at a time, since Node's own recursive mkdir
+ * never comes back from some places, /proc among them.
+ */
 export async function makeFolder(path: string): Promise<boolean> {
-  const first = await mkdir(path, { recursive: true });
-  if (first === undefined) return false;
-  for (let made = path; ; made = dirname(made)) {
-    await sync(dirname(made));
-    if (made === first || dirname(made) === made) return true;
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST' && (await stat(path)).isDirectory()) return false;
+    if (errorCode(error) !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeFolder(dirname(path));
+    await mkdir(path);
   }
+  await sync(dirname(path));
+  return true;
 }
 
 /** True where a link cannot be made, but a copy may. */

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -274,5 +274,24 @@ describe('a state on a disk that gets full', () => {
       reopened: 0,
       repair: null,
     });
+  });
+});
+
+describe('a folder that cannot be made', () => {
+  const places = usePlaces();
+
+  it('is named, with what to do', async () => {
+    const { path } = places();
+    const file = join(path, 'file');
+    mkdirSync(path, { recursive: true });
+    writeFileSync(file, '');
+    // Node's recursive mkdir would never come back from /proc.
+    for (const folder of [join(file, 'state'), file, ...(existsSync('/proc/self') ? ['/proc/nowhere/state'] : [])]) {
+      const opened = new RocksDBStateBackend(folder, join(path, 'checkpoints')).open();
+      await expect(opened).rejects.toMatchObject({
+        code: 'STATE_FAILED',
+        message: expect.stringMatching(/^making the folder .*: choose another folder$/) as string,
+      });
+    }
   });
 });

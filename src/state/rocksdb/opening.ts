@@ -29,8 +29,13 @@ export interface OpenState {
  */
 export async function openState(native: NativeRocksDB, request: OpenRequest): Promise<OpenState> {
   const folder = new StateFolder(request.path);
-  await makeFolder(folder.path);
-  await makeFolder(request.checkpointPath);
+  for (const path of [folder.path, request.checkpointPath]) {
+    try {
+      await makeFolder(path);
+    } catch (error) {
+      throw stateError(error, `making the folder ${path}`);
+    }
+  }
   const lock = await takeLock(native, folder);
   let database: Database | undefined;
   try {

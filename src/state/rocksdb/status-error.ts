@@ -21,6 +21,16 @@ export function isDamage(error: unknown): boolean {
   return isCorruption(error) || errorCode(error) === 'LEVEL_NOT_FOUND' || damaged.test(messageOf(error));
 }
 
+/** What a person can do about errors of the file system. */
+const ADVICE: ReadonlyMap<string | undefined, string> = new Map([
+  ['EACCES', '. Let this user write there, or choose another folder'],
+  ['EPERM', '. Let this user write there, or choose another folder'],
+  ['EROFS', '. The file system is read-only: choose another folder'],
+  ['ENOTDIR', '. A part of the path is a file: choose another folder'],
+  ['EEXIST', '. There is a file of that name: choose another folder'],
+  ['ENOENT', '. Nothing can be made there: choose another folder'],
+]);
+
 /** An error of RocksDB or of the file system, as the port promises it. */
 export function stateError(error: unknown, doing: string): ProcessorError {
   if (ProcessorError.is(error, 'state')) return error;
@@ -28,6 +38,6 @@ export function stateError(error: unknown, doing: string): ProcessorError {
     ? ['STATE_FULL', '. Make room on the disk: what was refused can then be written again']
     : isCorruption(error)
       ? ['STATE_CORRUPT', '. The next start falls back to the newest sound checkpoint']
-      : ['STATE_FAILED', ''];
+      : ['STATE_FAILED', ADVICE.get(errorCode(error)) ?? ''];
   return new ProcessorError('state', code, `${doing} failed: ${messageOf(error)}${advice}`, { cause: error });
 }

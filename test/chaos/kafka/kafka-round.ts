@@ -250,8 +250,7 @@ export class KafkaRound {
   async #lastLife(feed: KafkaFeed): Promise<void> {
     const child = this.#start();
     await Promise.race([feed.done, this.#noEnd(child)]);
-    const isDrained = async (): Promise<boolean> =>
-      (await child.health())?.watermark === new Date(this.#lastWatermark).toISOString();
+    const isDrained = (): Promise<boolean> => child.hasFired(this.#lastWatermark);
     if (!(await child.until('everything is processed', DRAINED_MS, isDrained))) this.#mustLive(child);
     child.signal('SIGTERM');
     await this.#children.endedWell(child);
