@@ -96,7 +96,7 @@ function optionsOf(
     axes: [
       kind === 'bars'
         ? { ...axis, size: 6, values: () => [] }
-        : { ...axis, size: 42, space: 72, values: (_, splits) => timeLabels(splits) },
+        : { ...axis, size: 42, space: 62, values: (_, splits) => timeLabels(splits) },
       { ...axis, size: 64, space: 32, values: (_, splits) => splits.map((value) => formatTick(value, unit)) },
     ],
     series: [{}, ...lines.map((line, index) => seriesOf(line, index, kind, latest, isDark))],
