@@ -5,6 +5,8 @@ FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /build
 ENV CI=true
 COPY package.json package-lock.json .npmrc ./
+# The page is a workspace: without its manifest what it is built with would not be installed.
+COPY dashboard/package.json dashboard/
 # The Node that the lock file pins is for development; the image has its own.
 RUN npm ci --no-audit --no-fund
 COPY . .

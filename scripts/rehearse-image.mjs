@@ -1,17 +1,18 @@
 /**
  * Runs the commands of the Dockerfile one by one where there is no Docker: each stage in a folder of its own, as root of that
- * folder (chroot), and at last the entry point as the image's user. The base is Debian bookworm by debootstrap with the Node of
+ * folder (chroot), and at last the entry point as a container would run it, health check and SIGTERM included. The base is Debian bookworm by debootstrap with the Node of
  * the lock file and npm, which is what `node:…-bookworm-slim` is made of.
  *
  *   sudo node scripts/rehearse-image.mjs FOLDER [MIRROR]
  *
- * Knows the instructions that the Dockerfile uses, in exec and shell form, and no others. Does not check: HEALTHCHECK by an
- * engine, layers, the base image itself.
+ * Knows the instructions that the Dockerfile uses, in exec and shell form, and no others. Does not check: that an engine runs the
+ * health check, layers, the base image itself.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
+import { rehearseService } from './rehearse-service.mjs';
 
 const ROOT = dirname(import.meta.dirname);
 const [folder, mirror] = process.argv.slice(2);
@@ -82,6 +83,8 @@ const stages = new Map();
 let stage;
 let entry = '';
 let command = '';
+let volume = '';
+let healthcheck = '';
 
 /** @param {Stage} of @param {readonly string[]} argv */
 function inside({ tree, directory, environment, user }, argv) {
@@ -172,11 +175,15 @@ for (const { name, rest } of instructionsOf(readFileSync(join(ROOT, 'Dockerfile'
     case 'CMD':
       command = rest;
       break;
-    case 'LABEL':
     case 'VOLUME':
+      volume = rest;
+      break;
+    case 'HEALTHCHECK':
+      healthcheck = /CMD (\[.*\])$/.exec(rest)?.[1] ?? '';
+      break;
+    case 'LABEL':
     case 'EXPOSE':
     case 'STOPSIGNAL':
-    case 'HEALTHCHECK':
       break;
     default:
       throw new Error(`${name} is not known here`);
@@ -193,3 +200,11 @@ const state = 'PROCESSOR_STATE__BACKEND=rocksdb PROCESSOR_STATE__PATH=/var/lib/o
 const one = `echo '${event}' | ${state} ${program.join(' ')} run --input - --window 1m --key model --value latency_ms`;
 inside(image, ['/bin/sh', '-c', one]);
 run('du', ['-sh', image.tree, join(image.tree, 'app')]);
+
+console.log(`\n== as process 1, its root read-only: ${entry} ${command}`);
+const start = {
+  command: [...program, .../** @type {string[]} */ (JSON.parse(command))],
+  volume,
+  healthcheck: /** @type {string[]} */ (JSON.parse(healthcheck)),
+};
+await rehearseService({ ...image, user: image.user ?? '0:0' }, start, work);

@@ -3,7 +3,7 @@
  * and serves it at http://127.0.0.1:4173/.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { orExplain } from './launch.mjs';
 import { ROOT, ensureBuilt, ensureInstalled, pinnedNode, requireNode } from './toolchain.mjs';
@@ -33,11 +33,9 @@ writeFileSync(join(pages, 'reference', 'exports.md'), apiPage(join(ROOT, 'dist')
 writeFileSync(join(pages, 'reference', 'command-line.md'), commandPage(join(ROOT, 'dist', 'cli', 'main.js')));
 cpSync(join(SITE, 'index.md'), join(pages, 'index.md'));
 cpSync(join(SITE, '.vitepress'), join(pages, '.vitepress'), { recursive: true });
-/** Links of the navigation are not among those that the build checks. */
-for (const link of JSON.stringify(config.themeConfig).matchAll(/"link":"\/([^"]*)"/g)) {
-  const page = `${link[1] ?? ''}${(link[1] ?? '').endsWith('/') ? 'index' : ''}.md`;
-  if (existsSync(join(pages, page))) continue;
-  process.stderr.write(`The navigation leads to ${page}, which is no page.\n`);
+const strayed = navigationFaults(config.themeConfig);
+if (strayed.length > 0) {
+  process.stderr.write(`${strayed.join('\n')}\n`);
   process.exit(1);
 }
 
@@ -54,8 +52,38 @@ if (process.exitCode === 0 && process.argv.includes('--serve')) {
   process.exitCode = spawnSync(node, args, { cwd: SITE, stdio: 'inherit' }).status ?? 1;
 }
 
-/** A build that finds no dead link may have looked at none: it must find one that is planted. */
+/**
+ * What is wrong with the navigation: its links are not among those that the build checks.
+ * @param {{ nav: object, sidebar: object }} navigation
+ */
+function navigationFaults({ nav, sidebar }) {
+  /** @param {object} part */
+  const linksOf = (part) =>
+    [...JSON.stringify(part).matchAll(/"link":"\/([^"]*)"/g)].map(([, link = '']) =>
+      link.endsWith('/') ? `${link}index.md` : `${link}.md`,
+    );
+  const places = linksOf(sidebar);
+  const atTop = readdirSync(pages).filter((name) => name.endsWith('.md') && name !== 'index.md');
+  return [
+    ...[...linksOf(nav), ...places]
+      .filter((page) => !existsSync(join(pages, page)))
+      .map((page) => `The navigation leads to ${page}, which is no page.`),
+    ...places
+      .filter((page, index) => places.indexOf(page) !== index)
+      .map((page) => `The navigation has ${page} twice.`),
+    ...atTop.filter((page) => !places.includes(page)).map((page) => `The navigation does not lead to ${page}.`),
+  ];
+}
+
+/** A build that finds no dead link may have looked at none: it must find one that is planted, as must the look at the navigation. */
 function prove() {
+  const link = { link: '/guide' };
+  const faults = navigationFaults({ nav: [{ link: '/nowhere' }], sidebar: [link, link] });
+  for (const fault of ['leads to nowhere.md', 'has guide.md twice', 'does not lead to tracing.md']) {
+    if (faults.some((found) => found.includes(fault))) continue;
+    process.stderr.write(`A fault of the navigation that was planted was not found: ${fault}\n`);
+    process.exitCode = 1;
+  }
   const planted = join(folder, 'planted');
   mkdirSync(planted, { recursive: true });
   writeFileSync(join(planted, 'index.md'), '# Planted\n\n[nowhere](/nowhere.md)\n');

@@ -123,6 +123,7 @@ export type { RejectionTotal } from './runtime/run-totals.ts';
 export type {
   ComponentStatus,
   Health,
+  OpenSpanStatus,
   OpenWindowStatus,
   PartitionStatus,
   StateStatus,

@@ -4,6 +4,7 @@ const start = [
   { text: 'Quick start', link: '/quick-start' },
   { text: 'Guide', link: '/guide' },
   { text: 'Examples', link: '/examples/' },
+  { text: 'All pages', link: '/overview' },
 ];
 const howTo = [
   { text: 'Sources', link: '/sources' },

@@ -246,6 +246,27 @@ function accounting(bench: Make): void {
       ]);
     });
 
+    it('is counted by span of time, what is waited for before what is only kept for late events', () => {
+      const engine = bench(tumbling(10, 100));
+      const keys = Array.from({ length: 2000 }, (_, n) => `k${String(n)}`);
+      engine.feed([...keys.map((key) => ({ at: 5, key })), ...keys.map((key) => ({ at: 15, key })), { at: 25 }], 12);
+      const shown = engine.engine.openSpans(1).map(({ window, fired, windows }) => [window.start, fired, windows]);
+      expect(shown).toEqual([
+        [10, false, 2000],
+        [0, true, 2000],
+      ]);
+    });
+
+    it('is counted rightly by span however many spans there are, the latest of them left out', () => {
+      const engine = bench(session(10, 0));
+      engine.feed(Array.from({ length: 3000 }, (_, n) => ({ at: 3000 - (n % 1500), key: `k${String(n)}` })));
+      const shown = engine.engine.openSpans(2).map(({ window, windows }) => [window.start, windows]);
+      expect(shown).toEqual([
+        [1501, 2],
+        [1502, 2],
+      ]);
+    });
+
     it('stays bounded where one key has almost all the events of a long window', () => {
       const engine = bench(tumbling(1_000_000_000));
       const sizes: number[] = [];

@@ -86,6 +86,12 @@ export interface OpenWindow {
   readonly fired: boolean;
 }
 
+/** Windows of one span of time that stand alike. */
+export interface OpenSpan extends OpenWindow {
+  /** How many they are; the window is one of them. */
+  readonly windows: number;
+}
+
 /**
  * Windows, keys and accumulators of one pipeline. Synchronous: nothing in it waits, reads a clock or does I/O.
  * Every driver gives the same answers and passes the same contract suite.
@@ -165,4 +171,9 @@ export interface WindowEngine {
   sizeBytes(): number;
   /** The earliest open windows in memory, at most `limit`: for health and queries. */
   openWindows(limit: number): readonly OpenWindow[];
+  /**
+   * The same by span of time: at most `limit` spans that are waited for, then as many that are only kept for late events:
+   * fired, and over by the watermark.
+   */
+  openSpans(limit: number): readonly OpenSpan[];
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { OpenWindowStatus, PartitionStatus } from '../runtime/status.ts';
+import type { OpenSpanStatus, PartitionStatus } from '../runtime/status.ts';
 import { explainWindows, type ExplainedRun } from './explain-windows.ts';
 import type { PipelineOutline } from './pipeline-outline.ts';
 
@@ -28,37 +28,37 @@ function partition(id: string, watermark: number, change: Partial<PartitionStatu
   return { id, state: 'active', watermark, ...rest, ...change };
 }
 
-const WINDOW: OpenWindowStatus = { name: 'tumbling', start: 0, end: 10_000, key: 'k=a', fired: false };
+const SPAN: OpenSpanStatus = { name: 'tumbling', start: 0, end: 10_000, key: 'k=a', fired: false, windows: 3 };
 
 function run(partitions: readonly PartitionStatus[], change: Partial<ExplainedRun> = {}): ExplainedRun {
   const watermark = Math.min(...partitions.filter(({ state }) => state === 'active').map((each) => each.watermark));
-  return { state: 'running', watermark, partitions, components: {}, openWindows: [WINDOW], ...change };
+  return { state: 'running', watermark, partitions, components: {}, openSpans: [SPAN], ...change };
 }
 
 const idle = { state: 'idle', caughtUp: true, silentMs: 90_000 } as const;
 
 describe('an open window has not fired, since', () => {
-  const DISORDER = 'That is reached by an event 2s after the end, for so much disorder is allowed.';
+  const DISORDER = 'That is reached by an event 2 s after the end, for so much disorder is allowed.';
   it.each<[string, ExplainedRun, string, string, number | null]>([
     [
       'the watermark is not there yet',
       run([partition('p0', 4000)]),
       'watermark',
-      `The watermark of partition p0 is 6s before the end. ${DISORDER}`,
+      `The watermark of partition p0 is 6 s before the end. ${DISORDER}`,
       6000,
     ],
     [
       'one partition is behind the others',
       run([partition('p0', 9500), partition('p1', 2500), partition('p2', 9000)]),
       'watermark',
-      `The watermark of partition p1, the furthest behind, is 7.5s before the end. ${DISORDER}`,
+      `The watermark of partition p1, the furthest behind, is 7.5 s before the end. ${DISORDER}`,
       7500,
     ],
     [
       'a partition is silent, and not for long enough',
       run([partition('p0', 9500), partition('p1', 2500, { caughtUp: true, silentMs: 12_345 })]),
       'watermark',
-      `The watermark of partition p1, the furthest behind, is 7.5s before the end. ${DISORDER} It has been silent for 12s, and after 1m of it is waited for no longer.`,
+      `The watermark of partition p1, the furthest behind, is 7.5 s before the end. ${DISORDER} It has been silent for 12 s, and after 1 m of it is waited for no longer.`,
       7500,
     ],
     [
@@ -72,7 +72,7 @@ describe('an open window has not fired, since', () => {
       'all partitions are silent',
       run([partition('p0', 4000, idle), partition('p1', 1000, idle)], { watermark: 4000 }),
       'all_idle',
-      'All 2 partitions are silent, for longer than the 1m of the idle timeout: nothing moves the watermark. It needs an event 6s further on.',
+      'All 2 partitions are silent, for longer than the 1 m of the idle timeout: nothing moves the watermark. It needs an event 6 s further on.',
       6000,
     ],
     ['there is nothing to read', run([], { watermark: -Infinity }), 'all_idle', 'There is no partition to read.', null],
@@ -83,13 +83,7 @@ describe('an open window has not fired, since', () => {
       'Nothing is being read: the pipeline is starting.',
       null,
     ],
-    [
-      'its epoch is under way',
-      run([partition('p0', 11_000)]),
-      'due',
-      'Its time is over. It fires with the epoch under way.',
-      0,
-    ],
+    ['its epoch is under way', run([partition('p0', 11_000)]), 'due', 'Its time is over, and it is about to fire.', 0],
     [
       'a sink holds up its epoch',
       run([partition('p0', 11_000)], { components: { 'sink:file': { status: 'degraded', message: 'no room' } } }),
@@ -99,20 +93,20 @@ describe('an open window has not fired, since', () => {
     ],
     [
       'it has, and is kept for late events',
-      run([partition('p0', 11_000)], { openWindows: [{ ...WINDOW, fired: true }] }),
+      run([partition('p0', 11_000)], { openSpans: [{ ...SPAN, fired: true }] }),
       'fired',
-      'It has fired, and is kept for late events until the watermark is 4s further on.',
+      'It has fired, and is kept for late events until the watermark is 4 s further on.',
       0,
     ],
     [
       'its trigger has not asked for it',
-      run([partition('p0', 4000)], { openWindows: [{ ...WINDOW, name: 'triggered' }] }),
+      run([partition('p0', 4000)], { openSpans: [{ ...SPAN, name: 'triggered' }] }),
       'watermark',
-      `The watermark of partition p0 is 6s before the end. ${DISORDER} Its trigger may fire it before.`,
+      `The watermark of partition p0 is 6 s before the end. ${DISORDER} Its trigger may fire it before.`,
       6000,
     ],
   ])('%s', (_, explained, reason, text, remainingMs) => {
-    expect(explainWindows(explained, OUTLINE)).toMatchObject([{ reason, text, remainingMs, keys: 1 }]);
+    expect(explainWindows(explained, OUTLINE)).toMatchObject([{ reason, text, remainingMs, keys: 3 }]);
   });
 
   it('a partition that is behind the watermark holds nobody up: it is one that has joined', () => {
@@ -120,13 +114,12 @@ describe('an open window has not fired, since', () => {
     expect(explainWindows(returned, OUTLINE)[0]?.text).toContain('The watermark of partition p1,');
   });
 
-  it('says it once for all keys of a span', () => {
-    const openWindows = ['a', 'b', 'c'].map((key) => ({ ...WINDOW, key: `k=${key}` }));
-    const later = { ...WINDOW, start: 10_000, end: 20_000 };
-    const explained = explainWindows(run([partition('p0', 4000)], { openWindows: [...openWindows, later] }), OUTLINE);
+  it('says until when it is kept, each by its own lateness', () => {
+    const later = { ...SPAN, name: 'triggered', start: 10_000, end: 20_000 };
+    const explained = explainWindows(run([partition('p0', 4000)], { openSpans: [SPAN, later] }), OUTLINE);
     expect(explained).toMatchObject([
-      { start: 0, keys: 3, key: 'k=a', keptUntil: 15_000 },
-      { start: 10_000, keys: 1, keptUntil: 25_000 },
+      { start: 0, key: 'k=a', keptUntil: 15_000 },
+      { start: 10_000, keptUntil: 20_000 },
     ]);
   });
 });

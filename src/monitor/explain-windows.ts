@@ -1,4 +1,4 @@
-import type { OpenWindowStatus, StatusSnapshot } from '../runtime/status.ts';
+import type { OpenSpanStatus, OpenWindowStatus, StatusSnapshot } from '../runtime/status.ts';
 import { formatDuration } from '../time/duration.ts';
 import type { Instant, Millis } from '../time/instant.ts';
 import type { PipelineOutline, WindowOutline } from './pipeline-outline.ts';
@@ -10,7 +10,7 @@ import { watermarkStanding, type WatermarkHolder, type WatermarkStanding } from 
  * - `no_events`: a partition that the watermark waits for has not had an event yet.
  * - `watermark`: the watermark has not come to the end of the window.
  * - `all_idle`: no partition is active, so nothing moves the watermark.
- * - `due`: the watermark has passed its end; it fires with the epoch under way.
+ * - `due`: the watermark has passed its end, and it is about to fire.
  * - `fired`: it has fired, and is kept for late events.
  */
 export type WindowReason = 'not_running' | 'no_events' | 'watermark' | 'all_idle' | 'due' | 'fired';
@@ -37,30 +37,23 @@ export interface WindowExplanation {
 
 /** What an explanation is made from. */
 export interface ExplainedRun extends Pick<StatusSnapshot, 'state' | 'watermark' | 'partitions' | 'components'> {
-  readonly openWindows: readonly OpenWindowStatus[];
+  readonly openSpans: readonly OpenSpanStatus[];
 }
 
-/** Why each open window has not fired; windows of the same span together, the earliest end first. */
+/** Why the open windows have not fired, in the order that they are given in. */
 export function explainWindows(run: ExplainedRun, outline: PipelineOutline): readonly WindowExplanation[] {
   const standing = watermarkStanding(run);
-  const groups = new Map<string, { readonly first: OpenWindowStatus; keys: number }>();
-  for (const window of run.openWindows) {
-    const id = JSON.stringify([window.name, window.start, window.end, window.fired]);
-    const group = groups.get(id);
-    if (group === undefined) groups.set(id, { first: window, keys: 1 });
-    else group.keys += 1;
-  }
-  return Array.from(groups.values(), ({ first, keys }) => {
-    const definition = outline.windows.find(({ name }) => name === first.name);
-    const { reason, text } = whyOpen(first, { run, standing, outline, definition });
+  return run.openSpans.map(({ windows, ...span }) => {
+    const definition = outline.windows.find(({ name }) => name === span.name);
+    const { reason, text } = whyOpen(span, { run, standing, outline, definition });
     const { watermark } = standing;
     return {
-      ...first,
-      keys,
+      ...span,
+      keys: windows,
       reason,
       text,
-      remainingMs: watermark === -Infinity ? null : Math.max(0, first.end - watermark),
-      keptUntil: first.end + (definition?.allowedLatenessMs ?? 0),
+      remainingMs: watermark === -Infinity ? null : Math.max(0, span.end - watermark),
+      keptUntil: span.end + (definition?.allowedLatenessMs ?? 0),
     };
   });
 }
@@ -85,7 +78,7 @@ function whyOpen(window: OpenWindowStatus, grounds: Grounds): Why {
     return { reason: 'not_running', text: `Nothing is being read: the pipeline is ${run.state}.` };
   }
   const early = grounds.definition?.hasTrigger === true ? ' Its trigger may fire it before.' : '';
-  if (watermark >= window.end) return { reason: 'due', text: `Its time is over. ${heldUpText(run)}` };
+  if (watermark >= window.end) return { reason: 'due', text: dueText(run) };
   if (holder === null) return { reason: 'all_idle', text: `${idleText(window, grounds)}${early}` };
   if (holder.watermark === -Infinity) {
     return { reason: 'no_events', text: `${noEventsText(holder, grounds)}${early}` };
@@ -99,10 +92,10 @@ function firedText({ end }: OpenWindowStatus, { standing, definition }: Grounds)
   return `It has fired, and is kept for late events until the watermark is ${about(left)} further on.`;
 }
 
-function heldUpText({ components }: ExplainedRun): string {
+function dueText({ components }: ExplainedRun): string {
   const held = Object.entries(components).find(([, { status }]) => status !== 'ok');
-  if (held === undefined) return 'It fires with the epoch under way.';
-  return `It waits for ${held[0]}: ${held[1].message ?? 'it does not answer'}.`;
+  if (held === undefined) return 'Its time is over, and it is about to fire.';
+  return `Its time is over. It waits for ${held[0]}: ${held[1].message ?? 'it does not answer'}.`;
 }
 
 function idleText({ end }: OpenWindowStatus, { standing, outline }: Grounds): string {
@@ -110,7 +103,7 @@ function idleText({ end }: OpenWindowStatus, { standing, outline }: Grounds): st
   if (idle.length === 0) return finished.length > 0 ? 'All partitions have ended.' : 'There is no partition to read.';
   const which = idle.length === 1 ? `Partition ${idle[0] ?? ''} is` : `All ${String(idle.length)} partitions are`;
   const left = watermark === -Infinity ? '' : ` It needs an event ${about(end - watermark)} further on.`;
-  return `${which} silent, for longer than the ${formatDuration(outline.idleTimeoutMs)} of the idle timeout: nothing moves the watermark.${left}`;
+  return `${which} silent, for longer than the ${spoken(outline.idleTimeoutMs)} of the idle timeout: nothing moves the watermark.${left}`;
 }
 
 function noEventsText(holder: WatermarkHolder, { outline }: Grounds): string {
@@ -125,14 +118,19 @@ function watermarkText({ end }: OpenWindowStatus, holder: WatermarkHolder, { sta
   const needed =
     disorderMs === null || disorderMs === 0
       ? ''
-      : ` That is reached by an event ${formatDuration(disorderMs)} after the end, for so much disorder is allowed.`;
+      : ` That is reached by an event ${spoken(disorderMs)} after the end, for so much disorder is allowed.`;
   return `The watermark of ${whose} is ${behind} before the end.${needed}${leftOutText(holder, outline)}`;
 }
 
 /** A length of time as people say it: tenths of a second count below ten of them, and nothing below a second above. */
 function about(ms: Millis): string {
-  if (ms < 10_000) return `${String(Math.round(ms / 100) / 10)}s`;
-  return formatDuration(Math.round(ms / 1000) * 1000);
+  if (ms < 10_000) return `${String(Math.round(ms / 100) / 10)} s`;
+  return spoken(Math.round(ms / 1000) * 1000);
+}
+
+/** A length of time to the millisecond, with room between its parts: `1 m 30 s`. */
+function spoken(ms: Millis): string {
+  return formatDuration(ms).replaceAll(/(\d)(?=[a-z])|([a-z])(?=\d)/g, '$1$2 ');
 }
 
 /** When a silent partition stops holding the others up. */
@@ -140,5 +138,5 @@ function leftOutText({ caughtUp, silentMs }: WatermarkHolder, { idleTimeoutMs }:
   if (!caughtUp || silentMs < 1000) return '';
   const silent = `It has been silent for ${about(silentMs)}`;
   if (idleTimeoutMs === Infinity) return ` ${silent}, and is waited for however long that goes on.`;
-  return ` ${silent}, and after ${formatDuration(idleTimeoutMs)} of it is waited for no longer.`;
+  return ` ${silent}, and after ${spoken(idleTimeoutMs)} of it is waited for no longer.`;
 }

@@ -55,6 +55,8 @@ export function monitorOf({ status, openWindows = [], clock = new ManualClock(1_
     .withSource(new MemorySource([]))
     .withKey('k')
     .withTumblingWindow(10, { allowedLateness: 5 })
+    .withSlidingWindow(20, 10)
+    .withSessionWindow(10)
     .withSink(new CallbackSink(() => undefined))
     .build({ clock });
   const monitor = new RunMonitor(
@@ -62,6 +64,7 @@ export function monitorOf({ status, openWindows = [], clock = new ManualClock(1_
       plan: pipeline.plan,
       observe: () => undefined,
       openWindows: () => openWindows,
+      openSpans: () => openWindows.map((window) => ({ ...window, windows: 1 })),
       status: () => ({ ...pipeline.status(), state: 'running', ...status }),
     },
     { clock, ...options },

@@ -37,8 +37,8 @@ const KEPT_SAMPLES = 600;
 const RECENT_MS = 10_000;
 
 /**
- * What flowed, noted once a second while epochs are committed: ten minutes of it, and more where little happens, for
- * then nothing is noted.
+ * What flowed, noted once a second while epochs are committed or somebody asks: ten minutes of it, and more where little
+ * happens, for then nothing is noted.
  */
 export class RateSamples {
   readonly #samples: Sample[] = [];

@@ -144,6 +144,21 @@ describe('a monitor', () => {
     await running;
   });
 
+  it('tells the rates of a run that commits nothing, by what was there when it was last asked', async () => {
+    const { source } = scriptedSource();
+    const { monitor, pipeline, clock } = monitored((time) =>
+      readingsPipeline(source).withTumblingWindow(10).withSink(new CollectingSink()).build({ clock: time }),
+    );
+    const running = pipeline.run();
+    await passTime(clock, 100, () => pipeline.status().state === 'running');
+    expect(monitor.rates()).toBeNull();
+    clock.advance(1000);
+    expect(monitor.rates()).toMatchObject({ read: 0, delivered: 0 });
+    expect(monitor.rateHistory()).toHaveLength(1);
+    await pipeline.stop();
+    await running;
+  });
+
   it('looks at the open windows twice a second at most', async () => {
     const { source, give } = scriptedSource();
     let looked = 0;
@@ -152,18 +167,23 @@ describe('a monitor', () => {
         .withTumblingWindow(10)
         .withSink(new CollectingSink())
         .build({ clock: time });
-      const openWindows = built.openWindows.bind(built);
-      return Object.assign(built, { openWindows: (limit?: number) => ((looked += 1), openWindows(limit)) });
+      const [openWindows, openSpans] = [built.openWindows.bind(built), built.openSpans.bind(built)];
+      return Object.assign(built, {
+        openWindows: (limit?: number) => ((looked += 1), openWindows(limit)),
+        openSpans: (limit?: number) => ((looked += 1), openSpans(limit)),
+      });
     });
     const running = pipeline.run();
     give(event(0), event(1, 'b'));
     await passTime(clock, 100, () => pipeline.status().activeWindows === 2);
-    for (let call = 0; call < 5; call += 1) monitor.openWindows();
-    expect(monitor.explain().windows).toMatchObject([{ start: 0, end: 10, keys: 2, reason: 'watermark' }]);
-    expect(looked).toBe(1);
+    for (let call = 0; call < 5; call += 1) {
+      monitor.openWindows();
+      expect(monitor.explain().windows).toMatchObject([{ start: 0, end: 10, keys: 2, reason: 'watermark' }]);
+    }
+    expect(looked).toBe(2);
     clock.advance(500);
     expect(monitor.openWindows()).toHaveLength(2);
-    expect(looked).toBe(2);
+    expect(looked).toBe(3);
     await pipeline.stop();
     await running;
   });

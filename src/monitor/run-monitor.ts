@@ -8,11 +8,12 @@ import type {
   RunObserver,
   RunProblem,
 } from '../runtime/run-observer.ts';
-import type { OpenWindowStatus, StatusSnapshot } from '../runtime/status.ts';
+import type { OpenSpanStatus, OpenWindowStatus, StatusSnapshot } from '../runtime/status.ts';
 import { SystemClock, type Clock } from '../time/clock.ts';
 import type { Instant, Millis } from '../time/instant.ts';
 import { previewOf, type BytePreview } from './byte-preview.ts';
 import { explainWindows, type WindowExplanation } from './explain-windows.ts';
+import { Glimpse } from './glimpse.ts';
 import { outlineOf, type PipelineOutline } from './pipeline-outline.ts';
 import { problemOf, type Problem } from './problem.ts';
 import { RateSamples, watermarkLagOf, type FlowRates, type RateStretch } from './rate-samples.ts';
@@ -22,7 +23,7 @@ import { ResultStream } from './result-stream.ts';
 import { watermarkStanding, type WatermarkStanding } from './watermark-holder.ts';
 
 /** What a monitor asks of a pipeline, whatever its results are like. */
-export type MonitoredPipeline = Pick<Pipeline<unknown>, 'plan' | 'status' | 'openWindows' | 'observe'>;
+export type MonitoredPipeline = Pick<Pipeline<unknown>, 'plan' | 'status' | 'openWindows' | 'openSpans' | 'observe'>;
 
 /** How much a monitor may hold. */
 export interface RunMonitorOptions {
@@ -67,6 +68,7 @@ export interface RecentLateEvent {
 const KEPT = 200;
 const PREVIEW_BYTES = 256;
 const LISTED_WINDOWS = 10_000;
+const LISTED_SPANS = 1000;
 /** To list the open windows looks at all of them: not more often than this. */
 const LISTING_MS = 500;
 /** Of the bytes, the share of the stream that followers read. */
@@ -91,7 +93,8 @@ export class RunMonitor implements RunObserver {
   readonly #samples = new RateSamples();
   #delivered = 0;
   #committed: CommittedEpoch | null = null;
-  #listing: { readonly atMs: number; readonly windows: readonly OpenWindowStatus[] } | null = null;
+  readonly #windows: Glimpse<readonly OpenWindowStatus[]>;
+  readonly #spans: Glimpse<readonly OpenSpanStatus[]>;
 
   /** Sees the runs of the pipeline that begin from now on. */
   constructor(pipeline: MonitoredPipeline, options: RunMonitorOptions = {}) {
@@ -101,6 +104,8 @@ export class RunMonitor implements RunObserver {
     this.outline = outlineOf(pipeline.plan);
     this.stream = new ResultStream(historyBytes * STREAM_SHARE);
     this.results = new ResultStore({ maxBytes: historyBytes * (1 - STREAM_SHARE), maxKeys: historyKeys });
+    this.#windows = new Glimpse(() => pipeline.openWindows(LISTED_WINDOWS), LISTING_MS, clock);
+    this.#spans = new Glimpse(() => pipeline.openSpans(LISTED_SPANS), LISTING_MS, clock);
     pipeline.observe(this);
   }
 
@@ -120,23 +125,26 @@ export class RunMonitor implements RunObserver {
 
   /** The earliest open windows, 10,000 at most; as of now, or of half a second ago. */
   openWindows(): readonly OpenWindowStatus[] {
-    const atMs = this.#clock.monotonic();
-    if (this.#listing === null || atMs - this.#listing.atMs >= LISTING_MS) {
-      this.#listing = { atMs, windows: this.#pipeline.openWindows(LISTED_WINDOWS) };
-    }
-    return this.#listing.windows;
+    return this.#windows.now();
   }
 
-  /** Why each of the open windows has not fired, and how the watermark stands. */
+  /**
+   * Why the open windows have not fired, span by span, and how the watermark stands: the earliest 1,000 that are waited for,
+   * then as many that are only kept for late events.
+   */
   explain(): { readonly standing: WatermarkStanding; readonly windows: readonly WindowExplanation[] } {
     const status = this.status();
-    const run = { ...status, openWindows: this.openWindows() };
+    const run = { ...status, openSpans: this.#spans.now() };
     return { standing: watermarkStanding(status), windows: explainWindows(run, this.outline) };
   }
 
   /** What flows now, a second; null before it can be told. */
   rates(): FlowRates | null {
-    return this.#samples.recent(this.#sample());
+    const sample = this.#sample();
+    const rates = this.#samples.recent(sample);
+    // While nothing is committed, nothing else notes how things stand.
+    this.#samples.note(sample);
+    return rates;
   }
 
   /** What has flowed lately. */

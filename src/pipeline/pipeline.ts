@@ -3,9 +3,9 @@ import type { PipelinePlan } from '../plan/plan.ts';
 import type { AggregationResult, Results } from '../results/aggregation-result.ts';
 import { PipelineRun, type RunOptions } from '../runtime/pipeline-run.ts';
 import { observedLogger, observers, type RunObserver } from '../runtime/run-observer.ts';
-import { idleSnapshot, openWindowsOf, snapshotOf } from '../runtime/snapshot.ts';
+import { idleSnapshot, openSpansOf, openWindowsOf, snapshotOf } from '../runtime/snapshot.ts';
 import type { RejectionTotal } from '../runtime/run-totals.ts';
-import type { OpenWindowStatus, StatusSnapshot } from '../runtime/status.ts';
+import type { OpenSpanStatus, OpenWindowStatus, StatusSnapshot } from '../runtime/status.ts';
 import { StoredCheckpoints } from '../runtime/stored-checkpoints.ts';
 import type { CheckpointInfo } from '../state/state-backend.ts';
 import { silentLogger, type Logger } from '../telemetry/logger.ts';
@@ -156,6 +156,14 @@ export class Pipeline<R = Results> {
    */
   openWindows(limit = 100): readonly OpenWindowStatus[] {
     return this.#run === undefined ? [] : openWindowsOf(this.#run, limit);
+  }
+
+  /**
+   * The windows in memory by span of time, and how many each has: at most `limit` that are waited for, then as many that are
+   * only kept for late events. It looks at every window too.
+   */
+  openSpans(limit = 100): readonly OpenSpanStatus[] {
+    return this.#run === undefined ? [] : openSpansOf(this.#run, limit);
   }
 
   /** Everything there is to see of the pipeline now, as plain data. */

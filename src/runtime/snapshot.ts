@@ -1,8 +1,16 @@
+import type { OpenWindow } from '../engine/window-engine.ts';
 import type { PipelinePlan } from '../plan/plan.ts';
 import type { Clock } from '../time/clock.ts';
 import type { PipelineRun } from './pipeline-run.ts';
 import { stateComponentOf, stateStatusOf } from './state-status.ts';
-import type { ComponentStatus, Health, OpenWindowStatus, PartitionStatus, StatusSnapshot } from './status.ts';
+import type {
+  ComponentStatus,
+  Health,
+  OpenSpanStatus,
+  OpenWindowStatus,
+  PartitionStatus,
+  StatusSnapshot,
+} from './status.ts';
 
 /** What a snapshot says of a pipeline whether or not it runs. */
 export interface SnapshotBasics {
@@ -76,13 +84,16 @@ export function snapshotOf(basics: SnapshotBasics, run: PipelineRun, clock: Cloc
 
 /** The earliest open windows in memory, at most `limit`; this looks at every window. */
 export function openWindowsOf(run: PipelineRun, limit: number): readonly OpenWindowStatus[] {
-  return run.core.engine.openWindows(limit).map(({ windowName, window, fired }) => ({
-    name: windowName,
-    start: window.start,
-    end: window.end,
-    key: window.key?.toString() ?? null,
-    fired,
-  }));
+  return run.core.engine.openWindows(limit).map(plain);
+}
+
+/** The same by span of time: those that are waited for, then those that are only kept for late events, `limit` of each. */
+export function openSpansOf(run: PipelineRun, limit: number): readonly OpenSpanStatus[] {
+  return run.core.engine.openSpans(limit).map((span) => ({ ...plain(span), windows: span.windows }));
+}
+
+function plain({ windowName, window, fired }: OpenWindow): OpenWindowStatus {
+  return { name: windowName, start: window.start, end: window.end, key: window.key?.toString() ?? null, fired };
 }
 
 type Heading = Pick<StatusSnapshot, 'pipeline' | 'state' | 'startedAt' | 'uptimeMs' | 'health' | 'components'>;

@@ -39,6 +39,12 @@ export interface OpenWindowStatus {
   readonly fired: boolean;
 }
 
+/** Open windows of one span of time that stand alike. */
+export interface OpenSpanStatus extends OpenWindowStatus {
+  /** How many they are, each of another key; `key` is that of one of them. */
+  readonly windows: number;
+}
+
 /** How the state of a run is, and what has become of it lately. */
 export interface StateStatus {
   /** Name of the backend, such as `memory`. */

@@ -1,28 +1,8 @@
-import { source } from 'axe-core';
 import { describe, expect, it, vi } from 'vitest';
 import type { Page } from 'playwright-core';
+import { axe, axeInBothColors, SECTIONS } from './axe.ts';
 import { executablePath, PATIENCE_MS, useBrowser } from './browser.ts';
 import { call, serveRun, type ServedRun } from './served-run.ts';
-
-interface AxeResult {
-  readonly violations: readonly {
-    readonly id: string;
-    readonly impact: string | null;
-    readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary?: string }[];
-  }[];
-}
-
-/** What axe finds, of any weight. */
-async function axe(page: Page): Promise<readonly string[]> {
-  // The policy of the page lets no script in; whoever steers the browser may run one all the same.
-  await page.evaluate(source);
-  const { violations } = await page.evaluate(() =>
-    (window as unknown as { axe: { run: () => Promise<AxeResult> } }).axe.run(),
-  );
-  return violations.flatMap(({ id, impact, nodes }) =>
-    nodes.map(({ target, failureSummary }) => `${impact ?? ''} ${id} ${target.join(' ')} ${failureSummary ?? ''}`),
-  );
-}
 
 async function busyRun(): Promise<ServedRun> {
   const run = await serveRun();
@@ -39,44 +19,31 @@ async function untilShown(page: Page): Promise<void> {
   await page.locator('#windows table').first().waitFor();
 }
 
+function widthOf(page: Page): Promise<number> {
+  return page.evaluate(() => document.documentElement.scrollWidth);
+}
+
 describe.skipIf(executablePath === undefined)('the page', { timeout: 60_000 }, () => {
   const { open } = useBrowser();
 
-  it.each([
-    ['light', 1280],
-    ['dark', 1280],
-    ['light', 380],
-    ['dark', 380],
-  ] as const)('is found without fault by axe, %s and %d px wide', async (colorScheme, width) => {
+  it.each([1280, 380])('is found without fault by axe, light and dark, %d px wide', async (width) => {
     const { url } = await busyRun();
-    const page = await open(url, { colorScheme, viewport: { width, height: 800 } });
+    const page = await open(url, { viewport: { width, height: 800 } });
     await untilShown(page);
-    expect(await axe(page)).toEqual([]);
+    expect(await page.locator('main > section').evaluateAll((all) => all.map(({ id }) => id))).toEqual(SECTIONS);
+    expect(await axeInBothColors(page)).toEqual([]);
     await page.getByRole('button', { name: 'As a table' }).click();
     await page.locator('.chart-table tbody tr').first().waitFor();
-    expect(await axe(page)).toEqual([]);
+    expect(await axeInBothColors(page)).toEqual([]);
   });
 
-  it('is found without fault by axe while it is empty, locked or disconnected', async () => {
-    const empty = await serveRun();
-    const page = await open(empty.url);
-    await page.getByText('No results yet').waitFor();
-    expect(await axe(page)).toEqual([]);
-    await empty.close();
-    await page.getByText('No connection to the processor').waitFor();
-    expect(await axe(page)).toEqual([]);
-    const locked = await open((await serveRun({ token: 'secret' })).url);
-    await locked.getByText('This processor asks for its token').waitFor();
-    expect(await axe(locked)).toEqual([]);
-  });
-
-  it.each([320, 380, 720, 1024])(
-    'is no wider than a window of %d px, and its controls are within reach',
-    async (width) => {
-      const { url } = await busyRun();
-      const page = await open(url, { viewport: { width, height: 800 } });
-      await untilShown(page);
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+  it('is no wider than its window, and its controls are within reach', async () => {
+    const { url } = await busyRun();
+    const page = await open(url);
+    await untilShown(page);
+    for (const width of [320, 380, 720, 1024]) {
+      await page.setViewportSize({ width, height: 800 });
+      expect(await widthOf(page)).toBeLessThanOrEqual(width);
       for (const name of ['Pause', 'As a table', 'Dark colors']) {
         const box = await page.getByRole('button', { name }).boundingBox();
         expect([name, (box?.x ?? -1) >= 0, (box?.x ?? 0) + (box?.width ?? 0) <= width]).toEqual([name, true, true]);
@@ -84,8 +51,8 @@ describe.skipIf(executablePath === undefined)('the page', { timeout: 60_000 }, (
       // The number that a key stands for is in sight, however narrow it is.
       const main = await page.locator('.keys-table td.is-main').first().boundingBox();
       expect((main?.x ?? 0) + (main?.width ?? width)).toBeLessThanOrEqual(width);
-    },
-  );
+    }
+  });
 
   it('is as dark as the system asks for, or as was chosen, also when it is loaded again', async () => {
     const { url } = await serveRun();
@@ -132,5 +99,33 @@ describe.skipIf(executablePath === undefined)('the page', { timeout: 60_000 }, (
     await page.locator('th[aria-sort="ascending"]').first().waitFor();
     await page.keyboard.press('Enter');
     await page.locator('th[aria-sort="descending"]').first().waitFor();
+  });
+
+  it('is told on by each of these checks where it has a fault', async () => {
+    const { url } = await busyRun();
+    const page = await open(url, { mayComplainOf: /planted|Content Security Policy/ });
+    await untilShown(page);
+    const complaints: string[] = [];
+    page.on('console', (message) => complaints.push(message.text()));
+    await page.evaluate(() => {
+      document
+        .querySelector('#keys input[type="search"]')
+        ?.closest('label')
+        ?.replaceWith(document.createElement('input'));
+      const pale = Object.assign(document.createElement('p'), { textContent: 'pale' });
+      pale.style.color = '#b9c4ce';
+      document.querySelector('#state')?.append(pale);
+      const wide = document.createElement('div');
+      wide.style.width = '2000px';
+      document.querySelector('main')?.append(wide);
+      const script = Object.assign(document.createElement('script'), { textContent: 'throw new Error("planted")' });
+      document.body.append(script);
+    });
+    const found = (await axe(page)).map((text) => text.split(' ')[1]);
+    expect(found).toContain('label');
+    expect(found).toContain('color-contrast');
+    expect(await axe(page, ['color-contrast'])).toHaveLength(1);
+    expect(await widthOf(page)).toBeGreaterThan(1280);
+    await vi.waitFor(() => expect(complaints.join()).toContain('Content Security Policy'));
   });
 });

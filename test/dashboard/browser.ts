@@ -26,8 +26,16 @@ if (executablePath === undefined) {
 /** How long something may take to appear, in ms. */
 export const PATIENCE_MS = 10_000;
 
-/** Opens pages in one browser for all tests of a file. A page that complains of anything fails its test. */
-export function useBrowser(): { readonly open: (url: string, options?: BrowserContextOptions) => Promise<Page> } {
+/** How a page is opened. */
+export interface OpenOptions extends BrowserContextOptions {
+  /** Done with the page before it goes to its place. */
+  readonly prepare?: (page: Page) => Promise<unknown>;
+  /** What it may complain of; a page that complains of anything else fails its test. */
+  readonly mayComplainOf?: RegExp;
+}
+
+/** Opens pages in one browser for all tests of a file. */
+export function useBrowser(): { readonly open: (url: string, options?: OpenOptions) => Promise<Page> } {
   let browser: Browser | undefined;
   beforeAll(async () => {
     expect(existsSync(join(ROOT, 'dist/dashboard/index.html')), 'dist/ is built: npm run build').toBe(true);
@@ -35,7 +43,7 @@ export function useBrowser(): { readonly open: (url: string, options?: BrowserCo
   }, 60_000);
   afterAll(async () => browser?.close());
   return {
-    async open(url, options = {}) {
+    async open(url, { prepare, mayComplainOf, ...options } = {}) {
       const context = await browser?.newContext({
         viewport: { width: 1280, height: 900 },
         locale: 'en-GB',
@@ -45,16 +53,20 @@ export function useBrowser(): { readonly open: (url: string, options?: BrowserCo
       if (page === undefined) throw new Error('there is no browser');
       page.setDefaultTimeout(PATIENCE_MS);
       const complaints: string[] = [];
-      page.on('pageerror', (error) => complaints.push(error.message));
+      const complain = (text: string): void => {
+        // That a server is gone for a while, or has refused something, is said by the browser as well.
+        const isNetwork = /Failed to load resource|net::ERR_/.test(text);
+        if (!isNetwork && mayComplainOf?.test(text) !== true) complaints.push(text);
+      };
+      page.on('pageerror', (error) => complain(error.message));
       page.on('console', (message) => {
-        // That a server is gone for a while is said by the browser as well.
-        const isNetwork = /Failed to load resource|net::ERR_/.test(message.text());
-        if (['error', 'warning'].includes(message.type()) && !isNetwork) complaints.push(message.text());
+        if (['error', 'warning'].includes(message.type())) complain(message.text());
       });
       onTestFinished(async () => {
         await page.context().close();
         expect(complaints).toEqual([]);
       });
+      await prepare?.(page);
       await page.goto(url);
       return page;
     },

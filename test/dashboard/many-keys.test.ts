@@ -59,6 +59,12 @@ describe.skipIf(executablePath === undefined)('ten thousand keys', { timeout: 60
     await vi.waitFor(async () => expect((await inSight(page)).at(-1)).toBe('model-09999'), { timeout: PATIENCE_MS });
     expect(await page.locator('.keys-table').getAttribute('aria-rowcount')).toBe('10001');
 
+    // However few columns there is room for, the keys are among them.
+    await page.setViewportSize({ width: 380, height: 800 });
+    const name = await page.locator('.keys-table tbody tr[data-key] .key-field').first().boundingBox();
+    expect(name?.width).toBeGreaterThan(100);
+    await page.setViewportSize({ width: 1280, height: 900 });
+
     await page.getByLabel('Search').fill('0777');
     await vi.waitFor(async () => expect((await inSight(page))[0]).toBe('model-00777'), { timeout: PATIENCE_MS });
     expect(await page.locator('#keys .card-note').textContent()).toBe('11 of 10,000 keys');

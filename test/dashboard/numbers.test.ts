@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Page } from 'playwright-core';
+import { formatValue, unitOf } from '../../dashboard/src/format/numbers.ts';
 import type { AggregationResult } from '../../src/results/aggregation-result.ts';
 import { executablePath, PATIENCE_MS, useBrowser } from './browser.ts';
 import { call, serveRun, type ServedRun } from './served-run.ts';
@@ -24,14 +25,21 @@ function lastPanes(delivered: readonly AggregationResult[]): ReadonlyMap<string,
 async function cellsOf(
   page: Page,
   rows: string,
-): Promise<readonly (readonly [id: string, name: string, value: number])[]> {
+): Promise<readonly (readonly [id: string, name: string, value: number, text: string])[]> {
   return page.$$eval(`${rows} [data-value]`, (cells) =>
     cells.map((cell) => {
       const row = cell.closest('tr');
       const id = `${row?.dataset['key'] ?? ''}/${row?.dataset['end'] ?? ''}`;
-      return [id, cell.getAttribute('data-name') ?? '', Number(cell.getAttribute('data-value'))] as const;
+      const [name, value] = [cell.getAttribute('data-name') ?? '', Number(cell.getAttribute('data-value'))];
+      return [id, name, value, cell.firstChild?.textContent ?? ''] as const;
     }),
   );
+}
+
+/** A number as the page writes it. */
+function written(name: string, value: unknown): unknown {
+  const [metric = '', aggregate = ''] = name.split('.');
+  return typeof value === 'number' ? formatValue(value, unitOf(metric, aggregate)) : undefined;
 }
 
 function giveCalls({ give }: ServedRun): void {
@@ -58,19 +66,21 @@ describe.skipIf(executablePath === undefined)('the numbers on the page', { timeo
 
     const inTable = await cellsOf(page, '.keys-table');
     expect(inTable).toHaveLength(3 * 7);
-    for (const [id, name, value] of inTable) {
+    for (const [id, name, value, text] of inTable) {
       const key = id.slice(0, -1);
       const latest = [...panes.values()].findLast((result) => String(result.key) === key);
-      expect([key, name, value]).toEqual([key, name, latest === undefined ? undefined : numbersOf(latest)[name]]);
+      const delivered = latest === undefined ? undefined : numbersOf(latest)[name];
+      expect([key, name, value, text]).toEqual([key, name, delivered, written(name, delivered)]);
     }
 
     await page.getByRole('button', { name: 'As a table' }).click();
     await page.locator('.chart-table tbody tr').first().waitFor();
     const inChart = await cellsOf(page, '.chart-table');
     expect(inChart).toHaveLength(panes.size * 2);
-    for (const [id, name, value] of inChart) {
+    for (const [id, name, value, text] of inChart) {
       const result = panes.get(id);
-      expect([id, name, value]).toEqual([id, name, result === undefined ? undefined : numbersOf(result)[name]]);
+      const delivered = result === undefined ? undefined : numbersOf(result)[name];
+      expect([id, name, value, text]).toEqual([id, name, delivered, written(name, delivered)]);
     }
     const revised = page.locator('.chart-table tr', { hasText: 'revised' });
     expect(await revised.count()).toBe(1);
@@ -150,9 +160,9 @@ describe.skipIf(executablePath === undefined)('the numbers on the page', { timeo
     run.give(call(0), call(8));
     const page = await open(run.url);
     const windows = page.locator('#windows');
-    await windows.getByText('The watermark of partition only is 7s before the end.').waitFor();
+    await windows.getByText('The watermark of partition only is 7 s before the end.').waitFor();
     expect(await windows.textContent()).toContain(
-      'reached by an event 5s after the end, for so much disorder is allowed',
+      'reached by an event 5 s after the end, for so much disorder is allowed',
     );
     expect(await page.locator('#picture').textContent()).toContain('holds the watermark');
     run.give(call(20));

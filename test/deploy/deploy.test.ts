@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { parseConfig } from '../../src/config/config.ts';
+import { HostGuard } from '../../src/http/host-guard.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const KUBERNETES = join(ROOT, 'deploy', 'kubernetes');
@@ -43,6 +44,41 @@ describe('what is deployed', () => {
     expect(read('deploy/systemd/processor.service')).toContain(`StateDirectory=${volume.replace('/var/lib/', '')}\n`);
   });
 
+  /** What the server takes requests for, with the variables of a container. */
+  const guardOf = (environment: Readonly<Record<string, string>>): HostGuard => {
+    const { http } = parseConfig(read('config/production.yaml'), { file: 'production.yaml', environment }).config;
+    return new HostGuard(http.host, http.allowed_hosts);
+  };
+
+  it('answers to the names that a pod has in its cluster, to its address and through a forwarded port', () => {
+    const given = (container?.env ?? []).flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]]));
+    const environment = Object.fromEntries(given.filter(([name = '']) => name.startsWith('PROCESSOR_'))) as object;
+    const text = JSON.stringify(environment).replaceAll('$(POD_NAME)', 'processor-3');
+    const guard = guardOf(JSON.parse(text) as Record<string, string>);
+    const { metadata } = parse(read('deploy/kubernetes/service.yaml')) as { metadata: Record<string, string> };
+    const service = [metadata['name'], `${metadata['name']}.${metadata['namespace']}.svc`].map(String);
+    const names = [...service, `${service[1]}.cluster.local`].flatMap((name) => [name, `processor-3.${name}`]);
+    for (const host of [...names, '10.244.1.7', '[fd00::7]', 'localhost', '127.0.0.1'])
+      expect([host, guard.knowsHost(`${host}:8080`)]).toEqual([host, true]);
+    expect(guard.knowsHost('rebound.example.org:8080')).toBe(false);
+  });
+
+  it('answers to its name among the services of the compose file', () => {
+    const { services } = parse(read('deploy/compose/compose.yaml')) as {
+      services: Record<string, { environment?: Record<string, string> }>;
+    };
+    const { PROCESSOR_HTTP__ALLOWED_HOSTS: hosts = '' } = services['processor']?.environment ?? {};
+    const guard = guardOf({ PROCESSOR_HTTP__ALLOWED_HOSTS: hosts });
+    for (const host of ['processor', '172.18.0.4', 'localhost', '127.0.0.1'])
+      expect([host, guard.knowsHost(`${host}:8080`)]).toEqual([host, true]);
+  });
+
+  it('installs what the page is built with before it builds', () => {
+    const { workspaces } = JSON.parse(read('package.json')) as { workspaces: string[] };
+    const [before = ''] = dockerfile.split('RUN npm ci');
+    for (const workspace of workspaces) expect(before).toContain(`COPY ${workspace}/package.json ${workspace}/\n`);
+  });
+
   it('names all its manifests', () => {
     const { resources } = parse(read('deploy/kubernetes/kustomization.yaml')) as { resources: string[] };
     const others = new Set(['kustomization.yaml', 'processor.yaml']);
@@ -60,6 +96,7 @@ interface StatefulSet {
       readonly spec: {
         readonly securityContext: Readonly<Record<'runAsUser' | 'runAsGroup' | 'fsGroup', number>>;
         readonly containers: readonly {
+          readonly env: readonly { readonly name: string; readonly value?: string }[];
           readonly ports: readonly { readonly containerPort: number }[];
           readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
         }[];

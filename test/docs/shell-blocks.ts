@@ -9,7 +9,7 @@ const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
   readonly scripts: Readonly<Record<string, string>>;
 };
 const PROGRAMS: readonly string[] =
-  'cat curl docker gunzip head install journalctl kubectl node npx openssl systemctl tail'.split(' ');
+  'base64 cat curl docker gunzip head install journalctl kubectl node npx openssl systemctl tail'.split(' ');
 
 /** The commands of a block that there are not. Each stands on a line of its own, or behind a pipe. */
 export function commandFaults(code: string): string[] {

@@ -13,6 +13,18 @@ const PALETTE: readonly (readonly [light: string, dark: string])[] = [
   ['#c0392b', '#ff8a7a'],
 ];
 
+/** The strokes of series, so that they are told apart without their colors: of line and gap in turn, in pixels. */
+const DASHES: readonly (readonly number[])[] = [
+  [],
+  [9, 4],
+  [2, 3],
+  [9, 3, 2, 3],
+  [5, 2],
+  [14, 4],
+  [2, 6],
+  [9, 3, 2, 3, 2, 3],
+];
+
 /** How many series can be told apart. */
 export const MAX_SERIES = PALETTE.length;
 
@@ -22,7 +34,12 @@ export function seriesColor(index: number, isDark: boolean): string {
   return isDark ? dark : light;
 }
 
-/** The same with a given opacity, 0 to 1. */
+/** The stroke of the n-th series; none is a whole line. */
+export function seriesDash(index: number): readonly number[] {
+  return DASHES[index % DASHES.length] ?? [];
+}
+
+/** A color with a given opacity, 0 to 1. */
 export function faded(color: string, opacity: number): string {
   return `${color}${Math.round(opacity * 255)
     .toString(16)

@@ -10,7 +10,8 @@ export interface LineStyle {
   /** Which color: that of the n-th series. */
   readonly color: number;
   readonly width: number;
-  readonly isDashed?: boolean;
+  /** Line and gap in turn, in pixels; none is a whole line. */
+  readonly dash?: readonly number[];
   /** 0 to 1; lines beside the one that is looked at step back. */
   readonly opacity?: number;
 }
@@ -85,7 +86,7 @@ function optionsOf(
       drag: { x: false, y: false },
       sync: { key: SYNC },
     },
-    padding: [8, 12, 0, 0],
+    padding: [8, 28, 0, 0],
     scales: {
       x: { range: (_, first, last) => withRoom(first, last, latest.current.data.times) },
       y: { range: (_, low, high) => rangeOf(low, high, kind) },
@@ -93,7 +94,7 @@ function optionsOf(
     axes: [
       kind === 'bars'
         ? { ...axis, size: 6, values: () => [] }
-        : { ...axis, size: 42, space: 90, values: (_, splits) => timeLabels(splits) },
+        : { ...axis, size: 42, space: 72, values: (_, splits) => timeLabels(splits) },
       { ...axis, size: 64, space: 32, values: (_, splits) => splits.map((value) => formatTick(value, unit)) },
     ],
     series: [{}, ...lines.map((line, index) => seriesOf(line, index, kind, latest, isDark))],
@@ -106,7 +107,7 @@ function optionsOf(
 }
 
 function seriesOf(
-  { color, width, isDashed = false, opacity = 1 }: LineStyle,
+  { color, width, dash = [], opacity = 1 }: LineStyle,
   index: number,
   kind: ValuesChartProps['kind'],
   latest: { readonly current: ValuesChartProps },
@@ -121,7 +122,7 @@ function seriesOf(
   return {
     stroke,
     width,
-    ...(isDashed ? { dash: [5, 4] } : {}),
+    ...(dash.length > 0 ? { dash: [...dash] } : {}),
     points: {
       show: true,
       size: 8,

@@ -4,7 +4,7 @@ import { fieldsOfKey, formatKey } from '../format/keys.ts';
 import { formatBytes, formatCount, formatSeconds } from '../format/numbers.ts';
 import { formatMoment, formatWindow } from '../format/times.ts';
 import { Card } from '../parts/card.tsx';
-import { Loading, Placeholder } from '../parts/placeholder.tsx';
+import { Fetched, Placeholder } from '../parts/placeholder.tsx';
 import { useResource } from '../state/use-resource.ts';
 
 const SHOWN = 20;
@@ -15,11 +15,7 @@ type Preview = DeadLetters['dead_letters'][number]['preview'];
 export function LeftOut({ status }: { readonly status: Status }) {
   const { counters } = status;
   return (
-    <Card
-      id="left-out"
-      title="Left out"
-      note={`${formatCount(counters.rejected)} rejected, ${formatCount(counters.dropped_late)} too late`}
-    >
+    <Card id="left-out" title="Left out" note={noteOf(counters)}>
       <div class="columns">
         <Rejected status={status} />
         <Late status={status} />
@@ -28,9 +24,22 @@ export function LeftOut({ status }: { readonly status: Status }) {
   );
 }
 
+function noteOf({ rejected, dropped_late: late, filtered, unassigned, skipped }: Status['counters']): string {
+  const others = [
+    [filtered, 'filtered out'],
+    [unassigned, 'in no window'],
+    [skipped, 'refused by a sink'],
+  ] as const;
+  const rest = others.flatMap(([count, what]) => (count === 0 ? [] : [`${formatCount(count)} ${what}`]));
+  return [`${formatCount(rejected)} rejected`, `${formatCount(late)} too late`, ...rest].join(', ');
+}
+
+/** Why a list is empty although there is something to be told of. */
+const NOT_SEEN = 'They are listed when they have been delivered, and those of an earlier process are not.';
+
 function Rejected({ status }: { readonly status: Status }) {
   const { rejections, counters } = status;
-  const { data } = useResource<DeadLetters>(`dead-letters?limit=${String(SHOWN)}`, {
+  const letters = useResource<DeadLetters>(`dead-letters?limit=${String(SHOWN)}`, {
     version: counters.rejected + counters.skipped,
   });
   const most = Math.max(1, ...rejections.map(({ count }) => count));
@@ -50,33 +59,37 @@ function Rejected({ status }: { readonly status: Status }) {
           ))}
         </ul>
       )}
-      {data === null ? (
-        <Loading what="rejected records" />
-      ) : data.dead_letters.length === 0 ? (
-        <Placeholder title="No record was rejected">One that cannot be used is shown here with the reason.</Placeholder>
-      ) : (
-        <ul class="records" tabIndex={0} aria-label="Recently rejected records">
-          {data.dead_letters.map(({ time, reason, message, path, partition, offset, preview }, index) => (
-            <LeftRecord
-              key={`${partition}/${String(offset)}/${time}/${String(index)}`}
-              title={reason.replaceAll('_', ' ')}
-              place={placeText(partition, offset)}
-              time={time}
-              preview={preview}
-            >
-              {message}
-              {path === null || message.includes(path) ? null : ` (at ${path})`}
-            </LeftRecord>
-          ))}
-        </ul>
-      )}
+      <Fetched resource={letters} what="rejected records">
+        {({ dead_letters: records }) =>
+          records.length === 0 ? (
+            <Placeholder title={counters.rejected === 0 ? 'No record was rejected' : 'None to be listed'}>
+              {counters.rejected === 0 ? 'One that cannot be used is shown here with the reason.' : NOT_SEEN}
+            </Placeholder>
+          ) : (
+            <ul class="records" tabIndex={0} aria-label="Recently rejected records">
+              {records.map(({ time, reason, message, path, partition, offset, preview }, index) => (
+                <LeftRecord
+                  key={`${partition}/${String(offset)}/${time}/${String(index)}`}
+                  title={reason.replaceAll('_', ' ')}
+                  place={placeText(partition, offset)}
+                  time={time}
+                  preview={preview}
+                >
+                  {message}
+                  {path === null || message.includes(path) ? null : ` (at ${path})`}
+                </LeftRecord>
+              ))}
+            </ul>
+          )
+        }
+      </Fetched>
     </div>
   );
 }
 
 function Late({ status }: { readonly status: Status }) {
   const { counters } = status;
-  const { data } = useResource<LateEvents>(`late-events?limit=${String(SHOWN)}`, { version: counters.dropped_late });
+  const late = useResource<LateEvents>(`late-events?limit=${String(SHOWN)}`, { version: counters.dropped_late });
   const now = Date.now();
   return (
     <div>
@@ -86,28 +99,30 @@ function Late({ status }: { readonly status: Status }) {
           {formatCount(counters.accepted_late)} more came late and were still counted: their windows fired again.
         </p>
       )}
-      {data === null ? (
-        <Loading what="late events" />
-      ) : data.late_events.length === 0 ? (
-        <Placeholder title="No event came too late">
-          One that comes after its window was let go of is shown here.
-        </Placeholder>
-      ) : (
-        <ul class="records" tabIndex={0} aria-label="Recent events that came too late">
-          {data.late_events.map(({ time, lateness_seconds: lateness, window, partition, offset, preview }, index) => (
-            <LeftRecord
-              key={`${partition}/${String(offset)}/${window.start}/${String(index)}`}
-              title={`${formatSeconds(lateness)} behind the watermark`}
-              place={placeText(partition, offset)}
-              time={time}
-              preview={preview}
-            >
-              for {window.key === null ? 'all events' : formatKey(fieldsOfKey(window.key))},{' '}
-              {formatWindow(window.start, window.end, now)}
-            </LeftRecord>
-          ))}
-        </ul>
-      )}
+      <Fetched resource={late} what="late events">
+        {({ late_events: events }) =>
+          events.length === 0 ? (
+            <Placeholder title={counters.dropped_late === 0 ? 'No event came too late' : 'None to be listed'}>
+              {counters.dropped_late === 0 ? 'One that comes after its window was let go of is shown here.' : NOT_SEEN}
+            </Placeholder>
+          ) : (
+            <ul class="records" tabIndex={0} aria-label="Recent events that came too late">
+              {events.map(({ time, lateness_seconds: lateness, window, partition, offset, preview }, index) => (
+                <LeftRecord
+                  key={`${partition}/${String(offset)}/${window.start}/${String(index)}`}
+                  title={`${formatSeconds(lateness)} behind the watermark`}
+                  place={placeText(partition, offset)}
+                  time={time}
+                  preview={preview}
+                >
+                  for {window.key === null ? 'all events' : formatKey(fieldsOfKey(window.key))},{' '}
+                  {formatWindow(window.start, window.end, now)}
+                </LeftRecord>
+              ))}
+            </ul>
+          )
+        }
+      </Fetched>
     </div>
   );
 }

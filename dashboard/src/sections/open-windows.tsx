@@ -1,61 +1,103 @@
+import { useState } from 'preact/hooks';
 import type { Explanation } from '../../../src/http/api/types.ts';
 import { fieldsOfKey, formatKey } from '../format/keys.ts';
 import { formatCount, formatSeconds } from '../format/numbers.ts';
 import { formatMoment, formatWindow } from '../format/times.ts';
 import { Card } from '../parts/card.tsx';
-import { Loading, Placeholder } from '../parts/placeholder.tsx';
+import { Fetched, Placeholder } from '../parts/placeholder.tsx';
 import { useResource } from '../state/use-resource.ts';
 
 type Explained = Explanation['windows'][number];
 
-const SHOWN = 30;
+const ASKED = 100;
+const ALL_ASKED = 1000;
+/** Rows that are shown before more are asked for. */
+const FEW_WAITING = 6;
+const FEW_KEPT = 3;
 const REFRESH_MS = 2000;
 
 /** The windows that are open, and why each has not fired. */
 export function OpenWindows() {
-  const { data } = useResource<Explanation>(`windows/explain?limit=${String(SHOWN)}`, { every: REFRESH_MS });
-  const waiting = data?.windows.filter(({ fired }) => !fired) ?? [];
-  const kept = data?.windows.filter(({ fired }) => fired) ?? [];
+  const [isAll, setIsAll] = useState(false);
+  const explained = useResource<Explanation>(`windows/explain?limit=${String(isAll ? ALL_ASKED : ASKED)}`, {
+    every: REFRESH_MS,
+  });
+  const note = explained.data === null ? undefined : noteOf(explained.data);
   return (
-    <Card
-      id="windows"
-      title="Open windows, and why they have not fired"
-      note={data === null ? undefined : noteOf(data)}
-    >
-      {data === null ? <Loading what="open windows" /> : null}
-      {data === null ? null : <Standing standing={data} />}
-      {data !== null && data.windows.length === 0 ? (
-        <Placeholder title="No window is open">One opens with the next event that belongs to it.</Placeholder>
-      ) : null}
-      {waiting.length === 0 ? null : <WindowTable title="Waiting for their end" windows={waiting} />}
-      {kept.length === 0 ? null : <WindowTable title="Fired, and kept for late events" windows={kept} />}
+    <Card id="windows" title="Open windows, and why they have not fired" note={note}>
+      <Fetched resource={explained} what="open windows">
+        {(data) => (
+          <>
+            <Standing standing={data} />
+            <Windows explained={data} isAll={isAll} />
+            {data.waiting <= FEW_WAITING && data.total - data.waiting <= FEW_KEPT ? null : (
+              <button type="button" class="button" aria-expanded={isAll} onClick={() => setIsAll(!isAll)}>
+                {isAll ? 'Show fewer' : 'Show more'}
+              </button>
+            )}
+          </>
+        )}
+      </Fetched>
     </Card>
   );
 }
 
-function noteOf({ total, windows }: Explanation): string | undefined {
+/** Those that are waited for, and those that are kept; of either a few, or all that were given. */
+function Windows({ explained, isAll }: { readonly explained: Explanation; readonly isAll: boolean }) {
+  const { windows, waiting, total } = explained;
+  if (total === 0) {
+    return <Placeholder title="No window is open">One opens with the next event that belongs to it.</Placeholder>;
+  }
+  const isWaiting = ({ reason }: Explained): boolean => reason !== 'fired';
+  const few = (all: readonly Explained[], most: number): readonly Explained[] => (isAll ? all : all.slice(0, most));
+  const ofWaiting = few(windows.filter(isWaiting), FEW_WAITING);
+  const ofKept = few(
+    windows.filter((window) => !isWaiting(window)),
+    FEW_KEPT,
+  );
+  return (
+    <div class={isAll ? 'windows-all' : ''}>
+      {ofWaiting.length === 0 ? null : (
+        <WindowTable title={titleOf('Waiting for their end', ofWaiting.length, waiting)} windows={ofWaiting} />
+      )}
+      {ofKept.length === 0 ? null : (
+        <WindowTable
+          title={titleOf('Fired, and kept for late events', ofKept.length, total - waiting)}
+          windows={ofKept}
+        />
+      )}
+    </div>
+  );
+}
+
+function titleOf(what: string, shown: number, all: number): string {
+  return shown === all ? what : `${what}: the first ${formatCount(shown)} of ${formatCount(all)}`;
+}
+
+function noteOf({ total, waiting }: Explanation): string | undefined {
   if (total === 0) return undefined;
-  const all = total === 1 ? '1 span of time' : `${formatCount(total)} spans of time`;
-  return total > windows.length ? `the first ${String(windows.length)} of ${all}` : all;
+  const kept = total - waiting;
+  return `${formatCount(waiting)} waiting${kept === 0 ? '' : `, ${formatCount(kept)} fired and kept`}`;
 }
 
 /** What the watermark waits for, in a sentence. */
 function Standing({ standing }: { readonly standing: Explanation }) {
   const { watermark, held_back_by: holder, active, idle, finished } = standing;
   const left = [...leftOut('silent, so not waited for', idle), ...leftOut('ended', finished)];
+  const partition = holder === null ? null : <strong>{holder.partition}</strong>;
+  const at = watermark === null ? null : formatMoment(watermark, Date.now());
   return (
     <p class="standing">
-      {watermark === null ? 'There is no watermark' : `The watermark is at ${formatMoment(watermark, Date.now())}`}
-      {holder === null ? ': no partition is active.' : null}
-      {holder !== null && active > 1 ? (
+      {at === null ? 'There is no watermark' : `The watermark is at ${at}`}
+      {partition === null ? ': no partition is active.' : null}
+      {partition !== null && at === null ? <> yet: partition {partition} has not had an event.</> : null}
+      {partition !== null && at !== null && active > 1 ? (
         <>
-          , held there by partition <strong>{holder.partition}</strong>, the furthest behind of {formatCount(active)}.
+          , held there by partition {partition}, the furthest behind of {formatCount(active)}.
         </>
       ) : null}
-      {holder !== null && active === 1 ? (
-        <>
-          : that of partition <strong>{holder.partition}</strong>, the only one that is active.
-        </>
+      {partition !== null && at !== null && active === 1 ? (
+        <>: that of partition {partition}, the only one that is active.</>
       ) : null}
       {left.length === 0 ? null : ` ${left.join(' ')}`}
     </p>
@@ -117,8 +159,8 @@ function oneKey({ key }: Explained): string {
 }
 
 /** How far the watermark has come through the window, and how far it still is. */
-function Way({ window: { start, end, remaining_seconds: remaining, fired } }: { readonly window: Explained }) {
-  if (fired) return <span class="sub">it is over</span>;
+function Way({ window: { start, end, remaining_seconds: remaining, reason } }: { readonly window: Explained }) {
+  if (reason === 'fired') return <span class="sub">it is over</span>;
   if (remaining === null) return <span class="sub">not known</span>;
   const length = (Date.parse(end) - Date.parse(start)) / 1000;
   const share = Math.min(1, Math.max(0, 1 - remaining / length));

@@ -39,7 +39,7 @@ export function Overview({ status, pipeline }: { readonly status: Status; readon
         </Tile>
         <LagTile lag={lag} watermark={status.watermark} trend={of((stretch) => stretch.watermark_lag_seconds)} />
         <Tile title="Open windows" value={formatCount(status.open_windows)}>
-          {status.history.keys === 1 ? '1 key' : `${formatCount(status.history.keys)} keys`} with results
+          {status.firing ? 'those that are over are firing' : 'counted per key'}
         </Tile>
         <Tile
           title="Too late"
@@ -47,7 +47,7 @@ export function Overview({ status, pipeline }: { readonly status: Status; readon
           tone={late > 0 ? 'notable' : undefined}
           trend={of(({ rates: r }) => r.dropped_late)}
         >
-          {formatShare(late, counters.assigned)} of what was assigned
+          {formatShare(late, counters.assigned)}, counted per window
         </Tile>
         <Tile
           title="Rejected"

@@ -6,7 +6,7 @@ import { ThemeButton } from './theme-button.tsx';
 
 const LINKS = [
   ['overview', 'Overview'],
-  ['traffic', 'Traffic'],
+  ['traffic', 'Values'],
   ['keys', 'Keys'],
   ['picture', 'Pipeline'],
   ['windows', 'Windows'],
@@ -60,7 +60,7 @@ function PauseButton() {
       <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">
         <path d={isPaused ? 'M4 2.5v11l9-5.5z' : 'M4 3h3v10H4zM9 3h3v10H9z'} />
       </svg>
-      {isPaused ? 'Resume' : 'Pause'}
+      <span class="button-word">{isPaused ? 'Resume' : 'Pause'}</span>
     </button>
   );
 }

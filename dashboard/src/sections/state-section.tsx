@@ -4,7 +4,7 @@ import { formatBytes, formatCount, formatMillis, formatSeconds } from '../format
 import { formatMoment } from '../format/times.ts';
 import { Card } from '../parts/card.tsx';
 import { HealthMark } from '../parts/health-mark.tsx';
-import { Loading, Placeholder } from '../parts/placeholder.tsx';
+import { Fetched, Placeholder } from '../parts/placeholder.tsx';
 import { useResource } from '../state/use-resource.ts';
 
 /** How progress is kept: epochs, checkpoints, and what has gone wrong. */
@@ -27,10 +27,8 @@ export function StateSection({ status }: { readonly status: Status }) {
 }
 
 function EpochList({ status }: { readonly status: Status }) {
-  const { data } = useResource<Epochs>('epochs?limit=200', { every: 2000 });
+  const epochs = useResource<Epochs>('epochs?limit=200', { every: 2000 });
   const last = status.storage.last_commit;
-  const now = Date.now();
-  const notable = data?.epochs.filter(({ results }) => results > 0) ?? [];
   return (
     <div>
       <h3>Epochs</h3>
@@ -39,21 +37,35 @@ function EpochList({ status }: { readonly status: Status }) {
         <span class="sub">
           {last === null
             ? 'none committed by this process yet'
-            : `committed ${formatSeconds(last.age_seconds)} ago, in ${formatMillis(last.duration_seconds * 1000)}`}
+            : `committed ${agoText(last.age_seconds)}, in ${formatMillis(last.duration_seconds * 1000)}`}
         </span>
       </p>
-      {data === null ? <Loading what="epochs" /> : null}
-      {data !== null && data.epochs.length > 1 ? (
+      <Fetched resource={epochs} what="epochs">
+        {(data) => <RecentEpochs epochs={data.epochs} />}
+      </Fetched>
+    </div>
+  );
+}
+
+/** A moment in the near past; what changes with every look is not told. */
+function agoText(seconds: number): string {
+  return seconds < 1 ? 'just now' : `${formatSeconds(seconds)} ago`;
+}
+
+function RecentEpochs({ epochs }: { readonly epochs: Epochs['epochs'] }) {
+  const now = Date.now();
+  const notable = epochs.filter(({ results }) => results > 0);
+  const times = epochs.map(({ commit_seconds: seconds }) => seconds);
+  return (
+    <>
+      {epochs.length < 2 ? null : (
         <p class="trend-line">
-          <Sparkline
-            values={data.epochs.map(({ commit_seconds: seconds }) => seconds).toReversed()}
-            width={220}
-            height={32}
-            floor={0}
-          />
-          <span class="sub">time of the last {String(data.epochs.length)} commits</span>
+          <Sparkline values={times.toReversed()} width={220} height={32} floor={0} />
+          <span class="sub">
+            time of the last {String(times.length)} commits, {formatMillis(Math.max(...times) * 1000)} at most
+          </span>
         </p>
-      ) : null}
+      )}
       {notable.length === 0 ? null : (
         <table class="small-table">
           <caption>The last that had results</caption>
@@ -81,13 +93,13 @@ function EpochList({ status }: { readonly status: Status }) {
           </tbody>
         </table>
       )}
-    </div>
+    </>
   );
 }
 
 function CheckpointList({ status }: { readonly status: Status }) {
   const { last_checkpoint: last, checkpoint_failures: failures, backend } = status.storage;
-  const { data } = useResource<Checkpoints>('checkpoints?limit=6', {
+  const checkpoints = useResource<Checkpoints>('checkpoints?limit=6', {
     version: `${last?.id ?? ''}/${String(failures)}`,
   });
   const now = Date.now();
@@ -102,61 +114,67 @@ function CheckpointList({ status }: { readonly status: Status }) {
         </Placeholder>
       ) : (
         <p class="figure">
-          <span class="figure-value">{formatSeconds(last.age_seconds)} ago</span>
+          <span class="figure-value">{agoText(last.age_seconds)}</span>
           <span class="sub">
             {last.id}, {formatBytes(last.size_bytes)}
           </span>
         </p>
       )}
       {failures > 0 ? <p class="error">{formatCount(failures)} could not be made, looked up or deleted.</p> : null}
-      {data === null || data.checkpoints.length === 0 ? null : (
-        <ul class="records" tabIndex={0} aria-label="Recent checkpoints">
-          {data.checkpoints.map(({ id, time, duration_seconds: duration, size_bytes: size, error }) => (
-            <li key={`${id}/${time}`}>
-              <p class="record-head">
-                <strong>
-                  <HealthMark health={error === null ? 'ok' : 'failed'} /> {id}
-                </strong>
-                <span class="sub">{formatMoment(time, now)}</span>
-              </p>
-              <p class="record-why">{error ?? `${formatBytes(size ?? 0)} in ${formatMillis(duration * 1000)}`}</p>
-            </li>
-          ))}
-        </ul>
-      )}
+      <Fetched resource={checkpoints} what="checkpoints">
+        {({ checkpoints: all }) =>
+          all.length === 0 ? null : (
+            <ul class="records" tabIndex={0} aria-label="Recent checkpoints">
+              {all.map(({ id, time, duration_seconds: duration, size_bytes: size, error }) => (
+                <li key={`${id}/${time}`}>
+                  <p class="record-head">
+                    <strong>
+                      <HealthMark health={error === null ? 'ok' : 'failed'} /> {id}
+                    </strong>
+                    <span class="sub">{formatMoment(time, now)}</span>
+                  </p>
+                  <p class="record-why">{error ?? `${formatBytes(size ?? 0)} in ${formatMillis(duration * 1000)}`}</p>
+                </li>
+              ))}
+            </ul>
+          )
+        }
+      </Fetched>
     </div>
   );
 }
 
 function ProblemList() {
-  const { data } = useResource<Problems>('problems?limit=20', { every: 2000 });
+  const problems = useResource<Problems>('problems?limit=20', { every: 2000 });
   const now = Date.now();
   return (
     <div>
       <h3>Warnings and errors</h3>
-      {data === null ? <Loading what="problems" /> : null}
-      {data !== null && data.problems.length === 0 ? (
-        <Placeholder title="None so far">What the run warns of is shown here, whatever is logged.</Placeholder>
-      ) : null}
-      {data === null || data.problems.length === 0 ? null : (
-        <ul class="records" tabIndex={0} aria-label="Recent warnings and errors">
-          {data.problems.map(({ time, level, message, details }, index) => (
-            <li key={`${time}/${String(index)}`}>
-              <p class="record-head">
-                <strong>
-                  <HealthMark health={level === 'error' ? 'failed' : 'degraded'} /> {message}
-                </strong>
-                <span class="sub">{formatMoment(time, now)}</span>
-              </p>
-              <p class="record-why">
-                {Object.entries(details)
-                  .map(([name, value]) => `${name}: ${value}`)
-                  .join(' · ')}
-              </p>
-            </li>
-          ))}
-        </ul>
-      )}
+      <Fetched resource={problems} what="problems">
+        {({ problems: all }) =>
+          all.length === 0 ? (
+            <Placeholder title="None so far">What the run warns of is shown here, whatever is logged.</Placeholder>
+          ) : (
+            <ul class="records" tabIndex={0} aria-label="Recent warnings and errors">
+              {all.map(({ time, level, message, details }, index) => (
+                <li key={`${time}/${String(index)}`}>
+                  <p class="record-head">
+                    <strong>
+                      <HealthMark health={level === 'error' ? 'failed' : 'degraded'} /> {message}
+                    </strong>
+                    <span class="sub">{formatMoment(time, now)}</span>
+                  </p>
+                  <p class="record-why">
+                    {Object.entries(details)
+                      .map(([name, value]) => `${name}: ${value}`)
+                      .join(' · ')}
+                  </p>
+                </li>
+              ))}
+            </ul>
+          )
+        }
+      </Fetched>
     </div>
   );
 }

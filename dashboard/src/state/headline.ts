@@ -42,9 +42,11 @@ function runningHeadline(status: Status, from: string): Headline {
   return { health: 'ok', word: 'Healthy', text: `${flowText(status, from)}${lagText(status)}` };
 }
 
-function flowText({ rates }: Status, from: string): string {
+function flowText({ rates, counters, firing }: Status, from: string): string {
+  if (counters.read === 0) return `Waiting for the first event from ${from}.`;
   if (rates === null) return `Reading from ${from}.`;
-  if (rates.read === 0) return `Nothing comes from ${from} now.`;
+  if (rates.read === 0)
+    return `Nothing comes from ${from} now.${firing ? ' Windows that are over are still firing.' : ''}`;
   return `Reading ${formatRate(rates.read).replace(' /s', '')} events a second from ${from}.`;
 }
 

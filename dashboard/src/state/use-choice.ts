@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'preact/hooks';
+import { useCallback, useMemo, useState } from 'preact/hooks';
 import type { PipelineInfo } from '../../../src/http/api/types.ts';
 import { unitOf, type Unit } from '../format/numbers.ts';
 
@@ -48,6 +48,7 @@ const PREFERRED = ['p95', 'p99', 'p50', 'average', 'count'];
 /** What is shown of the pipeline: by default the p95 of its first metric. */
 export function useChoice(pipeline: PipelineInfo | null): Choice {
   const [chosen, setChosen] = useState(NOTHING);
+  const choose = useCallback((change: Partial<Chosen>) => setChosen((before) => ({ ...before, ...change })), []);
   return useMemo(() => {
     const all = pipeline?.values ?? [];
     const metrics = metricsOf(pipeline);
@@ -69,9 +70,9 @@ export function useChoice(pipeline: PipelineInfo | null): Choice {
       main: values.find(({ aggregate }) => aggregate === view) ?? fallback,
       keys: chosen.keys,
       span: chosen.span,
-      choose: (change) => setChosen((before) => ({ ...before, ...change })),
+      choose,
     };
-  }, [pipeline, chosen]);
+  }, [pipeline, chosen, choose]);
 }
 
 /** What the chart can show: aggregates, and percentiles together where there are several. */

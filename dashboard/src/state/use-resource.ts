@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { GetJson } from '../api/api-client.ts';
+import { ApiError, type GetJson } from '../api/api-client.ts';
 import { useConnection, usePage } from './page-context.ts';
 
 /** What was got from a path, and whether that is what it has now. */
@@ -8,9 +8,12 @@ export interface Resource<T> {
   readonly data: T | null;
   /** True while what is there is of another path than was asked for. */
   readonly isOther: boolean;
-  /** Why the last attempt came to nothing; null where it did not. */
+  /** Why the processor has refused it the last time; null where it has not. That it does not answer is said elsewhere. */
   readonly error: string | null;
 }
+
+/** When something is asked for again that could not be had, in ms. */
+const RETRY_MS = 5000;
 
 /** How often something is asked for. */
 export interface ResourceOptions {
@@ -24,7 +27,10 @@ export interface ResourceOptions {
  * What the processor has at a path, asked for again and again while the page is live; null asks for nothing. What was
  * there stays until there is something newer, so that nothing flickers.
  */
-export function useResource<T>(path: string | null, { version = null, every }: ResourceOptions = {}): Resource<T> {
+export function useResource<T>(
+  path: string | null,
+  { version = null, every = Infinity }: ResourceOptions = {},
+): Resource<T> {
   const { getJson } = usePage();
   const { phase, isPaused, status } = useConnection();
   const [answer, setAnswer] = useState<{ readonly path: string; readonly data: T } | null>(null);
@@ -59,17 +65,13 @@ export function useResource<T>(path: string | null, { version = null, every }: R
 class Asker {
   readonly #get: (signal: AbortSignal) => ReturnType<GetJson>;
   readonly #fail: (message: string) => void;
-  readonly #every: number | undefined;
+  readonly #every: number;
   readonly #over = new AbortController();
   #isBusy = false;
   #isAskedAgain = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(
-    get: (signal: AbortSignal) => Promise<unknown>,
-    fail: (message: string) => void,
-    every: number | undefined,
-  ) {
+  constructor(get: (signal: AbortSignal) => Promise<unknown>, fail: (message: string) => void, every: number) {
     this.#get = get;
     this.#fail = fail;
     this.#every = every;
@@ -87,16 +89,18 @@ class Asker {
 
   async #ask(): Promise<void> {
     const { signal } = this.#over;
+    let next = this.#every;
     this.#isBusy = true;
     clearTimeout(this.#timer);
     try {
       await this.#get(signal);
     } catch (error) {
-      if (!signal.aborted) this.#fail(error instanceof Error ? error.message : String(error));
+      if (!signal.aborted && error instanceof ApiError && error.kind === 'refused') this.#fail(error.message);
+      next = Math.min(next, RETRY_MS);
     }
     this.#isBusy = false;
     if (signal.aborted) return;
     if (this.#isAskedAgain) this.ask();
-    else if (this.#every !== undefined) this.#timer = setTimeout(() => this.ask(), this.#every);
+    else if (next < Infinity) this.#timer = setTimeout(() => this.ask(), next);
   }
 }

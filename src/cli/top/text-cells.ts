@@ -16,6 +16,29 @@ export function fit(text: string, columns: number, align: 'left' | 'right' = 'le
   return columns <= 0 ? '' : short + ' '.repeat(Math.max(0, columns - stringWidth(short)));
 }
 
+/** The same for what differs at its end, such as a path: what is cut begins with `…`. */
+export function fitEnd(text: string, columns: number): string {
+  if (stringWidth(text) <= columns) return fit(text, columns);
+  let cut = '';
+  for (const character of [...text].toReversed()) {
+    if (stringWidth(character + cut) > columns - 1) break;
+    cut = character + cut;
+  }
+  return columns <= 0 ? '' : fit(`…${cut}`, columns);
+}
+
+/** Pieces in as few lines as they fit into, with room between them; one that is wider than a line is cut. */
+export function wrapped(pieces: readonly string[], columns: number, gap = '   '): readonly string[] {
+  const lines: string[] = [];
+  for (const piece of pieces) {
+    const last = lines.at(-1);
+    const longer = `${last ?? ''}${gap}${piece}`;
+    if (last !== undefined && stringWidth(longer) <= columns) lines[lines.length - 1] = longer;
+    else lines.push(piece);
+  }
+  return lines.map((line) => fit(line, columns));
+}
+
 const BARS = '▁▂▃▄▅▆▇█';
 
 /** Numbers as bars, from the least to the most of them; a gap for what is not known. */

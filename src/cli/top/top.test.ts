@@ -51,6 +51,7 @@ function glanceOf(partitions: number, keys: number): Glance {
       watermark_lag_seconds: 2,
       partitions: { active: partitions, idle: 0, finished: 0 },
       open_windows: 40,
+      firing: true,
       counters: {
         read: 100,
         decoded: 99,
@@ -116,6 +117,7 @@ function glanceOf(partitions: number, keys: number): Glance {
       disorder_seconds: 2,
       idle_timeout_seconds: 60,
       total: 1,
+      waiting: 1,
       windows: [
         {
           window: 'tumbling',
@@ -138,8 +140,8 @@ function glanceOf(partitions: number, keys: number): Glance {
       matched: keys,
       offset: 0,
       keys: Array.from({ length: keys }, (_, i) => ({
-        key: `model=m${String(i)}::region=eu-west-1`,
-        fields: { model: `m${String(i)}` },
+        key: `model=m${String(i)}::region=eu`,
+        fields: { model: `m${String(i)}`, region: 'eu' },
         volume: 10,
         start: AT,
         end: AT,
@@ -160,14 +162,41 @@ describe('the screen', () => {
       '● degraded llm   up 1h 1m   epoch 12,345   watermark 10:00:00 UTC, 2.0 s behind',
       '  state: disk full',
       '  read 1,230/s ▁▅█   results 20/s   late 0.5/s   dropped 3   rejected 1',
-      '  state rocksdb, 1.23 MB, 40 windows   committed 40 ms ago in 3 ms   checkpoint 42 s ago, 2 MB',
+      '  state rocksdb, 1.23 MB   40 windows, firing   committed 40 ms ago in 3 ms',
     ]);
     const text = lines.join('\n');
-    expect(text).toMatch(/▸ events\/1 +active +10:00:00 +1\.5 s +0 +250 ms/);
-    expect(text).toMatch(
-      /tumbling 10:00:00 – 10:01:00 +40 {2}the watermark is 12 s short; events\/1 is furthest behind/,
-    );
-    expect(text).toMatch(/↻ model=m0 {2}region=eu-west-1 +1,000 +– +12\.35 +▁▅ █/);
+    expect(text).toMatch(/▸ events\/1 +active +1\.5 s +0 +10:00:00 +250 ms/);
+    expect(text).toMatch(/tumbling 10:00:00 – 10:01:00 +40 +12 s {2}waits for events\/1/);
+    expect(text).toMatch(/↻ m0 · eu +1,000 +– +▁▅ █ +12\.35/);
+    expect(lines).toContain('  checkpoint 42 s ago, 2 MB');
+  });
+
+  it('leaves nothing out of its head where it is narrow, and of its tables what tells least', () => {
+    const lines = screenOf(glanceOf(2, 2), { ...VIEW, columns: 40, rows: 30 }).map((line) => line.trimEnd());
+    const text = lines.join('\n');
+    for (const piece of [
+      'watermark 10:00:00 UTC, 2.0 s behind',
+      'dropped 3',
+      'rejected 1',
+      'checkpoint 42 s ago, 2 MB',
+    ]) {
+      expect(text).toContain(piece);
+    }
+    expect(text).not.toContain('…');
+    expect(lines).toContain('PARTITIONS (2)        STATE  BEHIND  LAG');
+    expect(lines).toContain('▸ events/1           active   1.5 s    0');
+    expect(text).toMatch(/tumbling 10:00:00 – 10:01:00 +12 s$/m);
+    expect(text).toMatch(/↻ m0 · eu +–$/m);
+  });
+
+  it('tells partitions apart by their ends, where their names are too long', () => {
+    const seen = glanceOf(2, 0);
+    const names = ['a', 'b'].map((name) => `/var/lib/collected/by/somebody/events/${name}.ndjson`);
+    const partitions = seen.partitions.partitions.map((each, i) => ({ ...each, id: names[i] ?? '' }));
+    const long = { ...seen, partitions: { total: 2, partitions } };
+    const text = screenOf(long, { ...VIEW, columns: 60 }).join('\n');
+    expect(text).toMatch(/ …\S*\/a\.ndjson +active/);
+    expect(text).toMatch(/▸ …\S*\/b\.ndjson +active/);
   });
 
   it.each([

@@ -8,6 +8,7 @@ import type {
   DroppedEvent,
   EngineCounters,
   FiredPane,
+  OpenSpan,
   OpenWindow,
   Residence,
   ScatteredKey,
@@ -22,6 +23,7 @@ import { AlignedWindows } from './aligned-windows.ts';
 import { DueWindows } from './due-windows.ts';
 import { readEntryKey } from './entry-keys.ts';
 import { Ledger } from './ledger.ts';
+import { earliestSpans, earliestWindows } from './open-windows.ts';
 import { SessionWindows } from './session-windows.ts';
 import { SlicedWindows } from './sliced-windows.ts';
 import type { EntryShape } from './state-codec.ts';
@@ -209,16 +211,11 @@ export class ReferenceEngine implements WindowEngine {
   }
 
   openWindows(limit: number): readonly OpenWindow[] {
-    const earliest: OpenWindow[] = [];
-    for (const operator of this.#operators) {
-      for (const state of operator.states()) {
-        earliest.push({ windowName: operator.settings.name, window: state.window, fired: state.panes > 0 });
-        // Sorting a few at a time keeps this proportional to the number of windows, whatever there is of them.
-        if (earliest.length >= limit + 1024) keepEarliest(earliest, limit);
-      }
-    }
-    keepEarliest(earliest, limit);
-    return earliest;
+    return earliestWindows(this.#operators, limit);
+  }
+
+  openSpans(limit: number): readonly OpenSpan[] {
+    return earliestSpans(this.#operators, limit, this.#ledger.watermark.timestamp);
   }
 
   #read(entry: StoredEntry): void {
@@ -230,11 +227,6 @@ export class ReferenceEngine implements WindowEngine {
     }
     operator.read(key, entry);
   }
-}
-
-function keepEarliest(windows: OpenWindow[], limit: number): void {
-  windows.sort((a, b) => a.window.end - b.window.end || a.window.start - b.window.start);
-  windows.length = Math.min(windows.length, limit);
 }
 
 function shapeOf(options: EngineOptions): EntryShape {

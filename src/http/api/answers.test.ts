@@ -70,12 +70,12 @@ describe('the keys', () => {
 
   it('are of the window definition that is asked for, by default the first', async () => {
     const monitor = monitorWith([
-      { windowName: 'one' },
-      { windowName: 'two', key: 'b' },
-      { windowName: 'two', key: null },
+      { windowName: 'tumbling' },
+      { windowName: 'sliding', key: 'b' },
+      { windowName: 'sliding', key: null },
     ]);
-    expect(await get<Keys>(monitor, 'keys')).toMatchObject({ window: 'one', total: 1 });
-    expect(named(await get<Keys>(monitor, 'keys?window=two'))).toEqual(['', 'b']);
+    expect(await get<Keys>(monitor, 'keys')).toMatchObject({ window: 'tumbling', total: 1 });
+    expect(named(await get<Keys>(monitor, 'keys?window=sliding'))).toEqual(['', 'b']);
     expect(await get<Keys>(monitorWith([]), 'keys')).toEqual({
       window: null,
       value: null,

@@ -55,7 +55,17 @@ function routeOf(name: OperationName, monitor: RunMonitor): ApiRoute {
     answer(c) {
       const read = readQuery(query, new URL(c.req.url).searchParams);
       if (!read.ok) return fail(c, 400, 'invalid_query', read.message);
+      const unknown = unknownWindow(monitor, read.value);
+      if (unknown !== null) return fail(c, 400, 'invalid_query', unknown);
       return c.json(answer(monitor, read.value));
     },
   };
+}
+
+/** What is wrong with a window definition that is asked for; null where it is there, or none is asked for. */
+function unknownWindow({ outline }: RunMonitor, asked: unknown): string | null {
+  const window = typeof asked === 'object' && asked !== null && 'window' in asked ? asked.window : undefined;
+  const names = outline.windows.map(({ name }) => name);
+  if (typeof window !== 'string' || names.includes(window)) return null;
+  return `window takes the name of a window definition: ${names.join(', ')}`;
 }

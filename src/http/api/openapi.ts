@@ -192,6 +192,8 @@ function override({ jsonSchema }: { readonly jsonSchema: z.core.JSONSchema.BaseS
   if (jsonSchema.type === 'array') delete jsonSchema.anyOf;
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
   if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+  if (typeof jsonSchema['usual'] === 'number') jsonSchema.default = jsonSchema['usual'];
+  delete jsonSchema['usual'];
   delete jsonSchema.propertyNames;
 }
 

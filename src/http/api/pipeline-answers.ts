@@ -27,6 +27,7 @@ export function statusAnswer(monitor: RunMonitor): Status {
     watermark_lag_seconds: secondsOrNull(watermarkLagOf(snapshot, now)),
     partitions: partitionCounts(snapshot.partitions),
     open_windows: snapshot.activeWindows,
+    firing: snapshot.isFiring,
     counters: countersOf(snapshot.counters),
     rates: rates === null ? null : ratesOf(rates),
     rejections: snapshot.rejections.map(({ code, count, example }) => ({ reason: code, count, example })),

@@ -75,6 +75,7 @@ export const status = z
     watermark_lag_seconds: seconds().nullable().describe('How far the watermark is behind the clock.'),
     partitions: z.object({ active: count(), idle: count(), finished: count() }),
     open_windows: count().describe('Counted per key.'),
+    firing: z.boolean().describe('True while windows that the watermark has closed have still to fire.'),
     counters,
     rates: rates.nullable().describe('Over the last ten seconds; null before they can be told.'),
     rejections: z

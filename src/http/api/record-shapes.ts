@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { count, instant, seconds } from './shapes.ts';
+import { count, instant, seconds, whole } from './shapes.ts';
 
 /** A query for the newest of a list. */
 export const recentQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(200).default(50).describe('How many to give at most, the newest first.'),
+  limit: whole(1, 200, 50, 'How many to give at most, the newest first.'),
 });
 
 const total = count().describe('How many there have been in this process.');

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, instant, moment, page, several } from './shapes.ts';
+import { count, instant, moment, page, several, whole } from './shapes.ts';
 
 const windowName = z
   .string()
@@ -25,7 +25,7 @@ export const keysQuery = z.strictObject({
   order: z.enum(['asc', 'desc']).optional().describe('Default: names rising, all else falling.'),
   by: z.string().optional().describe('The number that is sorted by with `sort=value`. Default: `value`.'),
   value: z.string().optional().describe('The number that `recent` has. Default: the first.'),
-  points: z.coerce.number().int().min(0).max(120).default(30).describe('How many of it `recent` has.'),
+  points: whole(0, 120, 30, 'How many of it `recent` has.'),
 });
 
 /** `GET /v1/keys`. */
@@ -60,7 +60,7 @@ export const seriesQuery = z.strictObject({
   value: several(20, 'Up to 20 numbers, by the names that `/v1/pipeline` gives them.'),
   from: moment('Only windows that end after this.'),
   to: moment('Only windows that start before this.'),
-  limit: z.coerce.number().int().min(1).max(5000).default(500).describe('Of each key, the newest so many.'),
+  limit: whole(1, 5000, 500, 'Of each key, the newest so many.'),
 });
 
 /** `GET /v1/series`. */
@@ -107,7 +107,7 @@ export const resultsQuery = z.strictObject({
   key: z.string().optional().describe('Default: the newest over all keys.'),
   from: moment('Only windows that end after this.'),
   to: moment('Only windows that start before this.'),
-  limit: z.coerce.number().int().min(1).max(1000).default(100).describe('The newest so many.'),
+  limit: whole(1, 1000, 100, 'The newest so many.'),
 });
 
 /** `GET /v1/results`. */

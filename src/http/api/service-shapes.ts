@@ -16,6 +16,7 @@ export const health = z
     epoch: count(),
     watermark: instant().nullable(),
     active_windows: count(),
+    firing: z.boolean().describe('True while windows that the watermark has closed have still to fire.'),
     state_size_bytes: z.number(),
     state: z.object({
       backend: z.string(),

@@ -9,11 +9,20 @@ export const count = (): z.ZodNumber => z.number().int().min(0);
 /** A length of time in seconds, to the millisecond. */
 export const seconds = (): z.ZodNumber => z.number();
 
+/** A whole number in a query, in decimal digits and nothing else. */
+export function whole(least: number, most: number, usual: number, description: string) {
+  const digits = (text: unknown): unknown =>
+    typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : text;
+  const number = z.preprocess(digits, z.number().int().min(least).max(most));
+  // Of what is read in a step of its own the default is left out of the document, unless it has another name.
+  return number.default(usual).meta({ description, usual });
+}
+
 /** How many to leave out, and how many to give at most. */
 export function page(most: number, usual: number) {
   return {
-    limit: z.coerce.number().int().min(1).max(most).default(usual).describe('How many to give at most.'),
-    offset: z.coerce.number().int().min(0).max(1_000_000).default(0).describe('How many to leave out before them.'),
+    limit: whole(1, most, usual, 'How many to give at most.'),
+    offset: whole(0, 1_000_000, 0, 'How many to leave out before them.'),
   };
 }
 

@@ -62,6 +62,7 @@ export function explanationAnswer(monitor: RunMonitor, { limit, offset }: Page):
     disorder_seconds: secondsOrNull(disorderMs),
     idle_timeout_seconds: secondsOrNull(idleTimeoutMs),
     total: windows.length,
+    waiting: windows.filter(({ reason }) => reason !== 'fired').length,
     windows: windows.slice(offset, offset + limit).map((explained) => ({
       window: explained.name,
       start: formatInstant(explained.start),

@@ -46,7 +46,8 @@ export const explanation = z
     finished: z.array(z.string()).describe('Partitions that have ended.'),
     disorder_seconds: seconds().nullable(),
     idle_timeout_seconds: seconds().nullable(),
-    total: count().describe('Spans of time that have open windows.'),
+    total: count().describe('Spans of time that have open windows, 1,000 at most of either kind.'),
+    waiting: count().describe('Of these, those that are waited for; the others are only kept for late events.'),
     windows: z.array(
       z.object({
         window: z.string().describe('Name of the window definition.'),
@@ -62,4 +63,8 @@ export const explanation = z
       }),
     ),
   })
-  .meta({ id: 'Explanation', description: 'Why the open windows have not fired; those of the same span together.' });
+  .meta({
+    id: 'Explanation',
+    description:
+      'Why the open windows have not fired; those of the same span together. Those that are waited for come first, the earliest end before the others, then those that are only kept for late events.',
+  });

@@ -4,7 +4,7 @@ import { compressionsAlgorithms, crc32c, Writer, type CompressionAlgorithmValue 
 export interface WrittenRecord {
   readonly key?: Uint8Array | null;
   readonly value: Uint8Array | string | null;
-  readonly headers?: readonly (readonly [string, string | null])[];
+  readonly headers?: readonly (readonly [string, Uint8Array | string | null])[];
   /** Behind the base offset of its batch. Default: one more than the record before. */
   readonly delta?: number;
   readonly timestampDelta?: number;

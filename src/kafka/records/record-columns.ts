@@ -4,8 +4,8 @@ import { CorruptRecordsError } from './corrupt-records-error.ts';
 /**
  * Where the values of records lie, one entry a record: what a block of records consists of.
  *
- * Keys and headers are passed over. The headers of a record begin right behind its value, at its entry of `ends`, with their
- * number as a varint, so that whoever wants one finds it there; that of a tombstone begins at `starts` too.
+ * Keys and headers are passed over. The headers of a record begin right behind its value, with their number as a varint, so
+ * that whoever wants one finds it there: at its entry of `cut`, and where there is none at its entry of `ends`.
  */
 export interface RecordColumns {
   readonly starts: Int32Array;
@@ -14,6 +14,8 @@ export interface RecordColumns {
   /** Entries that are filled. */
   count: number;
   faults: Map<number, RecordFault> | undefined;
+  /** Where values end of which only the beginning is given. */
+  cut: Map<number, number> | undefined;
 }
 
 /** Empty columns for as many records. */
@@ -24,6 +26,7 @@ export function emptyColumns(capacity: number): RecordColumns {
     offsets: new Float64Array(capacity),
     count: 0,
     faults: undefined,
+    cut: undefined,
   };
 }
 
@@ -130,6 +133,8 @@ function noteFault(columns: RecordColumns, index: number, length: number): void 
     columns.ends[index] = start;
     columns.faults.set(index, { reason: 'tombstone', message: 'The record has no value: it is a tombstone.' });
   } else {
+    columns.cut ??= new Map();
+    columns.cut.set(index, start + length);
     columns.ends[index] = start + MAX_RECORD_BYTES;
     columns.faults.set(index, { reason: 'too_large', message: `The record has ${length} bytes; 1 MiB is the most.` });
   }

@@ -4,6 +4,8 @@ import type { ByteBlock, RecordBlock, RecordFormat } from '../../event/record-bl
 import type { SourcePosition } from '../../event/source-position.ts';
 import { partitionId } from '../../kafka/partition-id.ts';
 import { CorruptRecordsError } from '../../kafka/records/corrupt-records-error.ts';
+import { recordedTraces } from '../../kafka/records/record-traces.ts';
+import { isTracing } from '../../telemetry/tracing.ts';
 import type { SourcePartition } from '../event-source.ts';
 import type { FetchedRecords } from './fetched-records.ts';
 import { tokenText } from './position-token.ts';
@@ -167,6 +169,8 @@ export class KafkaPartition implements SourcePartition {
     const { columns, bytes, receivedAt } = taken;
     this.#handedOn = buffer.next;
     this.#recordsTaken += columns.count;
+    // Headers are looked at only where somebody takes spans.
+    const traces = isTracing() ? recordedTraces(columns, bytes) : undefined;
     return {
       kind: 'bytes',
       format: JSON_FORMAT,
@@ -179,6 +183,7 @@ export class KafkaPartition implements SourcePartition {
       starts: columns.starts,
       ends: columns.ends,
       ...(columns.faults === undefined ? {} : { faults: columns.faults }),
+      ...(traces === undefined ? {} : { traces }),
     };
   }
 

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { oracle } from '../../oracle/oracle.ts';
+import { partitionOf } from '../feed.ts';
 import type { Send } from './input-producer.ts';
 import { drawKafkaWorld, type KafkaWorld } from './kafka-world.ts';
 import { keyOf, parseKey, type Step } from './script.ts';
@@ -39,6 +41,20 @@ describe('a world with Kafka', () => {
         records.map(({ text }, index) => `${keyOf(partition, index)} ${text}`),
       );
       expect(sent.map((all) => all.filter((text) => text !== ''))).toEqual(wanted);
+    }
+  });
+
+  it('has no sessions that depend on the order in which partitions are read', () => {
+    const withSessions = worlds.filter(
+      ({ oracle: { windows }, partitions }) => partitions.length > 1 && windows.some(({ type }) => type === 'session'),
+    );
+    expect(withSessions.length).toBeGreaterThan(5);
+    for (const { seed, oracle: config, partitions } of withSessions) {
+      const inputs = partitions.map(({ partition, records }) => {
+        const placed = records.map((record, offset) => ({ ...record, offset }));
+        return partitionOf(String(partition), placed, ({ offset }) => offset).partition;
+      });
+      expect(oracle(config, inputs).sessionsDefined, `seed ${String(seed)}`).toBe(true);
     }
   });
 

@@ -20,8 +20,9 @@ export type KeyColumn =
   | { readonly kind: 'volume' }
   | { readonly kind: 'updated' };
 
-/** Numbers shown beside the main one; more would not be looked at. */
-const MOST_VALUES = 6;
+/** Fields and numbers beside the main one, together; more would not be in sight. A few numbers there are always. */
+const MOST_COLUMNS = 8;
+const LEAST_VALUES = 3;
 /** What is looked at most. What is in no list, such as an aggregate of one's own, comes right after it. */
 const WANTED = ['count', 'average', 'p50', 'p95', 'p99'];
 const LESS_WANTED = ['max', 'min', 'stddev', 'sum', 'stddev_sample'];
@@ -33,7 +34,10 @@ export function columnsOf(pipeline: PipelineInfo | null, answer: Keys, { main, v
     names.length === 0
       ? [{ kind: 'all' }]
       : names.map((name, index) => ({ kind: 'field', name, isFirst: index === 0 }));
-  const others = mostWanted(values.filter((value) => value !== main));
+  const others = mostWanted(
+    values.filter((value) => value !== main),
+    Math.max(LEAST_VALUES, MOST_COLUMNS - fields.length),
+  );
   const shown = main === null ? others : [main, ...others];
   return [
     ...fields,
@@ -45,13 +49,13 @@ export function columnsOf(pipeline: PipelineInfo | null, answer: Keys, { main, v
 }
 
 /** Of many numbers those that are looked at most, in their own order. */
-function mostWanted(values: readonly ShownValue[]): readonly ShownValue[] {
+function mostWanted(values: readonly ShownValue[], most: number): readonly ShownValue[] {
   const rank = ({ aggregate }: ShownValue): number => {
     if (WANTED.includes(aggregate)) return WANTED.indexOf(aggregate);
     const place = LESS_WANTED.indexOf(aggregate);
     return WANTED.length + (place === -1 ? 0 : place + 1);
   };
-  const chosen = values.toSorted((a, b) => rank(a) - rank(b)).slice(0, MOST_VALUES);
+  const chosen = values.toSorted((a, b) => rank(a) - rank(b)).slice(0, most);
   return values.filter((value) => chosen.includes(value));
 }
 

@@ -1,3 +1,4 @@
+import { useMemo } from 'preact/hooks';
 import type { Keys } from '../../../../src/http/api/types.ts';
 import { seriesColor } from '../../chart/palette.ts';
 import { Sparkline } from '../../chart/sparkline.tsx';
@@ -14,39 +15,41 @@ export interface KeyRowProps {
   readonly entry: Entry;
   readonly index: number;
   readonly columns: readonly KeyColumn[];
-  readonly shownKeys: readonly string[];
+  /** Its place among those in the chart; −1 for none. */
+  readonly place: number;
   readonly onToggle: (key: string) => void;
 }
 
-/** A row of the table of keys. */
-export function KeyRow({ entry, index, columns, shownKeys, onToggle }: KeyRowProps) {
+/** A row of the table of keys. What is scrolled past is moved, and not drawn anew. */
+export function KeyRow({ entry, index, columns, place, onToggle }: KeyRowProps) {
   const isDark = useIsDark();
-  const place = shownKeys.indexOf(entry.key);
-  const name = formatKey(entry.fields);
-  const color = place === -1 ? undefined : seriesColor(place, isDark);
-  return (
-    <tr aria-rowindex={index + 2} data-key={entry.key} class={index % 2 === 1 ? 'is-odd' : ''}>
-      <td class="key-mark">
-        <input
-          type="checkbox"
-          checked={place !== -1}
-          aria-label={`Show ${name} in the chart`}
-          style={color === undefined ? {} : { accentColor: color }}
-          onChange={() => onToggle(entry.key)}
-        />
-      </td>
-      {columns.map((column) => (
-        <Cell key={`${column.kind}-${titleOf(column)}`} column={column} entry={entry} color={color} />
-      ))}
-    </tr>
-  );
+  return useMemo(() => {
+    const color = place === -1 ? undefined : seriesColor(place, isDark);
+    return (
+      <tr aria-rowindex={index + 2} data-key={entry.key} class={index % 2 === 1 ? 'is-odd' : ''}>
+        <td class="key-mark">
+          <input
+            type="checkbox"
+            checked={place !== -1}
+            aria-label={`Show ${formatKey(entry.fields)} in the chart`}
+            style={color === undefined ? {} : { accentColor: color }}
+            onChange={() => onToggle(entry.key)}
+          />
+        </td>
+        {columns.map((column) => (
+          <Cell key={`${column.kind}-${titleOf(column)}`} column={column} entry={entry} color={color} />
+        ))}
+      </tr>
+    );
+  }, [entry, index, columns, place, onToggle, isDark]);
 }
 
 /** Holds the place of a key that is on its way. */
-export function SkeletonRow({ index, columns }: { readonly index: number; readonly columns: number }) {
+export function SkeletonRow({ index }: { readonly index: number }) {
   return (
     <tr aria-rowindex={index + 2} class={index % 2 === 1 ? 'is-odd' : ''}>
-      <td colSpan={columns}>
+      <td class="key-mark" />
+      <td class="key-field">
         <span class="skeleton" />
       </td>
     </tr>

@@ -26,8 +26,17 @@ export interface KeysTableProps {
 }
 
 /** A table of any number of keys, of which only those in sight are fetched and drawn. */
-export function KeysTable(props: KeysTableProps) {
-  const { answer, columns, order, onOrder, range, onRange, resetKey } = props;
+export function KeysTable({
+  answer,
+  columns,
+  order,
+  onOrder,
+  range,
+  onRange,
+  resetKey,
+  shownKeys,
+  onToggle,
+}: KeysTableProps) {
   const box = useRef<HTMLDivElement>(null);
   const [scrollTop, setScrollTop] = useState(0);
   const height = ROW_HEIGHT * Math.min(BOX_ROWS, Math.max(3, answer.matched));
@@ -58,14 +67,22 @@ export function KeysTable(props: KeysTableProps) {
       <table class="keys-table" aria-rowcount={answer.matched + 1}>
         <Head columns={columns} order={order} onOrder={onOrder} />
         <tbody>
-          <Spacer rows={rows.first} columns={columns.length + 1} />
+          <Spacer rows={rows.first} />
           {indexes.map((index) => {
             const key = answer.keys[index - answer.offset];
-            if (key === undefined)
-              return <SkeletonRow key={`row-${index}`} index={index} columns={columns.length + 1} />;
-            return <KeyRow {...props} key={key.key} entry={key} index={index} />;
+            if (key === undefined) return <SkeletonRow key={`row-${index}`} index={index} />;
+            return (
+              <KeyRow
+                key={key.key}
+                entry={key}
+                index={index}
+                columns={columns}
+                place={shownKeys.indexOf(key.key)}
+                onToggle={onToggle}
+              />
+            );
           })}
-          <Spacer rows={answer.matched - rows.first - rows.count} columns={columns.length + 1} />
+          <Spacer rows={answer.matched - rows.first - rows.count} />
         </tbody>
       </table>
     </div>
@@ -102,11 +119,12 @@ function Head({ columns, order, onOrder }: Pick<KeysTableProps, 'columns' | 'ord
   );
 }
 
-function Spacer({ rows, columns }: { readonly rows: number; readonly columns: number }) {
+/** Has one cell and no more: one over columns that a narrow page leaves out would take their room all the same. */
+function Spacer({ rows }: { readonly rows: number }) {
   if (rows <= 0) return null;
   return (
     <tr class="spacer" aria-hidden="true">
-      <td colSpan={columns} style={{ height: `${rows * ROW_HEIGHT}px` }} />
+      <td style={{ height: `${rows * ROW_HEIGHT}px` }} />
     </tr>
   );
 }

@@ -1,9 +1,9 @@
-import { useEffect, useState } from 'preact/hooks';
-import type { Keys as KeysAnswer, PipelineInfo } from '../../../../src/http/api/types.ts';
+import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
+import type { Keys as KeysAnswer } from '../../../../src/http/api/types.ts';
 import { MAX_SERIES } from '../../chart/palette.ts';
 import { formatCount } from '../../format/numbers.ts';
 import { Card } from '../../parts/card.tsx';
-import { Loading, Placeholder } from '../../parts/placeholder.tsx';
+import { Fetched, Placeholder } from '../../parts/placeholder.tsx';
 import type { Choice } from '../../state/use-choice.ts';
 import { useResource } from '../../state/use-resource.ts';
 import type { ResultsProps } from '../traffic/traffic.tsx';
@@ -20,7 +20,11 @@ export function Keys({ pipeline, choice, shownKeys, version }: ResultsProps) {
   const [range, setRange] = useState({ offset: 0, limit: 50 });
   const words = useDelayed(search, SEARCH_DELAY_MS);
   const path = pathOf(choice, words, order, range);
-  const { data } = useResource<KeysAnswer>(path, { version });
+  const keys = useResource<KeysAnswer>(path, { version });
+  const { data } = keys;
+  const { choose } = choice;
+  const columns = useMemo(() => (data === null ? [] : columnsOf(pipeline, data, choice)), [pipeline, data, choice]);
+  const onToggle = useCallback((key: string) => choose({ keys: toggled(shownKeys, key) }), [choose, shownKeys]);
   const note = data === null || data.total === 0 ? undefined : countsText(data, words);
   return (
     <Card
@@ -28,37 +32,36 @@ export function Keys({ pipeline, choice, shownKeys, version }: ResultsProps) {
       title="Keys"
       note={note}
       controls={
-        <>
-          <WindowChoice pipeline={pipeline} choice={choice} />
-          <label>
-            Search
-            <input
-              type="search"
-              value={search}
-              placeholder="model, region, …"
-              onInput={(event) => setSearch(event.currentTarget.value)}
-            />
-          </label>
-        </>
+        <label>
+          Search
+          <input
+            type="search"
+            value={search}
+            placeholder={pipeline?.key.join(', ') ?? ''}
+            onInput={(event) => setSearch(event.currentTarget.value)}
+          />
+        </label>
       }
     >
-      {data === null || path === null ? (
-        <Loading what="keys" />
-      ) : data.total === 0 ? (
-        <Placeholder title="No keys yet">Each key is listed once it has had a result.</Placeholder>
-      ) : (
-        <KeysTable
-          answer={data}
-          columns={columnsOf(pipeline, data, choice)}
-          order={order}
-          onOrder={setOrder}
-          range={range}
-          onRange={setRange}
-          resetKey={JSON.stringify([words, order, choice.window])}
-          shownKeys={shownKeys}
-          onToggle={(key) => choice.choose({ keys: toggled(shownKeys, key) })}
-        />
-      )}
+      <Fetched resource={keys} what="keys">
+        {(answer) =>
+          answer.total === 0 ? (
+            <Placeholder title="No keys yet">Each key is listed once it has had a result.</Placeholder>
+          ) : (
+            <KeysTable
+              answer={answer}
+              columns={columns}
+              order={order}
+              onOrder={setOrder}
+              range={range}
+              onRange={setRange}
+              resetKey={JSON.stringify([words, order, choice.window])}
+              shownKeys={shownKeys}
+              onToggle={onToggle}
+            />
+          )
+        }
+      </Fetched>
     </Card>
   );
 }
@@ -101,24 +104,4 @@ function useDelayed(value: string, ms: number): string {
     return () => clearTimeout(timer);
   }, [value, ms]);
   return rested;
-}
-
-function WindowChoice({ pipeline, choice }: { readonly pipeline: PipelineInfo | null; readonly choice: Choice }) {
-  const windows = pipeline?.windows ?? [];
-  if (windows.length < 2) return null;
-  return (
-    <label>
-      Windows
-      <select
-        value={choice.window ?? ''}
-        onChange={(event) => choice.choose({ window: event.currentTarget.value, keys: null })}
-      >
-        {windows.map(({ name, description }) => (
-          <option key={name} value={name}>
-            {description}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
 }

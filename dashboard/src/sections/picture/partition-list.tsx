@@ -1,41 +1,56 @@
 import { useState } from 'preact/hooks';
 import type { Partitions } from '../../../../src/http/api/types.ts';
-import { formatBytes, formatCount, formatSeconds, formatShare } from '../../format/numbers.ts';
-import { Loading } from '../../parts/placeholder.tsx';
+import { formatBytes, formatCount, formatMillis, formatSeconds, formatShare } from '../../format/numbers.ts';
 
 type Partition = Partitions['partitions'][number];
 
 const FEW = 6;
 
-/** The partitions, those that hold the others back first. */
-export function PartitionList({ partitions }: { readonly partitions: Partitions | null }) {
+/** The partitions in an order that stays; where only a few are shown, the one that holds the others back is among them. */
+export function PartitionList({ partitions: { partitions, total } }: { readonly partitions: Partitions }) {
   const [isAll, setIsAll] = useState(false);
-  if (partitions === null) return <Loading what="partitions" />;
-  if (partitions.total === 0) return <p class="sub">None yet: the source is being opened.</p>;
-  const sorted = partitions.partitions.toSorted(
-    (a, b) => Number(b.holds_back) - Number(a.holds_back) || (b.behind_seconds ?? 0) - (a.behind_seconds ?? 0),
-  );
-  const shown = isAll ? sorted : sorted.slice(0, FEW);
-  const furthest = Math.max(1, ...sorted.map(({ behind_seconds: behind }) => behind ?? 0));
+  if (total === 0) return <p class="sub">None yet: the source is being opened.</p>;
+  const shown = isAll ? partitions : fewOf(partitions);
+  const furthest = Math.max(1, ...partitions.filter(isWaitedFor).map(({ behind_seconds: behind }) => behind ?? 0));
   return (
     <>
-      <ul class={`partitions${isAll ? ' partitions-all' : ''}`}>
+      <ul
+        class={`partitions${isAll ? ' partitions-all' : ''}`}
+        {...(isAll ? { tabIndex: 0, 'aria-label': 'All partitions' } : {})}
+      >
         {shown.map((partition) => (
-          <PartitionItem key={partition.id} partition={partition} furthest={furthest} />
+          <PartitionItem key={partition.id} partition={partition} furthest={furthest} isOnly={total === 1} />
         ))}
       </ul>
-      {sorted.length <= FEW ? null : (
+      {partitions.length <= FEW ? null : (
         <button type="button" class="button" aria-expanded={isAll} onClick={() => setIsAll(!isAll)}>
-          {isAll ? 'Show fewer' : `Show all ${formatCount(sorted.length)}`}
+          {isAll ? 'Show fewer' : `Show all ${formatCount(partitions.length)}`}
         </button>
       )}
     </>
   );
 }
 
-function PartitionItem({ partition, furthest }: { readonly partition: Partition; readonly furthest: number }) {
+function fewOf(all: readonly Partition[]): readonly Partition[] {
+  const first = all.slice(0, FEW);
+  const holder = all.slice(FEW).find(({ holds_back: holds }) => holds);
+  return holder === undefined ? first : [...first.slice(0, -1), holder];
+}
+
+function isWaitedFor({ state }: Partition): boolean {
+  return state === 'active';
+}
+
+interface PartitionItemProps {
+  readonly partition: Partition;
+  /** How far the last of those that are waited for is behind, in seconds. */
+  readonly furthest: number;
+  readonly isOnly: boolean;
+}
+
+function PartitionItem({ partition, furthest, isOnly }: PartitionItemProps) {
   const { id, state, holds_back: holdsBack, behind_seconds: behind } = partition;
-  const share = Math.min(1, (behind ?? 0) / furthest);
+  const share = isWaitedFor(partition) ? (behind ?? 0) / furthest : 0;
   return (
     <li class={`partition partition-${state}`}>
       <p class="partition-head">
@@ -47,20 +62,22 @@ function PartitionItem({ partition, furthest }: { readonly partition: Partition;
           </span>
         ) : null}
       </p>
-      <span class="lag-bar" aria-hidden="true">
-        <span style={{ width: `${(share * 100).toFixed(1)}%` }} />
-      </span>
-      <p class="sub">
-        {behindText(partition)} · {progressText(partition)}
-      </p>
+      {isOnly ? null : (
+        <span class="lag-bar" aria-hidden="true">
+          <span style={{ width: `${(share * 100).toFixed(1)}%` }} />
+        </span>
+      )}
+      <p class="sub">{[...behindText(partition, isOnly), progressText(partition)].join(' · ')}</p>
     </li>
   );
 }
 
-function behindText({ state, watermark, behind_seconds: behind }: Partition): string {
-  if (state === 'finished') return 'at its end';
-  if (watermark === null) return 'no event yet';
-  return behind === null || behind < 0.05 ? 'furthest ahead' : `${formatSeconds(behind)} behind the furthest`;
+function behindText({ state, watermark, behind_seconds: behind }: Partition, isOnly: boolean): readonly string[] {
+  if (state === 'finished') return ['at its end'];
+  if (watermark === null) return ['no event yet'];
+  if (isOnly) return [];
+  if (behind === null || behind === 0) return ['furthest ahead'];
+  return [`${behind < 1 ? formatMillis(behind * 1000) : formatSeconds(behind)} behind the furthest`];
 }
 
 /** How much there is still to read, as far as the source can tell. */

@@ -4,6 +4,7 @@ import { formatCount, formatRate, formatSeconds } from '../../format/numbers.ts'
 import { formatMoment } from '../../format/times.ts';
 import { Card } from '../../parts/card.tsx';
 import { HealthMark, type Health } from '../../parts/health-mark.tsx';
+import { Fetched } from '../../parts/placeholder.tsx';
 import { useResource } from '../../state/use-resource.ts';
 import { PartitionList } from './partition-list.tsx';
 
@@ -22,7 +23,9 @@ export function Picture({ status, pipeline }: { readonly status: Status; readonl
         </Stage>
         <Flow rate={formatRate(rates?.read)} label="events" isFlowing={(rates?.read ?? 0) > 0} />
         <Stage title={partitionsTitle(partitions.data)} isWide>
-          <PartitionList partitions={partitions.data} />
+          <Fetched resource={partitions} what="partitions">
+            {(answer) => <PartitionList partitions={answer} />}
+          </Fetched>
         </Stage>
         <Flow
           rate={formatRate(rates === null ? null : Math.max(0, rates.read - rates.rejected))}
@@ -37,7 +40,10 @@ export function Picture({ status, pipeline }: { readonly status: Status; readonl
               ? 'no watermark'
               : `watermark ${formatMoment(status.watermark, Date.parse(status.time))}`}
           </p>
-          <p class="sub">epoch {formatCount(status.epoch)}</p>
+          <p class="sub">
+            epoch {formatCount(status.epoch)}
+            {status.firing ? ', windows are firing' : ''}
+          </p>
         </Stage>
         <Flow rate={formatRate(rates?.delivered)} label="results" isFlowing={(rates?.delivered ?? 0) > 0} />
         <div class="stage-stack">

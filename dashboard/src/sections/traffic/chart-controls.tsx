@@ -1,20 +1,36 @@
+import type { PipelineInfo } from '../../../../src/http/api/types.ts';
 import { BANDS, percentilesOf, viewsOf, type Choice } from '../../state/use-choice.ts';
 
 const SPANS = [30, 60, 120, 300, 1000];
 
 /** Chooses what the chart and the table of keys show. */
 export function ChartControls({
+  pipeline,
   choice,
   isTable,
   onTable,
 }: {
+  readonly pipeline: PipelineInfo | null;
   readonly choice: Choice;
   readonly isTable: boolean;
   readonly onTable: (isTable: boolean) => void;
 }) {
-  const { metric, metrics, view, values, span, choose } = choice;
+  const { window, metric, metrics, view, values, span, choose } = choice;
+  const windows = pipeline?.windows ?? [];
   return (
     <>
+      {windows.length < 2 ? null : (
+        <label>
+          Windows
+          <select value={window ?? ''} onChange={(event) => choose({ window: event.currentTarget.value, keys: null })}>
+            {windows.map(({ name, description }) => (
+              <option key={name} value={name}>
+                {description}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
       {metrics.length < 2 ? null : (
         <label>
           Metric

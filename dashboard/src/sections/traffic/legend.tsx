@@ -1,6 +1,6 @@
 import type { Series } from '../../../../src/http/api/types.ts';
 import type { AlignedData } from '../../chart/chart-data.ts';
-import { seriesColor } from '../../chart/palette.ts';
+import { seriesColor, seriesDash } from '../../chart/palette.ts';
 import { fieldsOfKey, formatKey } from '../../format/keys.ts';
 import { formatValue } from '../../format/numbers.ts';
 import { formatMoment } from '../../format/times.ts';
@@ -38,8 +38,8 @@ export function Legend({ series, data, values, isBands, focus, onFocus, cursor, 
               title={isBands ? 'Show the percentiles of this key' : 'Bring this key to the front'}
               onClick={() => onFocus(focus === key && !isBands ? null : key)}
             >
-              <span class="swatch" style={{ background: seriesColor(index, isDark) }} aria-hidden="true" />
-              {formatKey(fieldsOfKey(key))}
+              <Swatch color={seriesColor(index, isDark)} dash={isBands ? [] : seriesDash(index)} />
+              <span>{formatKey(fieldsOfKey(key))}</span>
               {isBands ? null : <b>{formatValue(data.lines[index]?.[place], values[0]?.unit ?? 'plain')}</b>}
             </button>
           </li>
@@ -60,6 +60,15 @@ export function Legend({ series, data, values, isBands, focus, onFocus, cursor, 
         {isMarked ? <span class="legend-mark"> ○ changed by late events</span> : null}
       </p>
     </div>
+  );
+}
+
+/** A piece of the line. */
+function Swatch({ color, dash }: { readonly color: string; readonly dash: readonly number[] }) {
+  return (
+    <svg class="swatch" width="26" height="10" aria-hidden="true">
+      <line x2="26" y1="5" y2="5" stroke={color} stroke-width="3" stroke-dasharray={dash.join(' ')} />
+    </svg>
   );
 }
 

@@ -1,13 +1,14 @@
 import { useMemo, useState } from 'preact/hooks';
 import type { PipelineInfo, Series } from '../../../../src/http/api/types.ts';
 import { align, sumOf } from '../../chart/chart-data.ts';
+import { seriesDash } from '../../chart/palette.ts';
 import { ValuesChart, type LineStyle } from '../../chart/values-chart.tsx';
 import { Card } from '../../parts/card.tsx';
-import { Loading, Placeholder } from '../../parts/placeholder.tsx';
+import { Fetched, Placeholder } from '../../parts/placeholder.tsx';
 import { timeZone } from '../../format/times.ts';
 import { formatKey, fieldsOfKey } from '../../format/keys.ts';
 import { BANDS, percentilesOf, type Choice, type ShownValue } from '../../state/use-choice.ts';
-import { useResource } from '../../state/use-resource.ts';
+import { useResource, type Resource } from '../../state/use-resource.ts';
 import { ChartControls } from './chart-controls.tsx';
 import { ChartTable } from './chart-table.tsx';
 import { Legend } from './legend.tsx';
@@ -27,17 +28,21 @@ export function Traffic({ pipeline, choice, shownKeys, version }: ResultsProps) 
   const { values, series } = useTraffic(choice, shownKeys, version);
   const [focus, setFocus] = useState<string | null>(null);
   const [isTable, setIsTable] = useState(false);
-  const shown = series.data;
-  const hasPoints = shown?.series.some(({ points }) => points.length > 0) === true;
   const controls =
-    values.length === 0 ? undefined : <ChartControls choice={choice} isTable={isTable} onTable={setIsTable} />;
+    values.length === 0 ? undefined : (
+      <ChartControls pipeline={pipeline} choice={choice} isTable={isTable} onTable={setIsTable} />
+    );
   return (
     <Card id="traffic" title="Values over time" note={noteOf(pipeline, choice)} controls={controls}>
-      {shown === null || !hasPoints ? (
-        <Waiting pipeline={pipeline} isLoading={shownKeys.length > 0 && shown === null} />
-      ) : (
-        <Shown series={shown} choice={choice} values={values} focus={focus} onFocus={setFocus} isTable={isTable} />
-      )}
+      <Fetched resource={shownKeys.length === 0 ? NOTHING : series} what="results">
+        {(answer) =>
+          answer.series.some(({ points }) => points.length > 0) ? (
+            <Shown series={answer} choice={choice} values={values} focus={focus} onFocus={setFocus} isTable={isTable} />
+          ) : (
+            <Waiting pipeline={pipeline} choice={choice} />
+          )
+        }
+      </Fetched>
     </Card>
   );
 }
@@ -68,9 +73,19 @@ function noteOf(pipeline: PipelineInfo | null, { window }: Choice): string | und
   return definition === undefined ? undefined : `${definition.description}, times in ${timeZone()}`;
 }
 
-function Waiting({ pipeline, isLoading }: { readonly pipeline: PipelineInfo | null; readonly isLoading: boolean }) {
-  if (isLoading) return <Loading what="results" />;
-  const window = pipeline?.windows[0];
+function Waiting({ pipeline, choice }: Pick<ResultsProps, 'pipeline' | 'choice'>) {
+  if (choice.keys !== null) {
+    return (
+      <Placeholder title={choice.keys.length === 0 ? 'No key is chosen' : 'No results of the keys that are chosen'}>
+        Tick some in the table below, or go{' '}
+        <button type="button" class="link" onClick={() => choice.choose({ keys: null })}>
+          back to the busiest keys
+        </button>
+        .
+      </Placeholder>
+    );
+  }
+  const window = pipeline?.windows.find(({ name }) => name === choice.window);
   return (
     <Placeholder title="No results yet">
       {window === undefined
@@ -148,6 +163,9 @@ function Shown({ series, choice, values, focus, onFocus, isTable }: ShownProps) 
   );
 }
 
+/** What there is to show of no keys. */
+const NOTHING: Resource<Series> = { data: { window: null, values: [], series: [] }, isOther: false, error: null };
+
 const COUNT_STYLE: readonly LineStyle[] = [{ color: 0, width: 1, opacity: 0.55 }];
 
 function drawn(series: Series, values: readonly ShownValue[], only: string | undefined) {
@@ -165,6 +183,7 @@ function countsOf(series: Series, values: readonly ShownValue[]) {
 function lineStyles(all: Series['series'], focus: string | undefined): readonly LineStyle[] {
   return all.map(({ key }, color) => ({
     color,
+    dash: seriesDash(color),
     width: key === focus ? 3 : 2,
     opacity: focus === undefined || key === focus ? 1 : 0.35,
   }));
@@ -183,6 +202,6 @@ function bandStyles(
   return Array.from({ length: count }, (_, index) => ({
     color,
     width: index === 0 ? 2.5 : 1.5,
-    isDashed: index === count - 1 && count > 1,
+    dash: index === count - 1 && count > 1 ? [5, 4] : [],
   }));
 }
