@@ -11,12 +11,12 @@ import { Cleaning } from './cleaning.ts';
 import { DeadlineHeap } from './deadline-heap.ts';
 import { EntryKind, readGroupingKey, withGroupingKey, type EntryKey } from './entry-keys.ts';
 import { GroupSweep } from './group-sweep.ts';
-import { Hand } from './hand.ts';
+import { ClockHand } from './clock-hand.ts';
 import type { Ledger } from './ledger.ts';
 import { isShelf, Shelf } from './shelf.ts';
 import { entryBytes, readWindowState, writeWindowState } from './state-codec.ts';
 import type { StoredItem } from './stored-item.ts';
-import type { Wanted } from './wanted.ts';
+import type { WantedEntries } from './wanted-entries.ts';
 import { WindowOperator, type OperatorSettings } from './window-operator.ts';
 import { WindowState } from './window-state.ts';
 
@@ -32,7 +32,7 @@ export class AlignedWindows extends WindowOperator {
   /** Closed groups whose trigger decides when they go. */
   #lingering: WindowGroup[] = [];
   #last: WindowGroup | undefined;
-  readonly #hand = new Hand<WindowState>(() => this.#groups.values());
+  readonly #hand = new ClockHand<WindowState>(() => this.#groups.values());
 
   constructor(settings: OperatorSettings, ledger: Ledger, alignment: Alignment) {
     super(settings, ledger);
@@ -47,7 +47,7 @@ export class AlignedWindows extends WindowOperator {
     return earlier >= 0;
   }
 
-  override want(batch: EventColumns, i: number, wanted: Wanted): void {
+  override want(batch: EventColumns, i: number, wanted: WantedEntries): void {
     const at = batch.timestamps[i] ?? Number.NaN;
     const last = lastStartAt(at, this.alignment);
     const { slideMs } = this.alignment;
@@ -184,7 +184,7 @@ export class AlignedWindows extends WindowOperator {
   }
 
   /** Asks for the window of a key that starts at `start`, if it may be spilled. */
-  protected wantWindow(start: Instant, keyId: number, wanted: Wanted): void {
+  protected wantWindow(start: Instant, keyId: number, wanted: WantedEntries): void {
     const group = this.groupOf(start);
     if (group === undefined || group.spilled === 0 || group.isCleaned || group.items.has(keyId)) return;
     wanted.add(withGroupingKey(group.prefix, this.ledger.keys.keyOf(keyId)));

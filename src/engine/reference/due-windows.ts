@@ -1,7 +1,7 @@
 import type { StateRequest, StoredEntry } from '../window-engine.ts';
 import type { DueWindow, Ledger } from './ledger.ts';
 import type { Sweep } from './sweep.ts';
-import { Wanted } from './wanted.ts';
+import { WantedEntries } from './wanted-entries.ts';
 import { inFiringOrder } from './window-state.ts';
 
 /** How many windows are made ready to fire at a time. */
@@ -41,7 +41,7 @@ class Line {
   }
 
   /** Asks for what the next windows read; they are ready when there is nothing to ask for. */
-  makeReady(wanted: Wanted): readonly Uint8Array[] {
+  makeReady(wanted: WantedEntries): readonly Uint8Array[] {
     if (this.#ready > 0) return [];
     const next = this.#windows.slice(this.#taken, this.#taken + READY_WINDOWS);
     for (const { operator, state } of next) operator.wantForFiring(state, wanted);
@@ -58,7 +58,7 @@ export class DueWindows {
   readonly #swept = new Line();
   #sweeps: Sweep[] = [];
   #answering: Sweep | null = null;
-  readonly #wanted = new Wanted();
+  readonly #wanted = new WantedEntries();
   /** What the next windows read and is not in memory. */
   #unread: readonly Uint8Array[] = [];
 

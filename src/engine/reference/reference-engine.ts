@@ -27,7 +27,7 @@ import { earliestSpans, earliestWindows } from './open-windows.ts';
 import { SessionWindows } from './session-windows.ts';
 import { SlicedWindows } from './sliced-windows.ts';
 import type { EntryShape } from './state-codec.ts';
-import { Wanted } from './wanted.ts';
+import { WantedEntries } from './wanted-entries.ts';
 import type { OperatorSettings, WindowOperator } from './window-operator.ts';
 
 /** The engine in plain objects and Maps: written to be seen right, and open to custom aggregators and triggers. */
@@ -38,7 +38,7 @@ export class ReferenceEngine implements WindowEngine {
   readonly #due: DueWindows;
   readonly #residentBytesLimit: number;
   readonly #prefixLength: number;
-  readonly #wanted = new Wanted();
+  readonly #wanted = new WantedEntries();
   /** What the batch at hand needs, until it is supplied. */
   #unanswered: StateRequest | null = null;
   #isCleaning = false;

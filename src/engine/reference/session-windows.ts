@@ -7,14 +7,14 @@ import type { StateRecord, StoredEntry } from '../window-engine.ts';
 import { Cell } from './cell.ts';
 import { DeadlineHeap } from './deadline-heap.ts';
 import { EntryKind, readGroupingKey, withGroupingKey, type EntryKey } from './entry-keys.ts';
-import { Hand } from './hand.ts';
+import { ClockHand } from './clock-hand.ts';
 import { isEarlier, KeySessions, type Timer } from './key-sessions.ts';
 import type { Ledger } from './ledger.ts';
 import { SessionCount } from './session-count.ts';
 import { SessionSweep } from './session-sweep.ts';
 import { joinOwners } from './owners.ts';
 import type { StoredItem } from './stored-item.ts';
-import type { Wanted } from './wanted.ts';
+import type { WantedEntries } from './wanted-entries.ts';
 import { WindowOperator, type OperatorSettings } from './window-operator.ts';
 import { WindowState } from './window-state.ts';
 
@@ -34,7 +34,7 @@ export class SessionWindows extends WindowOperator {
   #gone = new Set<string>();
   /** No timer of a spilled key is earlier. */
   #nextTimer: Instant = Infinity;
-  readonly #hand = new Hand<KeySessions>(() => [{ items: this.#keys, spilled: 0, isCleaned: false }]);
+  readonly #hand = new ClockHand<KeySessions>(() => [{ items: this.#keys, spilled: 0, isCleaned: false }]);
 
   constructor(settings: OperatorSettings, ledger: Ledger, gapMs: Millis) {
     super(settings, ledger);
@@ -57,7 +57,7 @@ export class SessionWindows extends WindowOperator {
     return true;
   }
 
-  override want(batch: EventColumns, i: number, wanted: Wanted): void {
+  override want(batch: EventColumns, i: number, wanted: WantedEntries): void {
     const keyId = batch.keys[i] ?? 0;
     if (this.#count.spilledKeys === 0 || this.#keys.has(keyId)) return;
     const key = this.ledger.keys.keyOf(keyId);

@@ -7,11 +7,11 @@ import { AlignedWindows, type WindowGroup } from './aligned-windows.ts';
 import type { Alignment } from './alignment.ts';
 import { Cell } from './cell.ts';
 import { EntryKind, readGroupingKey, withGroupingKey, type EntryKey } from './entry-keys.ts';
-import { Hand } from './hand.ts';
+import { ClockHand } from './clock-hand.ts';
 import type { Ledger } from './ledger.ts';
 import { Slice, SliceGrid, SliceState, type Bucket } from './slice.ts';
 import type { StoredItem } from './stored-item.ts';
-import type { Wanted } from './wanted.ts';
+import type { WantedEntries } from './wanted-entries.ts';
 import type { OperatorSettings } from './window-operator.ts';
 import type { WindowState } from './window-state.ts';
 
@@ -27,7 +27,7 @@ export class SlicedWindows extends AlignedWindows {
   readonly #slices = new Map<Instant, Slice>();
   readonly #grid: SliceGrid;
   #lastSlice: Slice | undefined;
-  readonly #hand = new Hand<SliceState>(() => this.#slices.values());
+  readonly #hand = new ClockHand<SliceState>(() => this.#slices.values());
 
   constructor(settings: OperatorSettings, ledger: Ledger, alignment: Alignment) {
     super(settings, ledger, alignment);
@@ -51,7 +51,7 @@ export class SlicedWindows extends AlignedWindows {
     return true;
   }
 
-  override want(batch: EventColumns, i: number, wanted: Wanted): void {
+  override want(batch: EventColumns, i: number, wanted: WantedEntries): void {
     const keyId = batch.keys[i] ?? 0;
     const slice = this.#sliceAt(batch.timestamps[i] ?? Number.NaN);
     const isLate = this.#isLateFor(slice, batch.watermarks[i] ?? -Infinity);
@@ -72,7 +72,7 @@ export class SlicedWindows extends AlignedWindows {
     }
   }
 
-  override wantForFiring(state: WindowState, wanted: Wanted): void {
+  override wantForFiring(state: WindowState, wanted: WantedEntries): void {
     for (const slice of this.#slicesOf(state)) {
       if (slice.spilled === 0 || slice.items.has(state.keyId)) continue;
       wanted.add(withGroupingKey(slice.prefix, state.key));

@@ -12,7 +12,7 @@ import type { Ledger } from './ledger.ts';
 import type { Owners } from './owners.ts';
 import type { EntryShape } from './state-codec.ts';
 import type { StoredItem } from './stored-item.ts';
-import type { Wanted } from './wanted.ts';
+import type { WantedEntries } from './wanted-entries.ts';
 import type { WindowState } from './window-state.ts';
 
 /** What an operator needs to know of its window definition. */
@@ -71,7 +71,7 @@ export abstract class WindowOperator {
   /** Every window that holds state, in no order. */
   abstract states(): Iterable<WindowState>;
   /** Adds the keys of the entries that event `i` of a batch needs and that are not in memory. */
-  abstract want(batch: EventColumns, i: number, wanted: Wanted): void;
+  abstract want(batch: EventColumns, i: number, wanted: WantedEntries): void;
   /** Adds to a delta what has become of a changed item. */
   protected abstract write(item: StoredItem, delta: StateRecord[]): void;
   /** Takes an entry into memory: at a restart, or one that was asked for. */
@@ -104,7 +104,7 @@ export abstract class WindowOperator {
   protected abstract unlink(state: WindowState): void;
 
   /** Adds the keys of the entries that the firing of a window reads and that are not in memory. */
-  wantForFiring(_state: WindowState, _wanted: Wanted): void {
+  wantForFiring(_state: WindowState, _wanted: WantedEntries): void {
     // As a rule a window holds all that its firing reads.
   }
 

@@ -3,7 +3,7 @@ import { entryKeyText } from './entry-keys.ts';
 /**
  * Keys of entries to be read, each asked for once. What has been asked for and is still not in memory does not exist.
  */
-export class Wanted {
+export class WantedEntries {
   readonly #asked = new Set<string>();
   #keys: Uint8Array[] = [];
 

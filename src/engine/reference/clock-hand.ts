@@ -15,7 +15,7 @@ export interface Holder<T> {
  * were used since it last came by, and takes the others (the "clock" of Corbató, A paging experiment with the Multics
  * system, 1968).
  */
-export class Hand<T extends StoredItem> {
+export class ClockHand<T extends StoredItem> {
   readonly #holders: () => Iterable<Holder<T>>;
   #round: Iterator<T> | null = null;
   /** Where the item that the round has come to lies. */
