@@ -53,6 +53,10 @@ const cases: fc.Arbitrary<Case> = fc.record({
   ),
 });
 
+function post(...requests: readonly number[]): Step {
+  return { type: 'post', requests };
+}
+
 /** Numbers from 0 to 1 that a seed determines. */
 function randomOf(seed: number): () => number {
   let state = seed;
@@ -205,4 +209,34 @@ describe('the log of an HTTP source', () => {
     );
     expect(taken).toBeGreaterThan(3000);
   }, 120_000);
+
+  it('cuts what was left behind in a segment that is not the last', async () => {
+    const life = new Life({ seed: 1, isSmall: false, rounds: [] });
+    // The second record is torn; the process ends while it cuts it, and the disk keeps some of it.
+    await life.round({
+      steps: [post(4, 5), post(1)],
+      faults: [
+        [8, { type: 'fail', code: 'ENOSPC' }],
+        [10, { type: 'crash' }],
+      ],
+      end: 'close',
+    });
+    await life.round({ steps: [post(5)], faults: [], end: 'close' });
+    await life.round({ steps: [], faults: [], end: 'close' });
+    await life.round({ steps: [post(1, 2)], faults: [], end: 'loss of power' });
+    expect(life.taken).toBe(5);
+  });
+
+  it('deletes nothing before it is sure of the deletion before', async () => {
+    const life = new Life({ seed: 1_646_841_533, isSmall: true, rounds: [] });
+    await life.round({ steps: [post(1, 6)], faults: [], end: 'close' });
+    const steps: Step[] = [post(2, 4), post(3), post(2, 3, 3), { type: 'read' }, post(5), { type: 'read' }];
+    await life.round({ steps: [...steps, { type: 'commit' }], faults: [], end: 'close' });
+    await life.round({
+      steps: [{ type: 'release' }, post(4), { type: 'release' }, { type: 'read' }],
+      faults: [[21, { type: 'fail', code: 'ENOSPC' }]],
+      end: 'loss of power',
+    });
+    expect(life.taken).toBe(10);
+  });
 });

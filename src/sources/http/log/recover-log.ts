@@ -25,17 +25,28 @@ export interface Segment {
   readonly sizeBytes: number;
 }
 
+/** What a segment says of the one before it. */
+interface Follower {
+  readonly name: string;
+  /** Offset after the last event that was promised before this segment was begun. */
+  readonly follows: number;
+}
+
 /**
  * Reads a whole log as an earlier process has left it, and makes sure that the disk has all of it: what was sound but
- * not synced is synced, what was torn at the very end is cut.
+ * not synced is synced, what was written in vain is cut. Newest first, for each segment says where the one before it
+ * ends: what lies behind that place was never promised to anyone, whatever it is.
  * @throws ProcessorError SOURCE_FAILED where something else is damaged, SOURCE_CHANGED where something is missing.
  */
 export async function recoverLog(folder: LogFolder, logger: Logger): Promise<Segment[]> {
-  const names = (await folder.list()).filter(isSegmentName).toSorted();
+  const names = (await folder.list()).filter(isSegmentName).toSorted().toReversed();
   const segments: Segment[] = [];
-  for (const [index, name] of names.entries()) {
-    const segment = await recoverSegment(folder, name, segments.at(-1), index === names.length - 1, logger);
-    if (segment !== null) segments.push(segment);
+  let follower: Follower | null = null;
+  for (const name of names) {
+    const found: Recovered | null = await recoverSegment(folder, name, follower, logger);
+    if (found === null) continue;
+    segments.unshift(found.segment);
+    follower = { name, follows: found.follows };
   }
   await folder.sync();
   return segments;
@@ -49,24 +60,28 @@ export function damaged(folder: LogFolder, name: string, what: string, code: Err
   return new ProcessorError('source', code, message);
 }
 
+interface Recovered {
+  readonly segment: Segment;
+  readonly follows: number;
+}
+
 async function recoverSegment(
   folder: LogFolder,
   name: string,
-  before: Segment | undefined,
-  isLast: boolean,
+  follower: Follower | null,
   logger: Logger,
-): Promise<Segment | null> {
+): Promise<Recovered | null> {
   const file = await folder.open(name);
   try {
     const { size } = await file.stat();
     const header = decodeSegmentHeader(await startOf(file, size));
     if (typeof header !== 'string') {
       if (segmentName(header.first) !== name) throw damaged(folder, name, 'it was renamed');
-      if (before !== undefined && before.end !== header.follows) throw missing(folder, name, before.end);
-      return await recoverRecords({ folder, file, name, header, size, isLast, logger });
+      const segment = await recoverRecords({ folder, file, name, header, size, follower, logger });
+      return { segment, follows: header.follows };
     }
     // The header is synced before the first record is written: nothing in such a file was ever promised.
-    if (!isLast || size > SEGMENT_HEADER_BYTES) throw damaged(folder, name, header);
+    if (follower !== null || size > SEGMENT_HEADER_BYTES) throw damaged(folder, name, header);
   } finally {
     await file.close();
   }
@@ -81,40 +96,50 @@ interface SegmentFile {
   readonly name: string;
   readonly header: SegmentHeader;
   readonly size: number;
-  readonly isLast: boolean;
+  /** Null for the last segment. */
+  readonly follower: Follower | null;
   readonly logger: Logger;
 }
 
-async function recoverRecords({ folder, file, name, header, size, isLast, logger }: SegmentFile): Promise<Segment> {
+async function recoverRecords(segmentFile: SegmentFile): Promise<Segment> {
+  const { folder, file, name, header, size, follower, logger } = segmentFile;
   const reader = new SegmentReader(file, SEGMENT_HEADER_BYTES, size);
   const { first } = header;
+  const promised = follower?.follows ?? Infinity;
   let end = first;
   let last: LogRecord | null = null;
-  for (let record = await reader.next(); record !== null; record = await reader.next()) {
+  while (end < promised) {
+    const record = await reader.next();
+    if (record === null) break;
     if (record.first !== end) throw missing(folder, name, end);
     end += record.events.length;
     last = record;
   }
   const sizeBytes = reader.at;
   if (sizeBytes < size) {
-    const place = `the record at byte ${String(sizeBytes)} is damaged`;
-    if (!isLast) throw damaged(folder, name, `${place}, in a segment that is not the last`);
-    // A record is written only when the one before it is synced, so what a crash tears is the last one.
-    const sound = await reader.soundRecordBehind();
-    if (sound !== null) throw damaged(folder, name, `${place}, the one at byte ${String(sound)} is sound`);
+    if (end < promised) await requireTorn(segmentFile, reader);
     logger.warn(
       { file: `${folder.path}/${name}`, atByte: sizeBytes, cutBytes: size - sizeBytes },
-      'the end of the event log was torn while it was written, and is cut; none of it was acknowledged',
+      'the end of a segment of the event log was written in vain, and is cut; none of it was acknowledged',
     );
     await file.truncate(sizeBytes);
   }
-  if (isLast) {
+  if (follower !== null && end !== follower.follows) throw missing(folder, follower.name, end);
+  if (follower === null) {
     // What was written last may not be on disk. After a failed sync another one alone would not bring it there.
     if (last === null) await writeAll(file, encodeSegmentHeader(header), 0);
     else await writeAll(file, encodeRecord(last.first, last.events), sizeBytes - last.sizeBytes);
-    await file.datasync();
   }
+  if (follower === null || sizeBytes < size) await file.datasync();
   return { name, first, end, sizeBytes };
+}
+
+/** A record is written only when the one before it is synced, so what a crash tears is the last one of all. */
+async function requireTorn({ folder, name, follower }: SegmentFile, reader: SegmentReader): Promise<void> {
+  const place = `the record at byte ${String(reader.at)} is damaged`;
+  if (follower !== null) throw damaged(folder, name, `${place}, in a segment that is not the last`);
+  const sound = await reader.soundRecordBehind();
+  if (sound !== null) throw damaged(folder, name, `${place}, the one at byte ${String(sound)} is sound`);
 }
 
 function missing(folder: LogFolder, name: string, expected: number): ProcessorError {

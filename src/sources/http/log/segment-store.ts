@@ -36,6 +36,8 @@ export class SegmentStore {
   /** A file that was begun and never held an event: it goes before the next one is made. */
   #leftover: string | null = null;
   #warned = false;
+  /** True where a segment was deleted and the disk may not have it: that comes before the next deletion. */
+  #deletionUnsynced = false;
 
   private constructor(folder: LogFolder, bounds: SegmentBounds, logger: Logger, segments: Segment[]) {
     this.#folder = folder;
@@ -196,11 +198,18 @@ export class SegmentStore {
   /** Oldest first, each deletion synced before the next: a gap could otherwise outlive a loss of power. */
   async #removeBefore(offset: number, isWanted: () => boolean): Promise<void> {
     const kept = this.#file === null ? 0 : 1;
+    if (this.#deletionUnsynced) await this.#syncDeletion();
     for (let oldest = this.#segments[0]; oldest !== undefined; oldest = this.#segments[0]) {
       if (this.#segments.length <= kept || oldest.end > offset || !isWanted()) return;
       await this.#folder.remove(oldest.name);
       this.#segments.shift();
-      await this.#folder.sync();
+      this.#deletionUnsynced = true;
+      await this.#syncDeletion();
     }
+  }
+
+  async #syncDeletion(): Promise<void> {
+    await this.#folder.sync();
+    this.#deletionUnsynced = false;
   }
 }
