@@ -1,12 +1,13 @@
 import type { RecordBlock } from '../../event/record-block.ts';
-import type { SourceContext, SourcePartition } from '../event-source.ts';
+import type { SourceContext } from '../event-source.ts';
 import type { Framer } from '../framing/framer.ts';
 import { createFramer, type StreamFormat } from '../framing/stream-format.ts';
 import { PlainInput, ReadAhead, type ByteInput } from './byte-input.ts';
-import { formatToken, identityOf, recentOf, type FileToken } from './file-token.ts';
+import { formatToken, identityOf, recentOf, type FileIdentity, type FileToken } from './file-token.ts';
 import type { FoundFile } from './find-files.ts';
 import { GzipInput } from './gzip-input.ts';
 import type { PooledFile } from './handle-pool.ts';
+import type { NamedPartition } from './named-partition.ts';
 import { passRecent, readHead, readRecordFormat, resumeProblem, resumptionOf } from './resumption.ts';
 
 /** How much of each file is read ahead. */
@@ -23,13 +24,14 @@ interface Reading {
 }
 
 /** A file read once, from the committed position or its start to its end. Opened by the first read. */
-export class FilePartition implements SourcePartition {
+export class FilePartition implements NamedPartition {
   readonly id: string;
   readonly #file: PooledFile;
   readonly #format: StreamFormat;
   readonly #size: ReadAheadSize;
   readonly #context: SourceContext;
   readonly #gzip: boolean;
+  readonly #wasCompressed: boolean;
   #reading: Reading | null = null;
   /** The last piece has been read. */
   #ended = false;
@@ -52,7 +54,24 @@ export class FilePartition implements SourcePartition {
     this.#size = size;
     this.#context = context;
     this.#gzip = isGzip(found.path);
+    this.#wasCompressed = found.wasCompressed ?? false;
     this.#bytesTotal = found.sizeBytes;
+  }
+
+  get identity(): FileIdentity | null {
+    return this.#reading?.token ?? null;
+  }
+
+  place(): null {
+    return null;
+  }
+
+  moveTo(): void {
+    // Its handle is that of the file, whatever it is called.
+  }
+
+  endWithFile(): void {
+    // So it does.
   }
 
   /** False until the end: what a file holds is there, however long nobody asks for it. */
@@ -108,7 +127,8 @@ export class FilePartition implements SourcePartition {
       return { framer, input: this.#readAheadFrom(0), token: { ...identity, start: 0 } };
     }
     const resumption = resumptionOf(path, position);
-    const problem = resumeProblem(path, resumption, opened, !this.#gzip);
+    // Of a file that was compressed since, the bytes before the place say whether it is that one.
+    const problem = this.#wasCompressed ? null : resumeProblem(path, resumption, opened, !this.#gzip);
     if (problem !== null) throw problem;
     const framer = createFramer(this.#format, {
       maxBlockRecords,

@@ -1,14 +1,16 @@
+import { present } from '../../errors/assert.ts';
 import { ProcessorError } from '../../errors/processor-error.ts';
 import { parseDuration, type Duration } from '../../time/duration.ts';
 import type { Millis } from '../../time/instant.ts';
-import type { EventSource, OpenSource, SourceContext, SourcePartition } from '../event-source.ts';
+import type { EventSource, OpenSource, SourceContext } from '../event-source.ts';
 import { formatOfPath, type StreamFormat } from '../framing/stream-format.ts';
 import { FilePartition, isGzip, type ReadAheadSize } from './file-partition.ts';
 import { findFiles, type FoundFile } from './find-files.ts';
+import { FollowedNames } from './followed-names.ts';
 import { FollowedPartition } from './followed-partition.ts';
 import { HandlePool } from './handle-pool.ts';
 import { KnownFiles } from './known-files.ts';
-import { NewFiles } from './new-files.ts';
+import type { NamedPartition } from './named-partition.ts';
 
 /** Handles open at once, however many files there are. Followed files need one each, and are not counted. */
 const MAX_OPEN_HANDLES = 64;
@@ -34,11 +36,12 @@ export interface FileSourceOptions {
  *
  * Without `follow` each file is read to its end, and a path without a file is an error. With it, the source waits for
  * files, reads what is appended to them, and keeps up with rotation by renaming and by truncation; compressed files are
- * read once. Patterns should not match the names that rotation gives, or what was read is read again under them.
+ * read once. Patterns should match either all names that rotation gives or none of them.
  *
  * After a restart reading goes on at the committed offset. A file is known by its inode and its first KiB, whatever it is
- * called by then, and keeps the id of its partition; what goes by its old name has `path#2` for an id. A file that
- * was cut, replaced or changed is an error, SOURCE_CHANGED; of what lies below the offset the last KiB is looked at.
+ * called by then, and keeps the id of its partition, also where it has been gzipped; what goes by its old name has
+ * `path#2` for an id. A file that was cut, replaced or changed is an error, SOURCE_CHANGED; of what lies below the
+ * offset the last KiB is looked at.
  */
 export class FileSource implements EventSource {
   readonly name = 'file';
@@ -67,39 +70,42 @@ export class FileSource implements EventSource {
 
   /** @throws ProcessorError SOURCE_NOT_FOUND, SOURCE_FAILED. */
   async open(context: SourceContext): Promise<OpenSource> {
-    const files = await findFiles(this.#paths, this.#follow);
+    const found = await findFiles(this.#paths, this.#follow);
     const pool = new HandlePool(MAX_OPEN_HANDLES);
-    const known = await KnownFiles.among(files, context.positions, pool);
+    const known = await KnownFiles.among(found, context.positions, pool, this.#follow);
+    const files = known.files;
     const size = readAheadSize(files.length);
-    const create = (file: FoundFile): FileSourcePartition => {
-      const format = this.#format ?? formatOfPath(file.path);
-      const id = known.idOf(file.path);
-      return this.#follow && !isGzip(file.path)
-        ? new FollowedPartition(id, file.path, format, this.#pollIntervalMs, context)
-        : new FilePartition(id, file, pool.file(file.path), format, size, context);
+    const pollIntervalMs = this.#pollIntervalMs;
+    const create = (file: FoundFile): NamedPartition => {
+      const { path } = file;
+      const format = this.#format ?? formatOfPath(path);
+      const id = known.idOf(path);
+      if (!this.#follow || isGzip(path)) return new FilePartition(id, file, pool.file(path), format, size, context);
+      const lookAtNames = (): Promise<boolean> => names.look();
+      const place = known.placeOf(id);
+      return new FollowedPartition({ id, path, format, pollIntervalMs, context, place, lookAtNames });
     };
+    const names = new FollowedNames({ paths: this.#paths, pollIntervalMs, context, pool, create });
     const partitions = files.map(create);
     if (!this.#follow) return { partitions, close: () => closeAll(partitions) };
     if (partitions.length === 0) context.logger.info({ paths: this.#paths }, 'no file matches yet: waiting for one');
-    const newFiles = new NewFiles(this.#paths, files, this.#pollIntervalMs, context);
+    names.start(partitions.map((partition, index) => [present(files[index], 'a file').path, partition]));
     return {
       partitions: partitions.slice(),
       newPartitions: () => {
-        const created = newFiles.take().map(create);
-        partitions.push(...created);
-        return created;
+        const added = names.take();
+        partitions.push(...added);
+        return added;
       },
       close: async () => {
-        await newFiles.stop();
-        await closeAll(partitions);
+        await names.stop();
+        await closeAll([...partitions, ...names.take()]);
       },
     };
   }
 }
 
-type FileSourcePartition = SourcePartition & { close(): Promise<void> };
-
-async function closeAll(partitions: readonly FileSourcePartition[]): Promise<void> {
+async function closeAll(partitions: readonly NamedPartition[]): Promise<void> {
   for (const partition of partitions) await partition.close();
 }
 

@@ -19,6 +19,9 @@ export interface RecentBytes {
   readonly hash: string;
 }
 
+/** Of a place that nothing is known before. */
+export const NOTHING_RECENT: RecentBytes = { count: 0, hash: '' };
+
 /** What is committed with an offset in a file. */
 export interface FileToken extends FileIdentity {
   /** Offset in the partition at which the file begins: above 0 once a followed file has been replaced. */

@@ -11,6 +11,8 @@ export interface FoundFile {
   /** When it was looked at. */
   readonly sizeBytes: number;
   readonly inode: bigint;
+  /** True for the compressed form of a file that was read before it was compressed. */
+  readonly wasCompressed?: boolean;
 }
 
 /** Files looked at side by side. */

@@ -10,7 +10,7 @@ import { readHead, type OpenedFile, type ReadableFile } from './resumption.ts';
  * failure is a SOURCE_FAILED error that names the file.
  */
 export class FollowedFile implements ReadableFile {
-  readonly path: string;
+  #path: string;
   readonly #handle: FileHandle;
   readonly #device: bigint;
   #identity: FileIdentity;
@@ -18,7 +18,7 @@ export class FollowedFile implements ReadableFile {
   readonly opened: OpenedFile;
 
   private constructor(path: string, handle: FileHandle, device: bigint, opened: OpenedFile) {
-    this.path = path;
+    this.#path = path;
     this.#handle = handle;
     this.#device = device;
     this.#identity = identityOf(opened.inode, opened.head);
@@ -39,6 +39,10 @@ export class FollowedFile implements ReadableFile {
       if (codeOf(error) === 'ENOENT') return null;
       throw fileSystemFailure(path, error);
     }
+  }
+
+  get path(): string {
+    return this.#path;
   }
 
   get identity(): FileIdentity {
@@ -78,6 +82,11 @@ export class FollowedFile implements ReadableFile {
       if (codeOf(error) === 'ENOENT') return false;
       throw fileSystemFailure(this.path, error);
     }
+  }
+
+  /** The file goes by another name now. */
+  moveTo(path: string): void {
+    this.#path = path;
   }
 
   close(): Promise<void> {

@@ -1,11 +1,13 @@
 import type { RecordBlock } from '../../event/record-block.ts';
 import type { Millis } from '../../time/instant.ts';
-import type { SourceContext, SourcePartition } from '../event-source.ts';
+import type { SourceContext } from '../event-source.ts';
 import type { Framer } from '../framing/framer.ts';
 import { createFramer, type StreamFormat } from '../framing/stream-format.ts';
 import { PlainInput } from './byte-input.ts';
-import { formatToken, recentOf } from './file-token.ts';
+import type { ReadPlace } from './compressed-form.ts';
+import { formatToken, NOTHING_RECENT, recentOf, type FileIdentity, type RecentBytes } from './file-token.ts';
 import { findRenamed, FollowedFile } from './followed-file.ts';
+import type { NamedPartition } from './named-partition.ts';
 import { passRecent, readRecordFormat, resumeProblem, resumptionOf, type Resumption } from './resumption.ts';
 
 const PIECE_BYTES = 262_144;
@@ -15,20 +17,39 @@ interface Following {
   readonly framer: Framer;
   /** Offset in the partition at which the file begins. */
   readonly start: number;
+  /** How far blocks of it have been handed over, and the last bytes before that. */
+  used: number;
+  recent: RecentBytes;
+}
+
+/** What a path is followed with. */
+export interface FollowedPartitionOptions {
+  readonly id: string;
+  readonly path: string;
+  readonly format: StreamFormat;
+  readonly pollIntervalMs: Millis;
+  readonly context: SourceContext;
+  /** How far it had come in an earlier run; null where nothing is known of that. */
+  readonly place: ReadPlace | null;
+  /** Finds out by which names files go now, and tells the partitions; false where that cannot be known yet. */
+  readonly lookAtNames: () => Promise<boolean>;
 }
 
 /**
  * A path that is followed for ever: what is appended is read, a line once its newline is there. If the file is
- * renamed, it is read to its end once a new one goes by the name; if it is cut in place, the new content is read from its
- * start. A partition goes on counting where the last file ended, so that its offsets always rise; the token says
- * which file it is, and at which offset that begins.
+ * renamed to a name that is followed too, the partition goes with it. If it is renamed to any other, it is read to its end
+ * once a new one goes by the name; if it is cut in place, the new content is read from its start. A partition goes on
+ * counting where the last file ended, so that its offsets always rise; the token says which file it is, and at which offset
+ * that begins.
  */
-export class FollowedPartition implements SourcePartition {
+export class FollowedPartition implements NamedPartition {
   readonly id: string;
-  readonly #path: string;
+  #path: string;
   readonly #format: StreamFormat;
   readonly #pollIntervalMs: Millis;
   readonly #context: SourceContext;
+  readonly #lookAtNames: () => Promise<boolean>;
+  readonly #before: ReadPlace | null;
   #following: Following | null = null;
   /** Offset at which the next file begins. */
   #nextStart = 0;
@@ -41,13 +62,38 @@ export class FollowedPartition implements SourcePartition {
   #ending = false;
   #waiting = false;
   #closed = false;
+  /** The path is another partition's: there is no file after the one at hand. */
+  #isLast = false;
 
-  constructor(id: string, path: string, format: StreamFormat, pollIntervalMs: Millis, context: SourceContext) {
+  constructor({ id, path, format, pollIntervalMs, context, place, lookAtNames }: FollowedPartitionOptions) {
     this.id = id;
     this.#path = path;
     this.#format = format;
     this.#pollIntervalMs = pollIntervalMs;
     this.#context = context;
+    this.#before = place;
+    this.#lookAtNames = lookAtNames;
+  }
+
+  get identity(): FileIdentity | null {
+    if (this.#following !== null) return this.#following.file.identity;
+    return this.#resumed ? null : (this.#before?.identity ?? null);
+  }
+
+  place(): ReadPlace | null {
+    if (this.#following === null) return this.#resumed ? null : this.#before;
+    const { file, used, recent } = this.#following;
+    return { identity: file.identity, used, recent };
+  }
+
+  moveTo(path: string): void {
+    this.#path = path;
+    this.#replaced = false;
+    this.#following?.file.moveTo(path);
+  }
+
+  endWithFile(): void {
+    this.#isLast = true;
   }
 
   get caughtUp(): boolean {
@@ -62,9 +108,12 @@ export class FollowedPartition implements SourcePartition {
       if (following !== null && block !== null) {
         const { file, framer, start } = following;
         const recent = recentOf(framer.recent);
+        following.used = block.nextOffset - start;
+        following.recent = recent;
         return { ...block, token: formatToken({ ...file.identity, start, recent, state: framer.state }) };
       }
       if (await this.#advance(following)) continue;
+      if (this.#isLast) return null;
       this.#waiting = true;
       await clock.sleep(this.#pollIntervalMs, signal);
       this.#waiting = false;
@@ -81,7 +130,7 @@ export class FollowedPartition implements SourcePartition {
 
   /** One step: opens, reads or ends a file. False if there is nothing to do for now. */
   async #advance(following: Following | null): Promise<boolean> {
-    if (following === null) return this.#begin();
+    if (following === null) return this.#isLast ? false : this.#begin();
     if (this.#ending) return this.#endFile(following);
     const { file, framer, start } = following;
     const read = framer.offset - start;
@@ -99,8 +148,14 @@ export class FollowedPartition implements SourcePartition {
     if (this.#replaced) return this.#stopAt(framer);
     this.#atEnd = true;
     // Looked at once more after this: the last lines may have been written just before the name changed hands.
-    this.#replaced = file.path !== this.#path || (await file.wasReplaced());
+    this.#replaced = this.#isLast || (await this.#wasReplaced(file));
     return this.#replaced;
+  }
+
+  /** Whether another file goes by the name now, and this one by none that it is to be followed under. */
+  async #wasReplaced(file: FollowedFile): Promise<boolean> {
+    if (file.path !== this.#path) return true;
+    return (await file.wasReplaced()) && (await this.#lookAtNames()) && file.wasReplaced();
   }
 
   #stopAt(framer: Framer): true {
@@ -138,7 +193,8 @@ export class FollowedPartition implements SourcePartition {
     if (file === null) return null;
     const start = this.#nextStart;
     const { maxBlockRecords } = this.#context;
-    return { file, framer: createFramer(this.#format, { maxBlockRecords, offset: start }), start };
+    const framer = createFramer(this.#format, { maxBlockRecords, offset: start });
+    return { file, framer, start, used: 0, recent: NOTHING_RECENT };
   }
 
   /** Goes on after a restart: in the file at the path or, if that is another one by now, first in the one it was. */
@@ -151,7 +207,7 @@ export class FollowedPartition implements SourcePartition {
       const format = await readRecordFormat(this.#format, new PlainInput(file, 0, PIECE_BYTES));
       const { maxBlockRecords } = this.#context;
       const options = { maxBlockRecords, offset: start + used, resumption: { state, format } };
-      return { file, framer: createFramer(this.#format, options), start };
+      return { file, framer: createFramer(this.#format, options), start, used, recent };
     } catch (error) {
       await file.close();
       throw error;
