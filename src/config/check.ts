@@ -31,7 +31,8 @@ export function check(root: LocatedMap, known: readonly Finding[]): Checked {
       return findings.length === 0 ? { config, findings: [] } : { config: undefined, findings };
     }
     const found = result.error.issues.flatMap((issue) => findingsOf(issue, root, values));
-    for (const finding of found) if (!isKnown(finding, findings)) findings.push(finding);
+    for (const finding of found)
+      if (!isKnown(finding, findings) && !wasTakenOut(finding, values, root)) findings.push(finding);
     const pruned = found.reduce((left, { path }) => without(left, path), values);
     values = pruned;
   }
@@ -41,6 +42,11 @@ export function check(root: LocatedMap, known: readonly Finding[]): Checked {
 function isKnown(finding: Finding, findings: readonly Finding[]): boolean {
   const text = formatPath(finding.path);
   return findings.some(({ path }) => path.length > 0 && formatPath(path) === text);
+}
+
+/** True of what is missing only because it was wrong, which has been said: a list goes with its last wrong entry. */
+function wasTakenOut({ path }: Finding, values: unknown, root: LocatedMap): boolean {
+  return valueAtPath(values, path) === undefined && Array.isArray(valueAtPath(plainValue(root, fileOutline), path));
 }
 
 /** A file that says nothing of windows has tumbling ones of five minutes. */

@@ -200,6 +200,14 @@ describe('wrong values and keys', () => {
       'p.yaml:2:34 processor.sinks[0].format: unknown key; allowed here: type, path',
     ],
     [
+      'kafka: { consumer: { bootstrap_servers: "a:1", topics: ["a b"] } }',
+      'p.yaml:2:59 processor.kafka.consumer.topics[0]: expected 1 to 249 letters, digits, dots, hyphens and underscores, found "a b"',
+    ],
+    [
+      'kafka: { producer: { bootstrap_servers: "a:1", result_topic: t, acks: 2 } }',
+      'p.yaml:2:73 processor.kafka.producer.acks: expected one of all, -1, 0, 1, found 2',
+    ],
+    [
       'kafka: { consumer: { topics: [t] } }',
       'p.yaml:2:12 processor.kafka.consumer.bootstrap_servers: missing; expected host:port, several joined by commas, such as "localhost:9092"',
     ],
@@ -612,6 +620,13 @@ describe('secrets', () => {
     expect(JSON.stringify([loaded.config, [...(loaded.config.event.values ?? [])]])).toContain(CANARY);
     expect(shown).toContain('***');
     expect(shown).not.toContain(CANARY);
+  });
+
+  it('shows that a variable is empty, where text is needed', () => {
+    const yaml = processor('source: { token: "${T}" }', 'sinks: [{ type: file, path: "${P}" }]');
+    expect(failureOf(() => parse(yaml, { environment: { T: '', P: '' } })).message).toBe(
+      'p.yaml:2:20 processor.source.token: expected text, found ""\np.yaml:3:31 processor.sinks[0].path: expected text, found ""',
+    );
   });
 
   it.each<[string, string, Record<string, string>]>([

@@ -26,7 +26,9 @@ export function findingsOf(issue: z.core.$ZodIssue, root: Located, values: unkno
     const example = outline.example === undefined ? '' : `, such as ${JSON.stringify(outline.example)}`;
     return [{ origin: place.keyAt, path, message: `missing; expected ${allowed}${example}` }];
   }
-  const found = mustConceal(path, place.nearest) ? MASK : `${shown(value)}${advice(value, outline)}`;
+  // Text without a character has nothing to conceal, and is what a variable holds that was not filled.
+  const isConcealed = value !== '' && mustConceal(path, place.nearest);
+  const found = isConcealed ? MASK : `${shown(value)}${advice(value, outline)}`;
   return [{ origin: place.nearest.origin, path, message: `expected ${allowed}, found ${found}` }];
 }
 
@@ -53,9 +55,14 @@ function advice(value: unknown, outline: Outline): string {
     if (types.length === 1 && types[0] === 'array') return `; a list of one is [${value}]`;
   }
   const isPlain = typeof value === 'number' || typeof value === 'boolean';
-  if (isPlain && types.includes('string') && valuesOf(outline).length === 0)
-    return '; put it in quotes to make it text';
+  if (isPlain && types.includes('string') && !isEnumeration(outline)) return '; put it in quotes to make it text';
   return '';
+}
+
+/** True for what takes nothing but certain values, perhaps of several types. */
+function isEnumeration(outline: Outline): boolean {
+  const variants = [...(outline.anyOf ?? []), ...(outline.oneOf ?? [])];
+  return valuesOf(outline).length > 0 || (variants.length > 0 && variants.every(isEnumeration));
 }
 
 /** Seconds of text such as `5m`. */

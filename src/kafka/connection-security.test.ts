@@ -1,9 +1,13 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readSecurity, serverNameOf } from './connection-security.ts';
 import type { KafkaSecurity } from './kafka-settings.ts';
+
+const FIXTURES = join(import.meta.dirname, '..', '..', 'test', 'fixtures', 'tls');
+const [CERT, KEY] = [join(FIXTURES, 'localhost.pem'), join(FIXTURES, 'localhost.key')];
 
 let folder = '';
 beforeAll(async () => {
@@ -22,7 +26,7 @@ describe('security', () => {
 
   it('reads the files that it names', async () => {
     const ca = join(folder, 'ca.pem');
-    const security = await readSecurity({ protocol: 'SASL_SSL', ssl: { ca, cert: ca, key: ca }, sasl: user });
+    const security = await readSecurity({ protocol: 'SASL_SSL', ssl: { ca, cert: CERT, key: KEY }, sasl: user });
     expect(Object.keys(security.tls ?? {})).toEqual(['ca', 'cert', 'key']);
     expect(security.sasl).toEqual({ ...user, mechanism: 'SCRAM-SHA-512' });
   });
@@ -57,6 +61,27 @@ describe('security', () => {
       message: expect.stringContaining(message),
     });
     await expect(readSecurity(security)).rejects.not.toMatchObject({ message: expect.stringContaining('canary') });
+  });
+
+  it('refuses a key of another kind than that of the certificate, which TLS would pass over in silence', async () => {
+    const key = join(folder, 'other.key');
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    await writeFile(key, privateKey.export({ type: 'pkcs8', format: 'pem' }));
+    await expect(readSecurity({ protocol: 'SSL', ssl: { cert: CERT, key } })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      path: 'security.ssl.key',
+      message: 'security: the key in ssl.key is not that of the certificate in ssl.cert',
+    });
+  });
+
+  it.each([
+    ['a certificate in the place of the key', CERT, CERT],
+    ['a key in the place of the certificate', KEY, KEY],
+  ])('refuses %s, and says what each has to be', async (_, cert, key) => {
+    await expect(readSecurity({ protocol: 'SSL', ssl: { cert, key } })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('ssl.cert has "BEGIN CERTIFICATE", and ssl.key "BEGIN PRIVATE KEY"'),
+    });
   });
 
   it('refuses a certificate that is not in PEM form, and says how to make it so', async () => {

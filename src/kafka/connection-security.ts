@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { messageOf } from '../errors/message-of.ts';
@@ -72,7 +73,20 @@ async function readFiles(ssl: KafkaSecurity['ssl'] = {}): Promise<NonNullable<Co
       throw refused(`ssl.${part}`, `${part === 'key' ? 'the file of ssl.key' : path} is not in PEM form; ${advice}`);
     }
   }
+  if (files['key'] !== undefined && files['cert'] !== undefined) checkPair(files['cert'], files['key']);
   return files;
+}
+
+/** A key that is not that of the certificate would be passed over in silence. */
+function checkPair(cert: Buffer, key: Buffer): void {
+  let isPair: boolean;
+  try {
+    isPair = new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
+  } catch (error) {
+    const advice = 'ssl.cert has "BEGIN CERTIFICATE", and ssl.key "BEGIN PRIVATE KEY" without a passphrase';
+    throw refused('ssl', `the certificate or the key of the client cannot be used: ${messageOf(error)}; ${advice}`);
+  }
+  if (!isPair) throw refused('ssl.key', 'the key in ssl.key is not that of the certificate in ssl.cert');
 }
 
 /** In the place of a file's name the key itself may have been given. */

@@ -16,7 +16,7 @@ describe('what a person is told', () => {
       'a:1: Connection closed before Metadata was answered',
       undefined,
       'KAFKA_UNREACHABLE',
-      'wants encryption or a login',
+      'wants encryption, a login or another certificate',
     ],
     ['tls', 'a:1: self-signed certificate in certificate chain', undefined, 'KAFKA_UNREACHABLE', 'Set security.ssl.ca'],
     [
@@ -33,7 +33,9 @@ describe('what a person is told', () => {
       'KAFKA_UNREACHABLE',
       'asks for a certificate of the client',
     ],
-    ['tls', 'a:1: certificate has expired', undefined, 'KAFKA_UNREACHABLE', 'Check security.ssl'],
+    ['tls', 'a:1: certificate has expired', undefined, 'KAFKA_UNREACHABLE', 'is to be renewed'],
+    ['tls', 'a:1: certificate is not yet valid', undefined, 'KAFKA_UNREACHABLE', 'the clock of this machine'],
+    ['tls', 'a:1: something new', undefined, 'KAFKA_UNREACHABLE', 'Check security.ssl'],
     ['login', 'a:1: no', 'UNSUPPORTED_SASL_MECHANISM', 'KAFKA_DENIED', 'Set security.sasl.mechanism'],
     ['answered', 'no', 'GROUP_AUTHORIZATION_FAILED', 'KAFKA_DENIED', 'the permission Read on the consumer group'],
     ['answered', 'no', 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED', 'KAFKA_DENIED', 'on the transactional id'],
@@ -118,6 +120,19 @@ describe('errors of the library', () => {
     ['of nothing known', 'text', 'unreachable'],
   ])('when connecting: %s', (_, error, kind) => {
     expect(connectingFault('a:1', error).kind).toBe(kind);
+  });
+
+  it('of a certificate for another name says which names are in it', () => {
+    const cause = lib('ERR_TLS_CERT_ALTNAME_INVALID', {
+      host: '127.0.0.1',
+      cert: { subject: { CN: 'kafka' }, subjectaltname: 'DNS:kafka.example.com, DNS:kafka' },
+    });
+    const { kind, message } = connectingFault('127.0.0.1:1', lib('PLT_KFK_NETWORK', { cause }));
+    expect(kind).toBe('tls');
+    expect(message).toBe('127.0.0.1:1: the certificate is for DNS:kafka.example.com, DNS:kafka, not for 127.0.0.1');
+    expect(explainFault('Kafka', connectingFault('127.0.0.1:1', cause), 'source').message).toContain(
+      'use the name that is in it',
+    );
   });
 
   it.each([

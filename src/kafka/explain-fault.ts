@@ -67,7 +67,7 @@ function unreachableAdvice({ message }: KafkaFault): string {
     return 'The name is not known here: check bootstrap_servers, and that advertised.listeners of the brokers are addresses that this machine can reach';
   }
   if (/before \w+ was answered/.test(message)) {
-    return 'A broker that wants encryption or a login ends connections without a word: check security.protocol, and that this is a port of Kafka';
+    return 'A broker that wants encryption, a login or another certificate of the client ends connections without a word: check security, and that this is a port of Kafka';
   }
   return 'Check that Kafka runs, bootstrap_servers, and that advertised.listeners of the brokers are addresses that this machine can reach';
 }
@@ -79,7 +79,10 @@ function tlsAdvice(message: string): string {
   }
   if (/self.signed|unable to|issuer/i.test(message))
     return 'Set security.ssl.ca to the certificate of the authority that signed those of the brokers';
-  if (/altname|does not match/i.test(message))
+  if (/expired|not yet valid/i.test(message)) {
+    return "The broker's certificate, or that of its authority, is to be renewed; or the clock of this machine is wrong";
+  }
+  if (/altname|does not match|is for /i.test(message))
     return "The broker's certificate is for another name: use the name that is in it";
   if (/certificate.required|bad.certificate|handshake.failure/i.test(message)) {
     return 'The broker asks for a certificate of the client: set security.ssl.cert and security.ssl.key';

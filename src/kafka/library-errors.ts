@@ -14,6 +14,11 @@ interface LibraryError {
   readonly serverErrorMessage?: unknown;
   readonly response?: unknown;
   readonly path?: unknown;
+  /** Of an error of TLS: the name that was asked for, and the certificate. */
+  readonly host?: unknown;
+  readonly cert?: unknown;
+  /** Of a certificate. */
+  readonly subjectaltname?: unknown;
 }
 
 function fieldsOf(error: unknown): LibraryError {
@@ -57,6 +62,9 @@ export function connectingFault(address: string, error: unknown): KafkaFault {
   for (const inner of chainOf(error)) {
     const { code, apiId } = fieldsOf(inner);
     if (code === 'PLT_KFK_AUTHENTICATION') return loginFault(address, error);
+    if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+      return new KafkaFault('tls', `${address}: ${otherNameOf(inner) ?? reason}`, { cause: error });
+    }
     if (code === 'PLT_KFK_USER' || TLS_CODE.test(textOf(code))) {
       return new KafkaFault('tls', `${address}: ${reason}`, { cause: error });
     }
@@ -65,6 +73,13 @@ export function connectingFault(address: string, error: unknown): KafkaFault {
     }
   }
   return new KafkaFault('unreachable', `${address}: ${reason}`, { cause: error });
+}
+
+/** The names of a certificate that has another than the one it was asked for; Node's own words leave most of them out. */
+function otherNameOf(error: unknown): string | undefined {
+  const { host, cert } = fieldsOf(error);
+  const names = textOf(fieldsOf(cert).subjectaltname);
+  return names === '' ? undefined : `the certificate is for ${names}, not for ${textOf(host)}`;
 }
 
 function loginFault(address: string, error: unknown): KafkaFault {

@@ -108,7 +108,7 @@ export class Committer {
     }
     const { meta, outbox } = stored;
     this.#last = meta;
-    logger.info({ redelivered: outboxSize(outbox) }, `going on from epoch ${meta.epoch}`);
+    logger.info({ inOutbox: outboxSize(outbox) }, `going on from epoch ${meta.epoch}`);
     await delivery.recover({ epoch: meta.epoch, outbox, positions: meta.positions });
   }
 

@@ -40,20 +40,29 @@ export function sameMark(one: DeliveryMark | null, other: DeliveryMark | null): 
   return one?.epoch === other?.epoch && one?.run === other?.run;
 }
 
-/** Why a run must not go on, and what may be done about it. */
-export function deliveryMismatch(
-  sink: string,
-  decision: Exclude<DeliveryDecision, 'deliver' | 'delivered'>,
-  commit: DeliveryMark | null,
-  found: DeliveryMark | null,
-): ProcessorError<'state'> {
+/** A decision that what was delivered does not fit the state. */
+type Mismatch = Exclude<DeliveryDecision, 'deliver' | 'delivered'>;
+
+/** In what way what was delivered does not fit the state. */
+export function mismatchReason(decision: Mismatch, commit: DeliveryMark | null, found: DeliveryMark | null): string {
   const state = commit === null ? 'the state is empty' : `the state is of epoch ${commit.epoch}`;
   const reasons = {
     ahead: `epoch ${String(found?.epoch)} has been delivered, and ${state}: it was restored from a checkpoint, or another one was lost`,
     diverged: `what was delivered last is epoch ${String(found?.epoch)} of another history than that of the state: ${state}`,
     unknown: `${state}, and nothing says what has been delivered: the marks of deliveries have expired, were deleted, or are in another cluster`,
   };
+  return reasons[decision];
+}
+
+/** Why a run must not go on, and what may be done about it. */
+export function deliveryMismatch(
+  sink: string,
+  decision: Mismatch,
+  commit: DeliveryMark | null,
+  found: DeliveryMark | null,
+): ProcessorError<'state'> {
+  const reason = mismatchReason(decision, commit, found);
   const would = decision === 'unknown' ? 'might' : 'would';
-  const message = `sink "${sink}": ${reasons[decision]}. Going on ${would} deliver results a second time, with the same ids. Put the newest state back; or, where whoever reads the results can bear that, set after_restore: deliver_again (afterRestore in a program) and start again`;
+  const message = `sink "${sink}": ${reason}. Going on ${would} deliver results a second time, with the same ids. Put the newest state back; or, where whoever reads the results can bear that, set after_restore: deliver_again (afterRestore in a program) and start again`;
   return new ProcessorError('state', 'DELIVERY_MISMATCH', message);
 }

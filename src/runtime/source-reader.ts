@@ -180,7 +180,7 @@ export class SourceReader {
     }
     metrics.recordError('source');
     const reason = messageOf(error);
-    if (reader.attempts < errorHandler.maxAttempts) {
+    if (reader.attempts < errorHandler.maxAttempts && !isLost(error)) {
       const delay = retryDelay(errorHandler, reader.attempts, clock.now());
       reader.attempts += 1;
       this.#retryAt.set(reader, now + delay);
@@ -197,6 +197,11 @@ export class SourceReader {
     reader.failure = undefined;
     reader.ended = true;
   }
+}
+
+/** True where what was to be read is gone: no attempt brings it back. */
+function isLost(error: unknown): boolean {
+  return ProcessorError.is(error) && (error.code === 'SOURCE_CHANGED' || error.code === 'KAFKA_OFFSET_LOST');
 }
 
 function sourceError(source: string, partition: string, cause: unknown): ProcessorError {

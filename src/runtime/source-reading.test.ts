@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { ProcessorError } from '../errors/processor-error.ts';
 import { ErrorHandler, ErrorPolicy } from '../plan/error-handler.ts';
 import { MemorySource } from '../sources/memory/memory-source.ts';
 import type { SourcePartition } from '../sources/event-source.ts';
@@ -65,6 +66,19 @@ describe('a read that fails', () => {
     expect(failure).toMatchObject({ kind: 'source', code: 'SOURCE_FAILED' });
     expect(String(failure)).toContain('source "memory", partition only: cable cut');
   });
+
+  it.each(['SOURCE_CHANGED', 'KAFKA_OFFSET_LOST'] as const)(
+    'because of what is gone is not tried again: %s',
+    async (code) => {
+      const clock = new ManualClock();
+      const gone = new ProcessorError('source', code, 'what was read is gone');
+      const read = vi.fn(() => Promise.reject(gone));
+      const source = sourceOf(() => [partitionOf('only', read)]);
+      const pipeline = readingsPipeline(source).withTumblingWindow(10).withSink(new CollectingSink()).build({ clock });
+      await expect(pipeline.run()).rejects.toBe(gone);
+      expect(read).toHaveBeenCalledOnce();
+    },
+  );
 
   it.each([ErrorPolicy.skip(), ErrorPolicy.deadLetter()])(
     'gives up its partition alone by the policy $type',

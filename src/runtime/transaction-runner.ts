@@ -1,7 +1,7 @@
 import type { Positions } from '../event/source-position.ts';
 import type { DeliveryMark, DeliveryTransaction, TransactionContext } from '../sinks/delivery-transaction.ts';
 import { retryDelay } from '../time/retry-delay.ts';
-import { decideDelivery, deliveryMismatch, isKnownDelivered } from './delivery-decision.ts';
+import { decideDelivery, deliveryMismatch, isKnownDelivered, mismatchReason } from './delivery-decision.ts';
 import { formatDeliveryPosition, parseDeliveryPosition, type DeliveryPosition } from './delivery-position.ts';
 import { emptyOutbox, type Outbox } from './outbox.ts';
 import { endsRun, openingError, sinkError } from './sink-faults.ts';
@@ -123,9 +123,9 @@ export class TransactionRunner {
     const isCompared = keepsState || commit !== null;
     const decision = isCompared ? decideDelivery(standing, found) : 'deliver';
     if (decision !== 'deliver' && decision !== 'delivered') {
-      const mismatch = deliveryMismatch(this.name, decision, commit, found);
-      if (transaction.afterRestore === 'refuse') throw mismatch;
-      logger.warn({ sink: this.name, reason: decision }, `delivering again: ${mismatch.message}`);
+      if (transaction.afterRestore === 'refuse') throw deliveryMismatch(this.name, decision, commit, found);
+      const reason = mismatchReason(decision, commit, found);
+      logger.warn({ sink: this.name, reason: decision }, `delivering again, as after_restore says: ${reason}`);
     }
     this.#positions = stored?.positions ?? this.#positions;
     const isDelivered = decision === 'delivered' || isKnownDelivered(standing);

@@ -188,7 +188,7 @@ describe.skipIf(kafka.missing)('topics', () => {
 
   it('that take no long records say how long they may be, and how to raise that', async () => {
     const tiny = await createTopic(at, 'tiny', { config: { 'max.message.bytes': '200' } });
-    const raise = `To raise that: kafka-configs\\.sh --alter --entity-type topics --entity-name ${tiny} --add-config max\\.message\\.bytes=\\d+`;
+    const raise = `To raise that: kafka-configs\\.sh --bootstrap-server \\S+ --alter --entity-type topics --entity-name ${tiny} --add-config max\\.message\\.bytes=\\d+`;
     const refused = new RegExp(
       `items have up to \\d+ bytes, compressed, and the topic "${tiny}" takes 200 \\(max\\.message\\.bytes\\)\\. ${raise} \\[SINK_REFUSED\\]$`,
     );

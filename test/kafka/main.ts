@@ -16,6 +16,17 @@ const MAX_PORT = 65_535;
 /** Who types the command is elsewhere than npm, which runs it in the project's folder. */
 const typedIn = process.env['INIT_CWD'] ?? process.cwd();
 
+const USAGE = `Usage: npm run kafka -- [options]
+
+A broker on this machine, with the topics of the example, until Ctrl-C.
+
+Options:
+  --port <number>        port on 127.0.0.1; 0 takes any that is free (default: 9092)
+  --data <folder>        where its data are kept (default: .cache/kafka of the project)
+  --partitions <number>  of each topic with events, where it is made anew (default: 6)
+  --help                 say this
+`;
+
 class Refusal extends Error {}
 
 interface Options {
@@ -23,6 +34,8 @@ interface Options {
   readonly folder: string;
   /** Of each topic with events. */
   readonly partitions: number;
+  /** True where only the usage is asked for. */
+  readonly help: boolean;
 }
 
 function whole(option: string, text: string, [least, most]: readonly [number, number]): number {
@@ -37,12 +50,14 @@ function readOptions(): Options {
       port: { type: 'string', default: '9092' },
       data: { type: 'string', default: join(ROOT, '.cache', 'kafka') },
       partitions: { type: 'string', default: '6' },
+      help: { type: 'boolean', short: 'h', default: false },
     },
   });
   return {
     port: whole('--port', values.port, [0, MAX_PORT]),
     folder: resolve(typedIn, values.data),
     partitions: whole('--partitions', values.partitions, [1, 1000]),
+    help: values.help,
   };
 }
 
@@ -86,8 +101,7 @@ Ctrl-C ends it.
 `;
 }
 
-try {
-  const options = readOptions();
+async function serve(options: Options): Promise<void> {
   const broker = await start(options);
   process.stdout.write(greeting(broker.bootstrapServers, options.folder));
   let isAsked = false;
@@ -100,6 +114,12 @@ try {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
   await broker.ended();
   if (!isAsked) throw new Error(`The broker has ended. The end of its log:\n${broker.logTail()}`);
+}
+
+try {
+  const options = readOptions();
+  if (options.help) process.stdout.write(USAGE);
+  else await serve(options);
 } catch (error) {
   process.stderr.write(`${explain(error)}\n`);
   process.exitCode = 1;

@@ -165,7 +165,11 @@ Start nothing on the old folders again, which are as they were: it would go on b
       3,
       '@/full is not empty: there is "a.txt". Name folders that are not there yet',
     ],
-    ['--to 1 --from @old/0 @old/1 --into @full/a.txt', 3, '@/full/a.txt is not empty'],
+    [
+      '--to 1 --from @old/0 @old/1 --into @full/a.txt',
+      3,
+      '@/full/a.txt is no folder. Name folders that are not there yet',
+    ],
     ['--to 1 --from @old/0 @old/1 --into @a --name other', 3, 'holds no state of pipeline "other", but of "llm"'],
   ])('"%s" is refused with code %d, and leaves nothing', async (options, code, message) => {
     const { run, at } = await sceneOfTwo();

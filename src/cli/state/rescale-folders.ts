@@ -107,10 +107,10 @@ export class TargetFolder implements RescaleTarget {
   async #requireEmpty(): Promise<void> {
     const found = await statOf(this.#path);
     if (found === undefined) return;
-    const names = found.isDirectory() ? await readdir(this.#path) : [basename(this.#path)];
-    const [first] = names;
+    const [first] = found.isDirectory() ? await readdir(this.#path) : [''];
     if (first === undefined) return;
-    const message = `${this.name} is not empty: there is ${JSON.stringify(first)}. Name folders that are not there yet`;
+    const why = found.isDirectory() ? `is not empty: there is ${JSON.stringify(first)}` : 'is no folder';
+    const message = `${this.name} ${why}. Name folders that are not there yet`;
     throw new ProcessorError('state', 'RESCALE_REFUSED', message);
   }
 

@@ -199,6 +199,8 @@ describe('where the state is', { timeout: 60_000 }, () => {
     expect((await run('state inspect --state-path @state')).out).toContain('Pipeline llm: ');
     const environment = { PROCESSOR_STATE__BACKEND: 'rocksdb', PROCESSOR_STATE__PATH: at('state') };
     expect((await run('state inspect', fakeProcess(environment))).out).toContain('Pipeline llm: ');
+    const { PROCESSOR_STATE__PATH } = environment;
+    expect((await run('state inspect', fakeProcess({ PROCESSOR_STATE__PATH }))).out).toContain('Pipeline llm: ');
     expect((await run('state inspect -c @p.yaml --state-path @nowhere')).err).toContain('no state in @/nowhere');
   });
 });

@@ -23,7 +23,8 @@ export interface StatePlace {
  */
 export async function placeOf(options: PlaceOptions, { environment }: Pick<CliIo, 'environment'>): Promise<StatePlace> {
   const { config: file, statePath, checkpointPath } = options;
-  const isNamed = statePath !== undefined || checkpointPath !== undefined;
+  const isNamed =
+    statePath !== undefined || checkpointPath !== undefined || (file === undefined && isNamedBy(environment));
   const overrides = [
     ...(statePath === undefined ? [] : [{ option: '--state-path', path: ['state', 'path'], value: statePath }]),
     ...(checkpointPath === undefined
@@ -37,6 +38,11 @@ export async function placeOf(options: PlaceOptions, { environment }: Pick<CliIo
   const { state } = loaded.config;
   if (state.backend === 'memory') throw nothingOnDisk(file);
   return { path: state.path, checkpointPath: state.checkpoint_path, loaded };
+}
+
+/** True where the environment alone says which folder, and not that there is none. */
+function isNamedBy(environment: CliIo['environment']): boolean {
+  return environment['PROCESSOR_STATE__PATH'] !== undefined && environment['PROCESSOR_STATE__BACKEND'] === undefined;
 }
 
 function nothingOnDisk(file: string | undefined): UsageError {

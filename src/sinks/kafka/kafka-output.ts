@@ -41,7 +41,11 @@ export class KafkaOutput {
     const { library } = cluster;
     this.cluster = cluster;
     this.#directory = directory;
-    this.#packing = { codec: batchCodec(settings.compressionType, library), crc32c: library.crc32c };
+    this.#packing = {
+      codec: batchCodec(settings.compressionType, library),
+      crc32c: library.crc32c,
+      bootstrapServers: settings.connection.bootstrapServers,
+    };
     // The answer must come before the request is given up.
     const replicaTimeoutMs = Math.ceil(requestTimeoutMs / 2);
     this.writer = new BatchWriter({ cluster, directory, instruments, clock, replicaTimeoutMs });

@@ -158,7 +158,7 @@ export class ProducerOwnership {
   }
 
   #fenced(): ProcessorError {
-    const message = `another instance with the transactional id "${this.#options.transactionalId}" has taken over; this one has written nothing since`;
+    const message = `another instance with the transactional id "${this.#options.transactionalId}" has taken over; this one has written nothing since. Run one of the two, or give each an instance, or a name, of its own`;
     return new ProcessorError('sink', 'SINK_FENCED', message);
   }
 

@@ -28,6 +28,8 @@ export interface PackedTopic {
 export interface PackingOptions {
   readonly codec: BatchCodec;
   readonly crc32c: (bytes: Uint8Array) => number;
+  /** For whom a limit is to be raised. */
+  readonly bootstrapServers: string;
 }
 
 /** A key's bytes and partition. */
@@ -128,9 +130,10 @@ class Packing {
 
   #refusal(): ItemsRefused {
     const { name, maxBytes } = this.#topic;
+    const { bootstrapServers } = this.#options;
     const longest = Math.max(...this.#refused.map(({ bytes }) => bytes));
     const many = this.#refused.length === 1 ? 'an item has' : `${this.#refused.length} items have up to`;
-    const message = `${many} ${longest} bytes, compressed, and the topic "${name}" takes ${maxBytes} (max.message.bytes). To raise that: kafka-configs.sh --alter --entity-type topics --entity-name ${name} --add-config max.message.bytes=${2 * longest}`;
+    const message = `${many} ${longest} bytes, compressed, and the topic "${name}" takes ${maxBytes} (max.message.bytes). To raise that: kafka-configs.sh --bootstrap-server ${bootstrapServers} --alter --entity-type topics --entity-name ${name} --add-config max.message.bytes=${2 * longest}`;
     return new ItemsRefused(
       this.#refused.map(({ item }) => item),
       message,

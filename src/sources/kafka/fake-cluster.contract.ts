@@ -36,6 +36,8 @@ export class FakeCluster {
   topicId = TOPIC_ID;
   /** What looking up the topics fails with; null for nothing. */
   lookUpFault: KafkaFault | null = null;
+  /** What looking up the topics says of the only one; null where it is there. */
+  topicError: string | null = null;
   /** What fetches fail with, by broker. */
   readonly fetchFaults = new Map<number, KafkaFault>();
   /** What the next fetch to be answered fails with, once; null for nothing. */
@@ -78,7 +80,7 @@ export class FakeCluster {
       leader,
       leaderEpoch,
     }));
-    return Promise.resolve(new Map([['t', { name: 't', id: this.topicId, partitions, error: null }]]));
+    return Promise.resolve(new Map([['t', { name: 't', id: this.topicId, partitions, error: this.topicError }]]));
   }
 
   async send(

@@ -3,6 +3,7 @@ import { batchBytes } from '../../kafka/records/batch-fixtures.contract.ts';
 import { KafkaFault } from '../../kafka/kafka-fault.ts';
 import type { ManualClock } from '../../time/manual-clock.ts';
 import { contextWith, textsOf } from '../event-source.contract.ts';
+import { silentLogger } from '../../telemetry/logger.ts';
 import type { SourcePartition } from '../event-source.ts';
 import { consumerSettings } from './consumer-settings.ts';
 import { FakeCluster, LOST, TOPIC_ID } from './fake-cluster.contract.ts';
@@ -20,6 +21,8 @@ interface World {
   readonly cluster: FakeCluster;
   readonly clock: ManualClock;
   readonly reader: KafkaReader;
+  /** What was logged for an operator. */
+  readonly logged: readonly string[];
 }
 
 /** Lets everything happen that needs no time. */
@@ -29,10 +32,12 @@ async function settle(clock: ManualClock): Promise<void> {
 
 function reading(cluster: FakeCluster, offset = 0, fetchedEpoch = -1): World {
   const { clock } = cluster;
+  const logged: string[] = [];
+  const note = (_: object, message: string): void => void logged.push(message);
   const reader = new KafkaReader({
     cluster: cluster.asCluster(),
     settings,
-    context: contextWith({ clock, maxBlockRecords: 1000 }),
+    context: contextWith({ clock, maxBlockRecords: 1000, logger: { ...silentLogger, info: note, warn: note } }),
     groupId: null,
     starts: cluster.partitions.map(({ leader, leaderEpoch, latest }, index) => ({
       id: `t/${index}`,
@@ -48,7 +53,7 @@ function reading(cluster: FakeCluster, offset = 0, fetchedEpoch = -1): World {
     })),
   });
   onTestFinished(() => reader.close());
-  return { cluster, clock, reader };
+  return { cluster, clock, reader, logged };
 }
 
 const only = ({ reader }: World): SourcePartition => reader.partitions[0] as SourcePartition;
@@ -61,6 +66,14 @@ async function valuesOf(partition: SourcePartition, count: number): Promise<stri
     values.push(...textsOf(block));
   }
   return values;
+}
+
+/** Lets seconds pass, and everything happen that they bring. */
+async function wait({ clock }: World, seconds: number): Promise<void> {
+  for (let second = 0; second < seconds; second += 1) {
+    clock.advance(1000);
+    await settle(clock);
+  }
 }
 
 /** Lets time pass until a promise is settled. */
@@ -214,6 +227,41 @@ describe('a broker that has trouble', () => {
     world.clock.advance(500);
     await settle(world.clock);
     expect(world.reader.fault()).toBe('topics cannot be looked up: the connection broke');
+  });
+
+  it('is logged once, and that it is over', async () => {
+    const world = reading(clusterWith());
+    await settle(world.clock);
+    world.cluster.fetchFaults.set(1, LOST);
+    world.cluster.lookUpFault = LOST;
+    await wait(world, 10);
+    expect(world.logged).toEqual(['Kafka cannot be read for now; will retry']);
+    world.cluster.fetchFaults.clear();
+    world.cluster.lookUpFault = null;
+    await wait(world, 5);
+    expect(world.reader.fault()).toBeNull();
+    expect(world.logged).toEqual(['Kafka cannot be read for now; will retry', 'Kafka can be read again']);
+  });
+});
+
+describe('a topic that is not there any more', () => {
+  it('is a fault that says so, logged once it has lasted for some seconds', async () => {
+    const fake = clusterWith();
+    const world = reading(fake);
+    await settle(world.clock);
+    const [partition] = fake.partitions;
+    if (partition === undefined) return;
+    partition.error = 'UNKNOWN_TOPIC_OR_PARTITION';
+    fake.topicError = 'UNKNOWN_TOPIC_OR_PARTITION';
+    await wait(world, 1);
+    expect(world.reader.fault()).toContain('partition t/0 cannot be read: the topic is not there any more');
+    expect(world.logged).toEqual([]);
+    await wait(world, 30);
+    expect(world.logged).toEqual(['Kafka cannot be read for now; will retry']);
+    partition.error = null;
+    fake.topicError = null;
+    await wait(world, 5);
+    expect(world.logged.at(-1)).toBe('Kafka can be read again');
   });
 });
 

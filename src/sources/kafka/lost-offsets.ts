@@ -1,6 +1,6 @@
 import { ProcessorError } from '../../errors/processor-error.ts';
 
-const GO_ON = 'To go on with what is left, begin with an empty state';
+const GO_ON = 'To go on with what is left, begin with an empty state (processor state reset)';
 
 /** The records between the next one to read and the oldest that is left are gone. */
 export function deletedError(partition: string, next: number, earliest: number): ProcessorError {
@@ -17,13 +17,13 @@ export function truncatedError(partition: string, next: number, end: number): Pr
 
 /** The topic is another one of the same name. */
 export function remadeError(topic: string): ProcessorError {
-  const message = `the topic "${topic}" was deleted and made anew since it was last read: offsets of the old one mean nothing in the new one. Begin with an empty state, or read another topic`;
+  const message = `the topic "${topic}" was deleted and made anew since it was last read: offsets of the old one mean nothing in the new one. Begin with an empty state (processor state reset), or read another topic`;
   return new ProcessorError('source', 'SOURCE_CHANGED', message);
 }
 
 /** The state knows a partition that the topic does not have. */
 export function missingPartitionError(partition: string, count: number): ProcessorError {
-  const message = `the state holds a position of partition ${partition}, and the topic has only ${count} partitions: it is not the one that was read. Begin with an empty state, or read the topic that it is of`;
+  const message = `the state holds a position of partition ${partition}, and the topic has only ${count} partitions: it is not the one that was read. Begin with an empty state (processor state reset), or read the topic that it is of`;
   return new ProcessorError('source', 'SOURCE_CHANGED', message);
 }
 

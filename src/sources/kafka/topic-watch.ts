@@ -15,6 +15,9 @@ import { ownedPartitions, type OwnedPartition } from './starting-positions.ts';
 
 const DELAYS: RetryDelays = { initialDelayMs: 100, maxDelayMs: 2000 };
 
+/** After so many looks in vain, some seconds, what is wrong is logged: leaders change in less. */
+const PATIENCE = 5;
+
 /** What a watch over topics is made with. */
 export interface TopicWatchOptions {
   readonly cluster: KafkaCluster;
@@ -47,6 +50,8 @@ export class TopicWatch {
   #hasErrors = false;
   /** What keeps topics from being looked up, for a person; null if nothing does. */
   #fault: string | null = null;
+  /** True once it was logged that something cannot be read. */
+  #isTold = false;
 
   constructor(options: TopicWatchOptions) {
     this.#options = options;
@@ -102,7 +107,7 @@ export class TopicWatch {
   }
 
   async #look(): Promise<void> {
-    const { cluster, settings, signal, logger } = this.#options;
+    const { cluster, settings, signal } = this.#options;
     const options: SendOptions = { timeoutMs: settings.sessionTimeoutMs, signal };
     const hadErrors = this.#hasErrors;
     this.#hasErrors = false;
@@ -113,12 +118,25 @@ export class TopicWatch {
       await this.#follow(moved, options);
       this.#fault = null;
       this.#attempts = hadErrors || this.#unled.size > 0 ? this.#attempts + 1 : 0;
+      this.#tell(this.#attempts >= PATIENCE);
     } catch (error) {
       if (signal.aborted) return;
-      if (this.#attempts === 0)
-        logger.warn({ error: messageOf(error) }, 'topics of Kafka cannot be looked up; will retry');
       this.#fault = `topics cannot be looked up: ${messageOf(error)}`;
       this.#attempts += 1;
+      this.#tell(true);
+    }
+  }
+
+  /** Logs once that something cannot be read, where that is `due`, and once that everything can be again. */
+  #tell(due: boolean): void {
+    const { logger } = this.#options;
+    const { fault } = this;
+    if (fault === null) {
+      if (this.#isTold) logger.info({}, 'Kafka can be read again');
+      this.#isTold = false;
+    } else if (due && !this.#isTold) {
+      logger.warn({ error: fault }, 'Kafka cannot be read for now; will retry');
+      this.#isTold = true;
     }
   }
 
@@ -126,7 +144,10 @@ export class TopicWatch {
   async #apply(name: string, topic: TopicMetadata | undefined, options: SendOptions): Promise<Moved[]> {
     const known = [...this.#partitions.values()].filter((partition) => partition.topic === name);
     if (topic === undefined || topic.error !== null) {
-      const reason = `the topic cannot be looked up: ${topic?.error ?? 'it is not named'}`;
+      const isGone = topic?.error === 'UNKNOWN_TOPIC_OR_PARTITION';
+      const reason = isGone
+        ? 'the topic is not there any more, or this user may not see it now'
+        : `the topic cannot be looked up: ${topic?.error ?? 'it is not named'}`;
       for (const partition of known) this.#leave(partition, reason);
       return [];
     }
