@@ -148,7 +148,7 @@ export const REFUSED: readonly (readonly [string, BuildOver, BuildOver, readonly
     'flat results',
     tumbling,
     (events) => tumbling(events).withValues({ value: 'value' }),
-    [change('flat results', 'true', 'false')],
+    [change('flat results (event.value)', 'true', 'false')],
   ],
   [
     'where event time is found',

@@ -94,7 +94,7 @@ const COMPARED = {
   transforms: 'transforms',
   key: 'event.key',
   metrics: 'event.values',
-  flatResults: 'flat results',
+  flatResults: 'flat results (event.value)',
   lateRule: 'windows.late_rule',
   aggregates: 'aggregation.enabled',
   percentiles: 'aggregation.percentiles',

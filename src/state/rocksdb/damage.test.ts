@@ -13,6 +13,7 @@ import { describe, expect, it } from 'vitest';
 import { bytes, codeOf, keysOf } from '../state-backend-model.contract.ts';
 import { listCheckpointsIn, verifyCheckpointIn } from './checkpoint-folder.ts';
 import { usePlaces, type StatePlace } from './scratch.contract.ts';
+import { openSnapshot } from './state-snapshot.ts';
 
 function alter(path: string, at: number): void {
   const content = readFileSync(path);
@@ -128,6 +129,38 @@ describe('a damaged state', () => {
     await backend.open();
     expect(backend.repair).toBeNull();
     expect(await keysOf(backend)).toEqual([[1], [2], [3], [4]]);
+  });
+
+  it.each<[string, (place: StatePlace) => void, string]>([
+    ['CURRENT is empty', (place) => truncateSync(fileOf(place, /^CURRENT$/), 0), 'CURRENT was altered: it names no'],
+    ['CURRENT is missing', (place) => rmSync(fileOf(place, /^CURRENT$/)), 'CURRENT'],
+    ['a log is altered', (place) => alter(fileOf(place, /log$/), 30), '.log was altered since it was closed'],
+    ['a log is cut', (place) => truncateSync(fileOf(place, /log$/), 30), '.log has 30 bytes, not'],
+    ['a log is missing', (place) => rmSync(fileOf(place, /log$/)), '.log is missing'],
+    ['MANIFEST is empty', (place) => truncateSync(fileOf(place, /^MANIFEST/), 0), 'has 0 bytes, not'],
+    ['damage was noted', (place) => writeFileSync(join(place.path, 'damaged.json'), '{"damage":"a table"}'), 'a table'],
+  ])('is not shown as another one where %s, and is left as it is', async (_what, damage, message) => {
+    const place = places();
+    await makeState(place);
+    damage(place);
+    const before = readdirSync(place.path);
+    await expect(openSnapshot(place.path)).rejects.toMatchObject({
+      code: 'STATE_CORRUPT',
+      message: expect.stringContaining(message),
+    });
+    await expect(openSnapshot(place.path)).rejects.not.toThrow('snapshot-');
+    expect(readdirSync(place.path)).toEqual(before);
+  });
+
+  it('is shown as far as it goes where a crash has cut off the last write', async () => {
+    const place = places();
+    await makeState(place);
+    rmSync(join(place.path, 'closed.json'));
+    const log = fileOf(place, /log$/);
+    truncateSync(log, readFileSync(log).length - 1);
+    const snapshot = await openSnapshot(place.path);
+    expect(snapshot.sizeBytes()).toBeGreaterThan(0);
+    await snapshot.close();
   });
 
   it('falls back to the newest checkpoint that is sound', async () => {

@@ -1,6 +1,7 @@
 import { copyFileSync, linkSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ProcessorError } from '../../errors/processor-error.ts';
+import { damagedError } from './status-error.ts';
 import { copyPrefix, errorCode, linkOrCopy, mustCopy, writeDurably } from './durable-files.ts';
 
 /** A file that grows, and how much of it belongs to the copy. */
@@ -56,6 +57,9 @@ export function freezeFiles(database: string, folder: string): FrozenFiles {
 function tryToFreeze(database: string, folder: string): FrozenFiles | undefined {
   const current = readFileSync(join(database, 'CURRENT'), 'utf8');
   const manifest = current.trim();
+  if (!/^MANIFEST-\d+$/.test(manifest)) {
+    throw damagedError(`${join(database, 'CURRENT')} was altered: it names no MANIFEST`);
+  }
   const tables = new Set<string>();
   const linkTables = (names: readonly string[]): void => {
     for (const name of names) {

@@ -6,13 +6,13 @@ import type { CheckpointInfo, StateRepair } from '../state-backend.ts';
 import { deleteCheckpointIn } from './checkpoint-folder.ts';
 import { CheckpointMaker } from './checkpoint-maker.ts';
 import { Database, type MemoryBudget, type ScanPage } from './database.ts';
-import { makeNewFolder, removeDurably, renameDurably } from './durable-files.ts';
+import { makeNewFolder, removeDurably, renameDurably, statOf } from './durable-files.ts';
 import { copyFrozen, freezeFiles, type FrozenFiles } from './live-copy.ts';
 import type { NativeHandle, NativeRocksDB } from './native.ts';
 import { openState, prepareRestore } from './opening.ts';
 import type { Commands, OpenRequest } from './protocol.ts';
 import { StateFolder } from './state-folder.ts';
-import { isFull, stateError } from './status-error.ts';
+import { damagedError, isFull, stateError } from './status-error.ts';
 
 /** Room that RocksDB needs, besides what is to be written, to be opened and to write. */
 const SPARE_BYTES = 1 << 20;
@@ -59,10 +59,19 @@ export class ServedState {
   ): Promise<ServedState> {
     const scratch = await makeNewFolder(path, `snapshot-${process.pid}`);
     try {
-      const folder = new StateFolder(scratch);
+      const [original, folder] = [new StateFolder(path), new StateFolder(scratch)];
       const [frozen] = [join(scratch, 'frozen'), await mkdir(join(scratch, 'frozen')), await mkdir(folder.db)];
-      await copyFrozen(freezeFiles(new StateFolder(path).db, frozen), folder.db);
+      const current = join(original.db, 'CURRENT');
+      if ((await original.hasFormat()) && (await statOf(current)) === undefined) {
+        throw damagedError(`${current} is missing`);
+      }
+      const notes = await original.notes();
+      await copyFrozen(freezeFiles(original.db, frozen), folder.db);
       await rm(frozen, { recursive: true });
+      // What a close noted is true of the copy where nobody has opened the state meanwhile.
+      if (notes.closed === (await original.notes()).closed) await folder.takeNotes(notes);
+      const damage = await folder.findDamage();
+      if (damage !== undefined) throw damagedError(damage.replaceAll(scratch, path));
       const database = await Database.open(native, folder.db, budget, false);
       return new ServedState({ native, folder, checkpointPath: scratch, ...budget }, database);
     } catch (error) {

@@ -26,6 +26,12 @@ export interface Owner {
   readonly since: number;
 }
 
+/** What is noted of a database: how it was closed, and what damage was found in it. */
+export interface StateNotes {
+  readonly closed: string | undefined;
+  readonly damaged: string | undefined;
+}
+
 /** The files and folders of one state. */
 export class StateFolder {
   readonly path: string;
@@ -101,6 +107,20 @@ export class StateFolder {
 
   removeDamage(): Promise<void> {
     return removeDurably(join(this.path, 'damaged.json'));
+  }
+
+  /** What was noted of the database, as text. */
+  async notes(): Promise<StateNotes> {
+    const [closed, damaged] = await Promise.all(
+      ['closed.json', 'damaged.json'].map((name) => textOf(join(this.path, name))),
+    );
+    return { closed, damaged };
+  }
+
+  /** Has what was noted of the database that this one is a copy of. */
+  async takeNotes({ closed, damaged }: StateNotes): Promise<void> {
+    if (closed !== undefined) await writeDurably(join(this.path, 'closed.json'), closed);
+    if (damaged !== undefined) await writeDurably(join(this.path, 'damaged.json'), damaged);
   }
 
   /** Notes a repair that is about to be made, so that it is told of even if this process ends in its midst. */

@@ -31,13 +31,20 @@ const ADVICE: ReadonlyMap<string | undefined, string> = new Map([
   ['ENOENT', '. Nothing can be made there: choose another folder'],
 ]);
 
+const FALLS_BACK = '. The next start falls back to the newest sound checkpoint';
+
+/** The error for one who only reads a state that is damaged, which he does not mend. */
+export function damagedError(damage: string): ProcessorError<'state'> {
+  return new ProcessorError('state', 'STATE_CORRUPT', `the state is damaged: ${damage}${FALLS_BACK}`);
+}
+
 /** An error of RocksDB or of the file system, as the port promises it. */
 export function stateError(error: unknown, doing: string): ProcessorError {
   if (ProcessorError.is(error, 'state')) return error;
   const [code, advice]: readonly [ErrorCode, string] = isFull(error)
     ? ['STATE_FULL', '. Make room on the disk: what was refused can then be written again']
     : isCorruption(error)
-      ? ['STATE_CORRUPT', '. The next start falls back to the newest sound checkpoint']
+      ? ['STATE_CORRUPT', FALLS_BACK]
       : ['STATE_FAILED', ADVICE.get(errorCode(error)) ?? ''];
   return new ProcessorError('state', code, `${doing} failed: ${messageOf(error)}${advice}`, { cause: error });
 }
