@@ -72,7 +72,7 @@ describe('a read that fails', () => {
     async (code) => {
       const clock = new ManualClock();
       const gone = new ProcessorError('source', code, 'what was read is gone');
-      const read = vi.fn(() => Promise.reject(gone));
+      const read = vi.fn<SourcePartition['read']>(() => Promise.reject(gone));
       const source = sourceOf(() => [partitionOf('only', read)]);
       const pipeline = readingsPipeline(source).withTumblingWindow(10).withSink(new CollectingSink()).build({ clock });
       await expect(pipeline.run()).rejects.toBe(gone);
