@@ -67,7 +67,7 @@ function unreachableAdvice({ message }: KafkaFault): string {
     return 'The name is not known here: check bootstrap_servers, and that advertised.listeners of the brokers are addresses that this machine can reach';
   }
   if (/before \w+ was answered/.test(message)) {
-    return 'A broker that wants encryption, a login or another certificate of the client ends connections without a word: check security, and that this is a port of Kafka';
+    return 'A broker that wants encryption, a login or another certificate of the client ends connections without a word: check security.protocol, and that this is a port of Kafka';
   }
   return 'Check that Kafka runs, bootstrap_servers, and that advertised.listeners of the brokers are addresses that this machine can reach';
 }
