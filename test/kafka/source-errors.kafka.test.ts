@@ -256,7 +256,13 @@ describe.skipIf(secure === undefined)('the listeners with TLS and SASL', () => {
       'KAFKA_DENIED',
       /The port takes no login/,
     ],
-    ['no login on a port with', 'saslPlaintext', {}, 'KAFKA_UNREACHABLE', /wants encryption, a login or another certificate/],
+    [
+      'no login on a port with',
+      'saslPlaintext',
+      {},
+      'KAFKA_UNREACHABLE',
+      /wants encryption, a login or another certificate/,
+    ],
     [
       'a wrong password',
       'saslPlaintext',
