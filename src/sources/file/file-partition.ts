@@ -5,7 +5,7 @@ import { createFramer, type StreamFormat } from '../framing/stream-format.ts';
 import { PlainInput, ReadAhead, type ByteInput } from './byte-input.ts';
 import { formatToken, identityOf, recentOf, type FileToken } from './file-token.ts';
 import type { FoundFile } from './find-files.ts';
-import { GzipInput } from './gzip-input.ts';
+import { GzipInput, isGzip } from './gzip-input.ts';
 import type { PooledFile } from './handle-pool.ts';
 import { passRecent, readHead, readRecordFormat, resumeProblem, resumptionOf } from './resumption.ts';
 
@@ -30,6 +30,8 @@ export class FilePartition implements SourcePartition {
   readonly #size: ReadAheadSize;
   readonly #context: SourceContext;
   readonly #gzip: boolean;
+  /** It is known to hold what was read of another file, though it has not its identity. */
+  readonly #wasCompressed: boolean;
   #reading: Reading | null = null;
   /** The last piece has been read. */
   #ended = false;
@@ -45,6 +47,7 @@ export class FilePartition implements SourcePartition {
     format: StreamFormat,
     size: ReadAheadSize,
     context: SourceContext,
+    wasCompressed: boolean,
   ) {
     this.id = id;
     this.#file = file;
@@ -52,6 +55,7 @@ export class FilePartition implements SourcePartition {
     this.#size = size;
     this.#context = context;
     this.#gzip = isGzip(found.path);
+    this.#wasCompressed = wasCompressed;
     this.#bytesTotal = found.sizeBytes;
   }
 
@@ -108,7 +112,7 @@ export class FilePartition implements SourcePartition {
       return { framer, input: this.#readAheadFrom(0), token: { ...identity, start: 0 } };
     }
     const resumption = resumptionOf(path, position);
-    const problem = resumeProblem(path, resumption, opened, !this.#gzip);
+    const problem = this.#wasCompressed ? null : resumeProblem(path, resumption, opened, !this.#gzip);
     if (problem !== null) throw problem;
     const framer = createFramer(this.#format, {
       maxBlockRecords,
@@ -132,9 +136,4 @@ export class FilePartition implements SourcePartition {
   #inputAt(offset: number): ByteInput {
     return this.#gzip ? new GzipInput(this.#file, offset) : new PlainInput(this.#file, offset, this.#size.pieceBytes);
   }
-}
-
-/** True for a name that ends in `.gz`. */
-export function isGzip(path: string): boolean {
-  return path.toLowerCase().endsWith('.gz');
 }

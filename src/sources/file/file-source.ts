@@ -3,9 +3,10 @@ import { parseDuration, type Duration } from '../../time/duration.ts';
 import type { Millis } from '../../time/instant.ts';
 import type { EventSource, OpenSource, SourceContext, SourcePartition } from '../event-source.ts';
 import { formatOfPath, type StreamFormat } from '../framing/stream-format.ts';
-import { FilePartition, isGzip, type ReadAheadSize } from './file-partition.ts';
+import { FilePartition, type ReadAheadSize } from './file-partition.ts';
 import { findFiles, type FoundFile } from './find-files.ts';
 import { FollowedPartition } from './followed-partition.ts';
+import { isGzip } from './gzip-input.ts';
 import { HandlePool } from './handle-pool.ts';
 import { KnownFiles } from './known-files.ts';
 import { NewFiles } from './new-files.ts';
@@ -37,8 +38,9 @@ export interface FileSourceOptions {
  * read once. Patterns should not match the names that rotation gives, or what was read is read again under them.
  *
  * After a restart reading goes on at the committed offset. A file is known by its inode and its first KiB, whatever it is
- * called by then, and keeps the id of its partition; what goes by its old name has `path#2` for an id. A file that
- * was cut, replaced or changed is an error, SOURCE_CHANGED; of what lies below the offset the last KiB is looked at.
+ * called by then, and keeps the id of its partition; what goes by its old name has `path#2` for an id. One that was
+ * compressed since is known by what it holds: the first KiB, and the last one before the offset. A file that was cut,
+ * replaced or changed is an error, SOURCE_CHANGED; of what lies below the offset the last KiB is looked at.
  */
 export class FileSource implements EventSource {
   readonly name = 'file';
@@ -72,11 +74,11 @@ export class FileSource implements EventSource {
     const known = await KnownFiles.among(files, context.positions, pool);
     const size = readAheadSize(files.length);
     const create = (file: FoundFile): FileSourcePartition => {
-      const format = this.#format ?? formatOfPath(file.path);
       const id = known.idOf(file.path);
+      const format = this.#format ?? formatOfPath(id === file.path ? id : firstNameOf(id));
       return this.#follow && !isGzip(file.path)
         ? new FollowedPartition(id, file.path, format, this.#pollIntervalMs, context)
-        : new FilePartition(id, file, pool.file(file.path), format, size, context);
+        : new FilePartition(id, file, pool.file(file.path), format, size, context, known.wasCompressed(file.path));
     };
     const partitions = files.map(create);
     if (!this.#follow) return { partitions, close: () => closeAll(partitions) };
@@ -95,6 +97,11 @@ export class FileSource implements EventSource {
       },
     };
   }
+}
+
+/** The name that a file had when it was first read: rotation may have taken the ending that tells its format. */
+function firstNameOf(id: string): string {
+  return id.replace(/#\d+$/, '');
 }
 
 type FileSourcePartition = SourcePartition & { close(): Promise<void> };

@@ -1,9 +1,12 @@
 import { open, readdir, stat, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { codeOf } from '../source-failure.ts';
+import { PlainInput, type ByteInput } from './byte-input.ts';
 import { fileSystemFailure } from './file-failure.ts';
 import { HEAD_BYTES, identityOf, isSameFile, type FileIdentity } from './file-token.ts';
 import { readHead, type OpenedFile, type ReadableFile } from './resumption.ts';
+
+const PIECE_BYTES = 262_144;
 
 /**
  * A file held open while it is followed: by its handle it can be read to its end even after it was renamed. Every
@@ -43,6 +46,11 @@ export class FollowedFile implements ReadableFile {
 
   get identity(): FileIdentity {
     return this.#identity;
+  }
+
+  /** Its bytes from an offset on. */
+  inputFrom(offset: number): ByteInput {
+    return new PlainInput(this, offset, PIECE_BYTES);
   }
 
   async read(buffer: Buffer, position: number): Promise<number> {

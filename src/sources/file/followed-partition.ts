@@ -3,15 +3,15 @@ import type { Millis } from '../../time/instant.ts';
 import type { SourceContext, SourcePartition } from '../event-source.ts';
 import type { Framer } from '../framing/framer.ts';
 import { createFramer, type StreamFormat } from '../framing/stream-format.ts';
-import { PlainInput } from './byte-input.ts';
+import type { ByteInput } from './byte-input.ts';
+import { findCompressed, type CompressedFile } from './compressed-file.ts';
 import { formatToken, recentOf } from './file-token.ts';
 import { findRenamed, FollowedFile } from './followed-file.ts';
 import { passRecent, readRecordFormat, resumeProblem, resumptionOf, type Resumption } from './resumption.ts';
 
-const PIECE_BYTES = 262_144;
-
 interface Following {
-  readonly file: FollowedFile;
+  readonly file: FollowedFile | CompressedFile;
+  readonly input: ByteInput;
   readonly framer: Framer;
   /** Offset in the partition at which the file begins. */
   readonly start: number;
@@ -20,7 +20,7 @@ interface Following {
 /**
  * A path that is followed for ever: what is appended is read, a line once its newline is there. If the file is
  * renamed, it is read to its end once a new one goes by the name; if it is cut in place, the new content is read from its
- * start. A partition goes on counting where the last file ended, so that its offsets always rise; the token says
+ * start. After a restart it may have been compressed as well: it is then gone on with in there. A partition goes on counting where the last file ended, so that its offsets always rise; the token says
  * which file it is, and at which offset that begins.
  */
 export class FollowedPartition implements SourcePartition {
@@ -76,6 +76,7 @@ export class FollowedPartition implements SourcePartition {
     const following = this.#following;
     this.#closed = true;
     this.#following = null;
+    following?.input.close();
     await following?.file.close();
   }
 
@@ -83,23 +84,24 @@ export class FollowedPartition implements SourcePartition {
   async #advance(following: Following | null): Promise<boolean> {
     if (following === null) return this.#begin();
     if (this.#ending) return this.#endFile(following);
-    const { file, framer, start } = following;
+    const { file, input, framer, start } = following;
     const read = framer.offset - start;
-    if (this.#atEnd && (await file.wasTruncated(read))) {
+    const isGrowing = file instanceof FollowedFile;
+    if (this.#atEnd && isGrowing && (await file.wasTruncated(read))) {
       this.#context.logger.warn({ path: this.#path }, 'file was truncated: reading it from its start');
       return this.#stopAt(framer);
     }
-    const piece = await new PlainInput(file, read, PIECE_BYTES).next();
+    const piece = await input.next();
     if (piece !== null) {
       this.#atEnd = false;
       framer.push(piece.bytes);
-      await file.learn(read + piece.bytes.length);
+      if (isGrowing) await file.learn(read + piece.bytes.length);
       return true;
     }
     if (this.#replaced) return this.#stopAt(framer);
     this.#atEnd = true;
     // Looked at once more after this: the last lines may have been written just before the name changed hands.
-    this.#replaced = file.path !== this.#path || (await file.wasReplaced());
+    this.#replaced = !isGrowing || file.path !== this.#path || (await file.wasReplaced());
     return this.#replaced;
   }
 
@@ -109,12 +111,13 @@ export class FollowedPartition implements SourcePartition {
     return true;
   }
 
-  async #endFile({ file, framer }: Following): Promise<true> {
+  async #endFile({ file, input, framer }: Following): Promise<true> {
     this.#nextStart = framer.offset;
     this.#atEnd = false;
     this.#replaced = false;
     this.#ending = false;
     this.#following = null;
+    input.close();
     await file.close();
     return true;
   }
@@ -125,6 +128,7 @@ export class FollowedPartition implements SourcePartition {
       position === undefined ? await this.#openNew() : await this.#reopen(resumptionOf(this.#path, position));
     if (following === null) return false;
     if (this.#closed) {
+      following.input.close();
       await following.file.close();
       return false;
     }
@@ -138,33 +142,43 @@ export class FollowedPartition implements SourcePartition {
     if (file === null) return null;
     const start = this.#nextStart;
     const { maxBlockRecords } = this.#context;
-    return { file, framer: createFramer(this.#format, { maxBlockRecords, offset: start }), start };
+    const framer = createFramer(this.#format, { maxBlockRecords, offset: start });
+    return { file, input: file.inputFrom(0), framer, start };
   }
 
   /** Goes on after a restart: in the file at the path or, if that is another one by now, first in the one it was. */
   async #reopen(resumption: Resumption): Promise<Following | null> {
     const file = await this.#fileOf(resumption);
     if (file === null) return null;
+    const { used, start, state, recent } = resumption;
+    const input = file.inputFrom(used - recent.count);
     try {
-      const { used, start, state, recent } = resumption;
-      await passRecent(this.#path, recent, new PlainInput(file, used - recent.count, recent.count));
-      const format = await readRecordFormat(this.#format, new PlainInput(file, 0, PIECE_BYTES));
+      const rest = await passRecent(this.#path, recent, input);
+      const format = await readRecordFormat(this.#format, file.inputFrom(0));
       const { maxBlockRecords } = this.#context;
       const options = { maxBlockRecords, offset: start + used, resumption: { state, format } };
-      return { file, framer: createFramer(this.#format, options), start };
+      const framer = createFramer(this.#format, options);
+      framer.push(rest);
+      return { file, input, framer, start };
     } catch (error) {
+      input.close();
       await file.close();
       throw error;
     }
   }
 
-  async #fileOf(resumption: Resumption): Promise<FollowedFile | null> {
+  async #fileOf(resumption: Resumption): Promise<FollowedFile | CompressedFile | null> {
     const current = await FollowedFile.open(this.#path);
     const problem = current === null ? null : resumeProblem(this.#path, resumption, current.opened, true);
     if (current !== null && problem === null) return current;
     await current?.close();
-    const renamed = resumption.identity === null ? null : await findRenamed(this.#path, resumption.identity);
-    if (renamed === null && problem !== null) throw problem;
-    return renamed;
+    const { identity } = resumption;
+    const found =
+      identity === null
+        ? null
+        : ((await findRenamed(this.#path, identity)) ??
+          (await findCompressed(this.#path, { ...resumption, identity })));
+    if (found === null && problem !== null) throw problem;
+    return found;
   }
 }
