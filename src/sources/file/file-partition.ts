@@ -3,10 +3,11 @@ import type { SourceContext, SourcePartition } from '../event-source.ts';
 import type { Framer } from '../framing/framer.ts';
 import { createFramer, type StreamFormat } from '../framing/stream-format.ts';
 import { PlainInput, ReadAhead, type ByteInput } from './byte-input.ts';
-import { formatToken, identityOf, recentOf, type FileToken } from './file-token.ts';
-import type { FoundFile } from './find-files.ts';
+import { formatToken, identityOf, isSameFile, recentOf, type FileToken } from './file-token.ts';
+import { isThere, type FoundFile } from './find-files.ts';
 import { GzipInput, isGzip } from './gzip-input.ts';
-import type { PooledFile } from './handle-pool.ts';
+import type { HandlePool, PooledFile } from './handle-pool.ts';
+import type { Renameable } from './new-files.ts';
 import { passRecent, readHead, readRecordFormat, resumeProblem, resumptionOf } from './resumption.ts';
 
 /** How much of each file is read ahead. */
@@ -23,9 +24,11 @@ interface Reading {
 }
 
 /** A file read once, from the committed position or its start to its end. Opened by the first read. */
-export class FilePartition implements SourcePartition {
+export class FilePartition implements SourcePartition, Renameable {
   readonly id: string;
-  readonly #file: PooledFile;
+  readonly #pool: HandlePool;
+  #file: PooledFile;
+  #found: FoundFile;
   readonly #format: StreamFormat;
   readonly #size: ReadAheadSize;
   readonly #context: SourceContext;
@@ -43,20 +46,30 @@ export class FilePartition implements SourcePartition {
   constructor(
     id: string,
     found: FoundFile,
-    file: PooledFile,
+    pool: HandlePool,
     format: StreamFormat,
     size: ReadAheadSize,
     context: SourceContext,
     wasCompressed: boolean,
   ) {
     this.id = id;
-    this.#file = file;
+    this.#pool = pool;
+    this.#file = pool.file(found.path);
+    this.#found = found;
     this.#format = format;
     this.#size = size;
     this.#context = context;
     this.#gzip = isGzip(found.path);
     this.#wasCompressed = wasCompressed;
     this.#bytesTotal = found.sizeBytes;
+  }
+
+  get path(): string {
+    return this.#found.path;
+  }
+
+  get inode(): bigint {
+    return this.#found.inode;
   }
 
   /** False until the end: what a file holds is there, however long nobody asks for it. */
@@ -81,6 +94,34 @@ export class FilePartition implements SourcePartition {
       else await this.#readPiece(framer, input);
     }
     return null;
+  }
+
+  async takesName(found: FoundFile): Promise<boolean> {
+    if (found.inode !== this.#found.inode || (await isThere(this.#found)) || !(await this.#isAt(found))) return false;
+    if (this.#reading === null && !this.#finished) this.#file = this.#pool.file(found.path);
+    this.#found = found;
+    return true;
+  }
+
+  async hasLeft(found: FoundFile): Promise<boolean> {
+    const isAsFound = found.inode === this.#found.inode && found.sizeBytes === this.#found.sizeBytes;
+    return this.#finished && !isAsFound && !(await this.#isAt(found));
+  }
+
+  /** True if a name is one of its file. Another may have been given the inode's number once that was deleted. */
+  async #isAt({ path, inode }: FoundFile): Promise<boolean> {
+    if (inode !== this.#found.inode) return false;
+    if (this.#reading === null) return true;
+    const file = this.#pool.file(path);
+    try {
+      return isSameFile(this.#reading.token, inode, await readHead(file));
+    } finally {
+      await file.close();
+    }
+  }
+
+  succeededAt(): void {
+    // It ends where its file does.
   }
 
   async close(): Promise<void> {

@@ -1,11 +1,12 @@
+import { isDynamicPattern } from 'tinyglobby';
 import { ProcessorError } from '../../errors/processor-error.ts';
 import { parseDuration, type Duration } from '../../time/duration.ts';
 import type { Millis } from '../../time/instant.ts';
-import type { EventSource, OpenSource, SourceContext, SourcePartition } from '../event-source.ts';
+import type { EventSource, OpenSource, SourceContext } from '../event-source.ts';
 import { formatOfPath, type StreamFormat } from '../framing/stream-format.ts';
 import { FilePartition, type ReadAheadSize } from './file-partition.ts';
 import { findFiles, type FoundFile } from './find-files.ts';
-import { FollowedPartition } from './followed-partition.ts';
+import { FollowedPartition, type FollowedAmong } from './followed-partition.ts';
 import { isGzip } from './gzip-input.ts';
 import { HandlePool } from './handle-pool.ts';
 import { KnownFiles } from './known-files.ts';
@@ -34,8 +35,8 @@ export interface FileSourceOptions {
  * whose names end in `.gz` are inflated. Names are paths or patterns (`events/**\/*.ndjson`).
  *
  * Without `follow` each file is read to its end, and a path without a file is an error. With it, the source waits for
- * files, reads what is appended to them, and keeps up with rotation by renaming and by truncation; compressed files are
- * read once. Patterns should not match the names that rotation gives, or what was read is read again under them.
+ * files, reads what is appended to them, and keeps up with rotation by renaming, compressing and truncation, whether the
+ * paths match the names that it gives or not. Files that were compressed when they appeared are read once.
  *
  * After a restart reading goes on at the committed offset. A file is known by its inode and its first KiB, whatever it is
  * called by then, and keeps the id of its partition; what goes by its old name has `path#2` for an id. One that was
@@ -73,21 +74,32 @@ export class FileSource implements EventSource {
     const pool = new HandlePool(MAX_OPEN_HANDLES);
     const known = await KnownFiles.among(files, context.positions, pool);
     const size = readAheadSize(files.length);
+    const partitions: FileSourcePartition[] = [];
+    const newFiles = new NewFiles(this.#paths, files, () => partitions, this.#pollIntervalMs, context);
+    const mayRename = this.#paths.some((path) => isDynamicPattern(path));
+    const among: FollowedAmong = {
+      pool,
+      mayRename,
+      isRead: (path, inode) => newFiles.isRead(path, inode),
+      isTaken: (partition) => newFiles.isTaken(partition),
+    };
     const create = (file: FoundFile): FileSourcePartition => {
       const id = known.idOf(file.path);
       const format = this.#format ?? formatOfPath(id === file.path ? id : firstNameOf(id));
       return this.#follow && !isGzip(file.path)
-        ? new FollowedPartition(id, file.path, format, this.#pollIntervalMs, context)
-        : new FilePartition(id, file, pool.file(file.path), format, size, context, known.wasCompressed(file.path));
+        ? new FollowedPartition(id, file.path, format, this.#pollIntervalMs, context, among)
+        : new FilePartition(id, file, pool, format, size, context, known.wasCompressed(file.path));
     };
-    const partitions = files.map(create);
+    partitions.push(...files.map(create));
     if (!this.#follow) return { partitions, close: () => closeAll(partitions) };
     if (partitions.length === 0) context.logger.info({ paths: this.#paths }, 'no file matches yet: waiting for one');
-    const newFiles = new NewFiles(this.#paths, files, this.#pollIntervalMs, context);
+    newFiles.watch();
     return {
       partitions: partitions.slice(),
       newPartitions: () => {
-        const created = newFiles.take().map(create);
+        const found = newFiles.take();
+        const created = found.map(create);
+        for (const { path } of found) for (const partition of partitions) partition.succeededAt(path);
         partitions.push(...created);
         return created;
       },
@@ -104,7 +116,7 @@ function firstNameOf(id: string): string {
   return id.replace(/#\d+$/, '');
 }
 
-type FileSourcePartition = SourcePartition & { close(): Promise<void> };
+type FileSourcePartition = FilePartition | FollowedPartition;
 
 async function closeAll(partitions: readonly FileSourcePartition[]): Promise<void> {
   for (const partition of partitions) await partition.close();

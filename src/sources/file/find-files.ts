@@ -67,6 +67,12 @@ async function lookAt(path: string, mayBeMissing: boolean): Promise<FoundFile | 
   }
 }
 
+/** True while a file goes by the name under which it was found. */
+export async function isThere({ path, inode }: FoundFile): Promise<boolean> {
+  const stats = await stat(path, { bigint: true }).catch(() => null);
+  return stats?.ino === inode;
+}
+
 function notFound(path: string): ProcessorError {
   return new ProcessorError(
     'source',

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { codeOf } from '../source-failure.ts';
 import { PlainInput, type ByteInput } from './byte-input.ts';
 import { fileSystemFailure } from './file-failure.ts';
-import { HEAD_BYTES, identityOf, isSameFile, type FileIdentity } from './file-token.ts';
+import { HEAD_BYTES, identityOf, isSameFile, recentOf, type FileIdentity, type RecentBytes } from './file-token.ts';
 import { readHead, type OpenedFile, type ReadableFile } from './resumption.ts';
 
 const PIECE_BYTES = 262_144;
@@ -13,7 +13,7 @@ const PIECE_BYTES = 262_144;
  * failure is a SOURCE_FAILED error that names the file.
  */
 export class FollowedFile implements ReadableFile {
-  readonly path: string;
+  #path: string;
   readonly #handle: FileHandle;
   readonly #device: bigint;
   #identity: FileIdentity;
@@ -21,7 +21,7 @@ export class FollowedFile implements ReadableFile {
   readonly opened: OpenedFile;
 
   private constructor(path: string, handle: FileHandle, device: bigint, opened: OpenedFile) {
-    this.path = path;
+    this.#path = path;
     this.#handle = handle;
     this.#device = device;
     this.#identity = identityOf(opened.inode, opened.head);
@@ -42,6 +42,11 @@ export class FollowedFile implements ReadableFile {
       if (codeOf(error) === 'ENOENT') return null;
       throw fileSystemFailure(path, error);
     }
+  }
+
+  /** The name that it has, as far as is known. */
+  get path(): string {
+    return this.#path;
   }
 
   get identity(): FileIdentity {
@@ -79,12 +84,36 @@ export class FollowedFile implements ReadableFile {
 
   /** True if another file goes by the name now. While there is none, this one may still be written to. */
   async wasReplaced(): Promise<boolean> {
+    return (await this.#atName()) === 'another';
+  }
+
+  /** True if it does not go by the name any more. */
+  async wasMoved(): Promise<boolean> {
+    return (await this.#atName()) !== 'it';
+  }
+
+  /** What tells all that it holds now from other files, as if it had been read to its end. */
+  async atItsEnd(): Promise<{ identity: FileIdentity; used: number; recent: RecentBytes }> {
+    const head = await readHead(this);
+    const { size } = await this.#handle.stat();
+    const last = Buffer.alloc(Math.min(size, HEAD_BYTES));
+    const count = await this.read(last, size - last.length);
+    const recent = recentOf(last.subarray(0, count));
+    return { identity: identityOf(this.#identity.inode, head), used: size, recent };
+  }
+
+  /** It goes by another name now. */
+  movedTo(path: string): void {
+    this.#path = path;
+  }
+
+  async #atName(): Promise<'it' | 'another' | 'none'> {
     try {
-      const { dev, ino } = await stat(this.path, { bigint: true });
-      return dev !== this.#device || ino !== this.#identity.inode;
+      const { dev, ino } = await stat(this.#path, { bigint: true });
+      return dev === this.#device && ino === this.#identity.inode ? 'it' : 'another';
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') return false;
-      throw fileSystemFailure(this.path, error);
+      if (codeOf(error) === 'ENOENT') return 'none';
+      throw fileSystemFailure(this.#path, error);
     }
   }
 

@@ -4,10 +4,14 @@ import type { SourceContext, SourcePartition } from '../event-source.ts';
 import type { Framer } from '../framing/framer.ts';
 import { createFramer, type StreamFormat } from '../framing/stream-format.ts';
 import type { ByteInput } from './byte-input.ts';
-import { findCompressed, type CompressedFile } from './compressed-file.ts';
-import { formatToken, recentOf } from './file-token.ts';
+import { findCompressed, holdsWhatWasRead, type CompressedFile, type GoneFile } from './compressed-file.ts';
+import { formatToken, isSameFile, recentOf } from './file-token.ts';
+import type { FoundFile } from './find-files.ts';
 import { findRenamed, FollowedFile } from './followed-file.ts';
-import { passRecent, readRecordFormat, resumeProblem, resumptionOf, type Resumption } from './resumption.ts';
+import { isGzip } from './gzip-input.ts';
+import type { HandlePool } from './handle-pool.ts';
+import type { Renameable } from './new-files.ts';
+import { passRecent, readHead, readRecordFormat, resumeProblem, resumptionOf, type Resumption } from './resumption.ts';
 
 interface Following {
   readonly file: FollowedFile | CompressedFile;
@@ -17,15 +21,28 @@ interface Following {
   readonly start: number;
 }
 
+/** What a partition knows of the others of its source. */
+export interface FollowedAmong {
+  readonly pool: HandlePool;
+  /** False where the source reads no names but those that it was given. */
+  readonly mayRename: boolean;
+  /** See {@link NewFiles.isRead}. */
+  isRead(path: string, inode: bigint): void;
+  /** See {@link NewFiles.isTaken}. */
+  isTaken(partition: Renameable): Promise<boolean>;
+}
+
 /**
  * A path that is followed for ever: what is appended is read, a line once its newline is there. If the file is
  * renamed, it is read to its end once a new one goes by the name; if it is cut in place, the new content is read from its
- * start. After a restart it may have been compressed as well: it is then gone on with in there. A partition goes on counting where the last file ended, so that its offsets always rise; the token says
+ * start. After a restart it may have been compressed as well: it is then gone on with in there. Where its new name is one
+ * that the source reads, the partition stays with the file, and what goes by its old name is another's. A partition goes on counting where the last file ended, so that its offsets always rise; the token says
  * which file it is, and at which offset that begins.
  */
-export class FollowedPartition implements SourcePartition {
+export class FollowedPartition implements SourcePartition, Renameable {
   readonly id: string;
-  readonly #path: string;
+  readonly #among: FollowedAmong;
+  #path: string;
   readonly #format: StreamFormat;
   readonly #pollIntervalMs: Millis;
   readonly #context: SourceContext;
@@ -37,17 +54,43 @@ export class FollowedPartition implements SourcePartition {
   #atEnd = false;
   /** Another file goes by the name: the one at hand ends where it ends. */
   #replaced = false;
+  /** The file at hand was found without a name that the source reads. */
+  #isNameless = false;
   /** The file at hand is done with, but for blocks not handed over yet. */
   #ending = false;
   #waiting = false;
   #closed = false;
+  /** What had been read up to the block handed over last; null where there was none. */
+  #place: GoneFile | null = null;
+  /** The names that its file has had; the next file of one of them is another partition's. */
+  readonly #leftNames = new Set<string>();
+  /** Of the last file that was opened. */
+  #inode: bigint | null = null;
+  /** Nothing comes after the file at hand. */
+  #isLast = false;
 
-  constructor(id: string, path: string, format: StreamFormat, pollIntervalMs: Millis, context: SourceContext) {
+  constructor(
+    id: string,
+    path: string,
+    format: StreamFormat,
+    pollIntervalMs: Millis,
+    context: SourceContext,
+    among: FollowedAmong,
+  ) {
     this.id = id;
+    this.#among = among;
     this.#path = path;
     this.#format = format;
     this.#pollIntervalMs = pollIntervalMs;
     this.#context = context;
+  }
+
+  get path(): string {
+    return this.#path;
+  }
+
+  get inode(): bigint | null {
+    return this.#inode;
   }
 
   get caughtUp(): boolean {
@@ -62,7 +105,9 @@ export class FollowedPartition implements SourcePartition {
       if (following !== null && block !== null) {
         const { file, framer, start } = following;
         const recent = recentOf(framer.recent);
-        return { ...block, token: formatToken({ ...file.identity, start, recent, state: framer.state }) };
+        const { identity } = file;
+        this.#place = { identity, used: block.nextOffset - start, recent };
+        return { ...block, token: formatToken({ ...identity, start, recent, state: framer.state }) };
       }
       if (await this.#advance(following)) continue;
       this.#waiting = true;
@@ -78,6 +123,44 @@ export class FollowedPartition implements SourcePartition {
     this.#following = null;
     following?.input.close();
     await following?.file.close();
+  }
+
+  async takesName(found: FoundFile): Promise<boolean> {
+    if (!isGzip(found.path) && found.inode !== this.#inode) return false;
+    const file = this.#following?.file;
+    const isMoved = this.#leftNames.size > 0 || (file instanceof FollowedFile && (await file.wasMoved()));
+    if (!isMoved || this.#ending || !(await this.#isAt(found))) return false;
+    this.#leftNames.add(this.#path);
+    this.#path = found.path;
+    this.#replaced = false;
+    this.#isNameless = false;
+    if (file instanceof FollowedFile) file.movedTo(found.path);
+    return true;
+  }
+
+  async hasLeft(found: FoundFile): Promise<boolean> {
+    return this.#isLast && this.#closed && found.sizeBytes > 0 && !(await this.#isAt(found));
+  }
+
+  succeededAt(path: string): void {
+    if (this.#leftNames.has(path)) this.#isLast = true;
+  }
+
+  /** True if a name is one of the file at hand, or of the last one where nothing comes after it. */
+  async #isAt({ path, inode }: FoundFile): Promise<boolean> {
+    const current = this.#following?.file;
+    const isOpen = current instanceof FollowedFile;
+    if (isOpen && !isGzip(path)) return current.identity.inode === inode;
+    const place = this.#place ?? (isOpen ? await current.atItsEnd() : null);
+    if (place === null) return false;
+    const { identity } = place;
+    const file = this.#among.pool.file(path);
+    try {
+      if (isGzip(path)) return await holdsWhatWasRead(file, place);
+      return identity.inode === inode && isSameFile(identity, inode, await readHead(file));
+    } finally {
+      await file.close();
+    }
   }
 
   /** One step: opens, reads or ends a file. False if there is nothing to do for now. */
@@ -101,8 +184,25 @@ export class FollowedPartition implements SourcePartition {
     if (this.#replaced) return this.#stopAt(framer);
     this.#atEnd = true;
     // Looked at once more after this: the last lines may have been written just before the name changed hands.
-    this.#replaced = !isGrowing || file.path !== this.#path || (await file.wasReplaced());
+    this.#replaced = this.#isLast || !isGrowing || file.path !== this.#path || (await this.#wasReplaced(file));
     return this.#replaced;
+  }
+
+  /**
+   * True if the file at hand has lost its name to another, and has none that the source reads. Not at first sight: files
+   * may be about to be renamed, one after the other, and this one be missed under its old name and its new one.
+   */
+  async #wasReplaced(file: FollowedFile): Promise<boolean> {
+    const path = this.#path;
+    if (!(await file.wasReplaced())) return false;
+    const isTaken = await this.#among.isTaken(this);
+    if (this.#path !== path) return false;
+    if (!this.#isNameless && this.#among.mayRename) {
+      this.#isNameless = true;
+      return false;
+    }
+    this.#isLast = isTaken || this.#leftNames.size > 0;
+    return true;
   }
 
   #stopAt(framer: Framer): true {
@@ -115,8 +215,10 @@ export class FollowedPartition implements SourcePartition {
     this.#nextStart = framer.offset;
     this.#atEnd = false;
     this.#replaced = false;
+    this.#isNameless = false;
     this.#ending = false;
     this.#following = null;
+    this.#closed = this.#isLast;
     input.close();
     await file.close();
     return true;
@@ -133,6 +235,8 @@ export class FollowedPartition implements SourcePartition {
       return false;
     }
     this.#following = following;
+    this.#inode = following.file.identity.inode;
+    this.#among.isRead(this.#path, this.#inode);
     this.#resumed = true;
     return true;
   }
@@ -159,6 +263,7 @@ export class FollowedPartition implements SourcePartition {
       const options = { maxBlockRecords, offset: start + used, resumption: { state, format } };
       const framer = createFramer(this.#format, options);
       framer.push(rest);
+      this.#place = { identity: file.identity, used, recent };
       return { file, input, framer, start };
     } catch (error) {
       input.close();

@@ -22,13 +22,13 @@ interface Place {
  */
 export class KnownFiles {
   readonly #positions: ReadonlyMap<string, SourcePosition>;
-  readonly #ids: ReadonlyMap<string, string>;
+  readonly #ids: Map<string, string>;
   readonly #compressed: ReadonlySet<string>;
   readonly #taken: Set<string>;
 
   private constructor(
     positions: ReadonlyMap<string, SourcePosition>,
-    ids: ReadonlyMap<string, string>,
+    ids: Map<string, string>,
     compressed: ReadonlySet<string>,
   ) {
     this.#positions = positions;
@@ -59,9 +59,10 @@ export class KnownFiles {
     return this.#compressed.has(path);
   }
 
-  /** The id of the partition of a file; no two have the same. Once for each path. */
+  /** The id of the partition of a file; no two have the same. Once for each file. */
   idOf(path: string): string {
     const known = this.#ids.get(path);
+    this.#ids.delete(path);
     if (known !== undefined) return known;
     let id = path;
     // The last file that had the path is either one that goes by another now, or should be there still.
