@@ -53,7 +53,12 @@ const overEvents: Connect = async ({ url }, { query = '', lastEventId, headers }
     }
     return 'end';
   };
-  return { messages, ended: read().catch(() => 'cut off'), leave: () => leaving.abort(), answered: () => Promise.resolve() };
+  return {
+    messages,
+    ended: read().catch(() => 'cut off'),
+    leave: () => leaving.abort(),
+    answered: () => Promise.resolve(),
+  };
 };
 
 function messageOf(event: string): Message {
