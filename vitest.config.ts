@@ -15,6 +15,8 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'dashboard/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts'],
     globalSetup: ['test/kafka/global-setup.ts'],
     passWithNoTests: false,
-    testTimeout: 30_000,
+    // Ends what hangs. What is only slow, on a machine with much else to do, goes on: many tests wait for real processes.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
   },
 });

@@ -83,7 +83,7 @@ describe('the build', () => {
     write('src/a.ts', 'export const a: number = 1;\n');
     write('src/b.ts', 'export const b: number = 2;\n');
     ensureBuilt(folder);
-  }, 60_000);
+  });
 
   const built = (name: string): boolean => existsSync(join(folder, 'dist', name));
 

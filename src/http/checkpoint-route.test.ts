@@ -147,6 +147,7 @@ describe('POST /v1/checkpoints', () => {
 
   it('is not there without a state to make checkpoints of', async () => {
     const post = await start(undefined);
-    expect((await post('{}')).status).toBe(404);
+    const error = { code: 'not_found', message: expect.stringContaining('state.backend: rocksdb') };
+    expect(await post('{}')).toMatchObject({ status: 404, answer: { error } });
   });
 });

@@ -59,6 +59,7 @@ export function createRoutes(options: RouteOptions): App {
   const locked = tokened(options.access, (c) => hasTokenOfItsOwn(c, options));
   app.use('/v1', locked);
   app.use('/v1/*', locked);
+  tellOfMissing(app, options);
   for (const { path, get, post } of [...routes, listing(routes)]) {
     if (get !== undefined) app.get(path, get);
     if (post !== undefined) app.post(path, post);
@@ -135,6 +136,14 @@ function lockedRoutes(options: RouteOptions): readonly Route[] {
     ...routes,
     { path: '/v1/openapi.json', about: 'this API, as OpenAPI 3.1', get: (c) => c.json(openApiDocument()) },
   ];
+}
+
+/** Says what a pipeline would need for what it does not have. */
+function tellOfMissing(app: App, { intake, checkpoint }: RouteOptions): void {
+  const noIntake = 'this pipeline takes no events here: that is for those whose source is http (source.type: http)';
+  const noState = 'there is nothing to make a checkpoint of: state in memory has none (state.backend: rocksdb has)';
+  if (intake === undefined) app.all('/v1/events', (c) => fail(c, 404, 'not_found', noIntake));
+  if (checkpoint === undefined) app.post('/v1/checkpoints', (c) => fail(c, 404, 'not_found', noState));
 }
 
 /** `GET /v1`: what there is, as text. */

@@ -174,7 +174,9 @@ describe('POST /v1/events', () => {
 
   it('is not there without an intake', async () => {
     const { url } = await start();
-    expect((await post(url, '{}')).status).toBe(404);
+    const response = await post(url, '{}');
+    expect(response.status).toBe(404);
+    expect(await response.json()).toMatchObject({ error: { message: expect.stringContaining('source.type: http') } });
   });
 
   it.each([[undefined], ['Bearer wrong'], [SECRET]])('asks for the token where %s is given', async (authorization) => {

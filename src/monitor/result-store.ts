@@ -1,5 +1,6 @@
 import type { AggregationResult } from '../results/aggregation-result.ts';
 import { KeySeries } from './key-series.ts';
+import { PointTable } from './point-table.ts';
 import { ValueColumns } from './value-columns.ts';
 
 /** How much a store may hold. */
@@ -10,10 +11,9 @@ export interface ResultStoreBounds {
   readonly maxKeys: number;
 }
 
-/** Measured on Node 24: a point without its values, a number of it, and a key without its text. */
-const POINT_BYTES = 224;
-const VALUE_BYTES = 8;
-const KEY_BYTES = 700;
+/** Measured on Node 24: what notes of a point there are beside its row, and a key without its text. */
+const NOTE_BYTES = 32;
+const KEY_BYTES = 500;
 /** Arrivals that stand for nothing any more before they are cleared away. */
 const LEAST_TO_CLEAR = 4096;
 
@@ -25,6 +25,7 @@ const LEAST_TO_CLEAR = 4096;
 export class ResultStore {
   readonly columns = new ValueColumns();
   readonly #bounds: ResultStoreBounds;
+  readonly #table = new PointTable();
   /** By window definition, then by key. */
   readonly #series = new Map<string, Map<string, KeySeries>>();
   /** The series of each point, in the order of arrival; from `#first` on. */
@@ -52,7 +53,7 @@ export class ResultStore {
 
   /** Bytes in memory, estimated. */
   get sizeBytes(): number {
-    return this.#keyBytes + this.#points * (POINT_BYTES + VALUE_BYTES * this.columns.all.length);
+    return this.#keyBytes + this.#points * (NOTE_BYTES + PointTable.bytesOf(this.columns.all.length));
   }
 
   /** Windows that were dropped to keep within the bounds. */
@@ -105,7 +106,7 @@ export class ResultStore {
     const keyText = key?.toString() ?? '';
     let series = byKey.get(keyText);
     if (series === undefined) {
-      series = new KeySeries(windowName, windowType, key);
+      series = new KeySeries(this.#table, windowName, windowType, key);
       byKey.set(keyText, series);
       this.#keys += 1;
       this.#keyBytes += bytesOfKey(series);
@@ -121,7 +122,7 @@ export class ResultStore {
     const series = this.find(windowName, window.key?.toString() ?? '');
     if (series?.retract(window.start, window.end, this.columns.countPlace) !== true) return;
     this.#points -= 1;
-    if (series.points.length === 0) this.#forget(series);
+    if (series.size === 0) this.#forget(series);
     this.#clearArrivals();
   }
 
@@ -135,7 +136,7 @@ export class ResultStore {
       series.dropOldest(this.columns.countPlace);
       this.#points -= 1;
       this.#dropped += 1;
-      if (series.points.length === 0) this.#forget(series);
+      if (series.size === 0) this.#forget(series);
     }
     this.#clearArrivals();
   }

@@ -1,4 +1,4 @@
-import { aggregatesOf } from '../sinks/metric-aggregates.ts';
+import { visitAggregates } from '../sinks/metric-aggregates.ts';
 
 /** More than any pipeline computes; a bound, should an aggregator make up names as it goes. */
 const MAX_COLUMNS = 500;
@@ -17,6 +17,12 @@ export class ValueColumns {
   readonly #columns: ValueColumn[] = [];
   /** By metric, then by aggregate. */
   readonly #places = new Map<string | null, Map<string, number>>();
+  readonly #row = new Float64Array(MAX_COLUMNS);
+  readonly #note = (metric: string | null, aggregate: string, value: number | null): void => {
+    const places = this.#placesOf(metric);
+    const place = places.get(aggregate) ?? this.#add(metric, aggregate, places);
+    if (place !== undefined) this.#row[place] = value ?? Number.NaN;
+  };
 
   /** All of them, in the order of their places. */
   get all(): readonly ValueColumn[] {
@@ -35,17 +41,14 @@ export class ValueColumns {
     return place === -1 ? undefined : place;
   }
 
-  /** The numbers of a result by their places, NaN for those that are null or that it does not have. */
-  valuesOf(results: object): number[] {
-    const values = this.#columns.map(() => Number.NaN);
-    for (const { metric, aggregates } of aggregatesOf(results)) {
-      const places = this.#placesOf(metric);
-      for (const [aggregate, value] of aggregates) {
-        const place = places.get(aggregate) ?? this.#add(metric, aggregate, places);
-        if (place !== undefined) values[place] = value ?? Number.NaN;
-      }
-    }
-    return values;
+  /**
+   * The numbers of a result by their places, NaN for those that are null or that it does not have. They stand there until
+   * the next call.
+   */
+  valuesOf(results: object): Float64Array {
+    this.#row.fill(Number.NaN);
+    visitAggregates(results, this.#note);
+    return this.#row.subarray(0, this.#columns.length);
   }
 
   #placesOf(metric: string | null): Map<string, number> {

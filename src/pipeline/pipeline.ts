@@ -247,7 +247,7 @@ export class Pipeline<R = Results> {
       epoch: run.committer.epoch,
       counters: { ...run.totals.now(), skipped: run.delivery.skipped },
       rejections: run.totals.rejections(),
-      durationMs: this.#clock.monotonic() - startedAt,
+      durationMs: Math.round(this.#clock.monotonic() - startedAt),
     };
   }
 }

@@ -149,7 +149,7 @@ export class Checkpointer {
       const positions = await this.#notePositions(id);
       const info = await plan.state.checkpoint(id);
       this.#positions.set(id, positions);
-      const durationMs = clock.monotonic() - startedAt;
+      const durationMs = Math.round(clock.monotonic() - startedAt);
       this.#last = { ...info, durationMs };
       this.#made += 1;
       this.#fault = null;

@@ -186,41 +186,34 @@ describe('recovery', () => {
     for (let at = 1; at <= whole.steps; at += 1) expectSame(await runThroughCrashes(build, [at]), whole);
   });
 
-  it(
-    'gives the same after any number of crashes, whatever the events and the buffer',
-    { timeout: 120_000 },
-    async () => {
-      const events = fc.array(
-        fc.record({
-          timestamp: fc.integer({ min: 0, max: 60 }),
-          key: fc.constantFrom('a', 'b', '__proto__'),
-          value: fc.integer({ min: -1000, max: 1000 }),
-        }),
-        { minLength: 1, maxLength: 60, size: 'max' },
-      );
-      const crashes = fc.array(fc.integer({ min: 1, max: 30 }), { maxLength: 4 });
-      await fc.assert(
-        fc.asyncProperty(
-          events,
-          crashes,
-          fc.integer({ min: 1, max: 20 }),
-          fc.boolean(),
-          async (drawn, points, bufferSize, early) => {
-            const sorted = drawn.map((one, i) => ({ ...one, timestamp: (one.timestamp + i) >> 1 }));
-            const build = (): Builder => {
-              const windows = base(sorted, bufferSize)
-                .withTumblingWindow(5)
-                .withSlidingWindow(7, 2)
-                .withSessionWindow(3);
-              return early ? windows.withTrigger(new CountTrigger(2)) : windows;
-            };
-            expectSame(await runThroughCrashes(build, points), await runThroughCrashes(build, []));
-          },
-        ),
-        { numRuns: 100 },
-      );
-    },
-  );
+  it('gives the same after any number of crashes, whatever the events and the buffer', async () => {
+    const events = fc.array(
+      fc.record({
+        timestamp: fc.integer({ min: 0, max: 60 }),
+        key: fc.constantFrom('a', 'b', '__proto__'),
+        value: fc.integer({ min: -1000, max: 1000 }),
+      }),
+      { minLength: 1, maxLength: 60, size: 'max' },
+    );
+    const crashes = fc.array(fc.integer({ min: 1, max: 30 }), { maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(
+        events,
+        crashes,
+        fc.integer({ min: 1, max: 20 }),
+        fc.boolean(),
+        async (drawn, points, bufferSize, early) => {
+          const sorted = drawn.map((one, i) => ({ ...one, timestamp: (one.timestamp + i) >> 1 }));
+          const build = (): Builder => {
+            const windows = base(sorted, bufferSize).withTumblingWindow(5).withSlidingWindow(7, 2).withSessionWindow(3);
+            return early ? windows.withTrigger(new CountTrigger(2)) : windows;
+          };
+          expectSame(await runThroughCrashes(build, points), await runThroughCrashes(build, []));
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
 
   it('judges the first events by the watermark that had been reached', async () => {
     const backend: StateBackend = new MemoryStateBackend();

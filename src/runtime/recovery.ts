@@ -97,7 +97,7 @@ export class Recovery {
     const stored = await this.#fold(found);
     await this.#load(stored, core);
     this.#takeOver(stored, core);
-    const durationMs = clock.monotonic() - startedAt;
+    const durationMs = Math.round(clock.monotonic() - startedAt);
     logger.info({ entries: this.#loaded, epochsDoneAgain: found.journal.length, durationMs }, 'window state taken up');
     return stored;
   }

@@ -166,6 +166,6 @@ function modelContract(name: string, openBackend: OpenBackend): void {
         { numRuns: 60 },
       );
       // Thousands of files where the backend is one of the disk.
-    }, 120_000);
+    });
   });
 }

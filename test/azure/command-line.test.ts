@@ -59,7 +59,7 @@ function withoutTimestamps(results: ReadonlyMap<string, string>): Record<string,
   return Object.fromEntries([...results].map(([type, text]) => [type, text.replaceAll(/,"timestamp":"[^"]*"/g, '')]));
 }
 
-describe('the command line over the Azure trace', { timeout: 120_000 }, () => {
+describe('the command line over the Azure trace', () => {
   it.for(Object.keys(INPUTS) as InputName[])('gives what the oracle gives, for %s', (input, context) => {
     const folder = FOLDER ?? context.skip(NO_DATA);
     const results = resultsOf(folder, input);

@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ChaosFailure, CommandLine } from './command-line.ts';
 
-const COMMAND_MS = 15_000;
-const ENDED_MS = 20_000;
+const COMMAND_MS = 120_000;
+const ENDED_MS = 120_000;
 
 /** The processes of a round: the command line, with one configuration. */
 export class Children {

@@ -16,7 +16,7 @@ export interface RoundOptions {
   readonly source?: SourceKind;
 }
 
-const ROUND_MS = 240_000;
+const ROUND_MS = 600_000;
 
 const options = JSON.parse(process.argv[2] ?? '') as RoundOptions;
 const startedAt = performance.now();

@@ -11,10 +11,10 @@ import { SmallDisk } from './small-disk.ts';
 import { judge, keysOf, type Inspection, type Outputs, type Verdict } from './verdict.ts';
 import type { LifePlan, World } from './world.ts';
 
-const STARTED_MS = 15_000;
-const ENDED_MS = 20_000;
-const COMMAND_MS = 15_000;
-const FULL_MS = 15_000;
+const STARTED_MS = 120_000;
+const ENDED_MS = 120_000;
+const COMMAND_MS = 120_000;
+const FULL_MS = 120_000;
 const DRAINED_MS = 180_000;
 /** How long after its start a process is killed, at most, if for no better reason. */
 const RANDOM_KILL_MS = 1500;
@@ -30,11 +30,18 @@ type Count = { -readonly [Name in keyof Figures]: Figures[Name] };
 /** Where the processor writes what is compared. */
 type OutputName = 'results' | 'late-events' | 'dead-letters';
 
+/** Harm that somebody does before the last life, and that must be noticed. */
+export interface Tampering {
+  /** True once there is enough to be tampered with; each life before lasts until then. */
+  readonly isEnough: () => boolean;
+  readonly tamper: () => void;
+}
+
 /** One world, from its first process to the verdict. */
 export class Round {
   readonly #world: World;
   readonly #folder: string;
-  readonly #tamper: () => void;
+  readonly #tampering: Tampering | undefined;
   readonly #disk: SmallDisk | null;
   readonly #feed: Feed;
   readonly #count: Count = { ...NO_FIGURES };
@@ -43,11 +50,10 @@ export class Round {
   /**
    * @param main the entry of the command line.
    * @param folder an empty one, for everything that the round writes.
-   * @param tamper is called before the last life, to do harm that must be noticed.
    */
-  constructor(world: World, main: string, folder: string, tamper: () => void = () => undefined) {
+  constructor(world: World, main: string, folder: string, tampering?: Tampering) {
     this.#world = world;
-    this.#tamper = tamper;
+    this.#tampering = tampering;
     this.#folder = folder;
     this.#children = new Children(main, this.#config);
     this.#disk = world.disk === 'large' ? null : new SmallDisk(join(folder, 'disk'));
@@ -76,7 +82,7 @@ export class Round {
       if (life.restored) await this.#restoreNewest(life);
       this.#count.restarts += 1;
     }
-    this.#tamper();
+    this.#tampering?.tamper();
     this.#feed.allow(1);
     await this.#lastLife();
     const inspection = await this.#children.command(['state', 'inspect', '--json']);
@@ -172,6 +178,9 @@ export class Round {
       }
       if (plan.end === 'checkpoint') await this.#untilCheckpoint(child);
       else await this.#untilMoment(child, plan);
+      if (this.#tampering !== undefined) {
+        await child.until('there is enough to tamper with', STARTED_MS, this.#tampering.isEnough);
+      }
       await this.#endLife(child, plan);
     } finally {
       this.#feed.connect(undefined);

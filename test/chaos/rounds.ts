@@ -28,8 +28,8 @@ export interface RoundsOptions {
 
 /** One round in so many has a disk that fills up. */
 const FULL_DISK_SHARE = 0.15;
-/** A round ends itself after a minute; this is for one that does not. */
-const ROUND_MS = 270_000;
+/** A round ends itself after ten minutes; this is for one that does not. */
+const ROUND_MS = 630_000;
 
 /** Runs rounds, each in a process of its own, and prints the figures. False if one has failed. */
 export async function runRounds(options: RoundsOptions): Promise<boolean> {

@@ -1,14 +1,15 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Page } from 'playwright-core';
 import { axe, axeInBothColors, SECTIONS } from './axe.ts';
-import { executablePath, PATIENCE_MS, useBrowser } from './browser.ts';
+import { executablePath, useBrowser } from './browser.ts';
+import { eventually } from '../waiting.ts';
 import { call, serveRun, type ServedRun } from './served-run.ts';
 
 async function busyRun(): Promise<ServedRun> {
   const run = await serveRun();
   for (let second = 0; second < 60; second += 1) run.give(call(second), call(second, 'claude-sonnet', 200 + second));
   run.give(call(36, 'gpt-4o', 9000), call(1), call(59, 'gpt-4o', 'slow'));
-  await vi.waitFor(() => expect(run.delivered.length).toBeGreaterThan(10), { timeout: PATIENCE_MS });
+  await eventually(() => expect(run.delivered.length).toBeGreaterThan(10));
   return run;
 }
 
@@ -23,7 +24,7 @@ function widthOf(page: Page): Promise<number> {
   return page.evaluate(() => document.documentElement.scrollWidth);
 }
 
-describe.skipIf(executablePath === undefined)('the page', { timeout: 60_000 }, () => {
+describe.skipIf(executablePath === undefined)('the page', () => {
   const { open } = useBrowser();
 
   it.each([1280, 380])('is found without fault by axe, light and dark, %d px wide', async (width) => {
@@ -43,14 +44,17 @@ describe.skipIf(executablePath === undefined)('the page', { timeout: 60_000 }, (
     await untilShown(page);
     for (const width of [320, 380, 720, 1024]) {
       await page.setViewportSize({ width, height: 800 });
-      expect(await widthOf(page)).toBeLessThanOrEqual(width);
-      for (const name of ['Pause', 'As a table', 'Dark colors']) {
-        const box = await page.getByRole('button', { name }).boundingBox();
-        expect([name, (box?.x ?? -1) >= 0, (box?.x ?? 0) + (box?.width ?? 0) <= width]).toEqual([name, true, true]);
-      }
-      // The number that a key stands for is in sight, however narrow it is.
-      const main = await page.locator('.keys-table td.is-main').first().boundingBox();
-      expect((main?.x ?? 0) + (main?.width ?? width)).toBeLessThanOrEqual(width);
+      // What is drawn by size is drawn again a frame later.
+      await eventually(async () => {
+        expect(await widthOf(page)).toBeLessThanOrEqual(width);
+        for (const name of ['Pause', 'As a table', 'Dark colors']) {
+          const box = await page.getByRole('button', { name }).boundingBox();
+          expect([name, (box?.x ?? -1) >= 0, (box?.x ?? 0) + (box?.width ?? 0) <= width]).toEqual([name, true, true]);
+        }
+        // The number that a key stands for is in sight, however narrow it is.
+        const main = await page.locator('.keys-table td.is-main').first().boundingBox();
+        expect((main?.x ?? 0) + (main?.width ?? width)).toBeLessThanOrEqual(width);
+      });
     }
   });
 
@@ -92,7 +96,7 @@ describe.skipIf(executablePath === undefined)('the page', { timeout: 60_000 }, (
     const box = page.getByLabel('Show gpt-4o · eu in the chart');
     await box.focus();
     await page.keyboard.press('Space');
-    await vi.waitFor(async () => expect(await box.isChecked()).toBe(false));
+    await eventually(async () => expect(await box.isChecked()).toBe(false));
     const head = page.getByRole('button', { name: 'model', exact: true });
     await head.focus();
     await page.keyboard.press('Enter');
@@ -126,6 +130,6 @@ describe.skipIf(executablePath === undefined)('the page', { timeout: 60_000 }, (
     expect(found).toContain('color-contrast');
     expect(await axe(page, ['color-contrast'])).toHaveLength(1);
     expect(await widthOf(page)).toBeGreaterThan(1280);
-    await vi.waitFor(() => expect(complaints.join()).toContain('Content Security Policy'));
+    await eventually(() => expect(complaints.join()).toContain('Content Security Policy'));
   });
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
 import { ROOT } from '../checks/source-file.ts';
+import { PATIENCE_MS } from '../waiting.ts';
 import { chromiumPath } from './chromium.ts';
 
 const FLAGS = [
@@ -23,9 +24,6 @@ if (executablePath === undefined) {
   process.stderr.write('The dashboard is not tried in a browser: there is no Chromium here.\n');
 }
 
-/** How long something may take to appear, in ms. */
-export const PATIENCE_MS = 10_000;
-
 /** How a page is opened. */
 export interface OpenOptions extends BrowserContextOptions {
   /** Done with the page before it goes to its place. */
@@ -40,7 +38,7 @@ export function useBrowser(): { readonly open: (url: string, options?: OpenOptio
   beforeAll(async () => {
     expect(existsSync(join(ROOT, 'dist/dashboard/index.html')), 'dist/ is built: npm run build').toBe(true);
     browser = await chromium.launch({ ...(executablePath === undefined ? {} : { executablePath }), args: FLAGS });
-  }, 60_000);
+  });
   afterAll(async () => browser?.close());
   return {
     async open(url, { prepare, mayComplainOf, ...options } = {}) {

@@ -1,8 +1,9 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Page } from 'playwright-core';
 import { formatValue, unitOf } from '../../dashboard/src/format/numbers.ts';
 import type { AggregationResult } from '../../src/results/aggregation-result.ts';
-import { executablePath, PATIENCE_MS, useBrowser } from './browser.ts';
+import { executablePath, useBrowser } from './browser.ts';
+import { eventually } from '../waiting.ts';
 import { call, serveRun, type ServedRun } from './served-run.ts';
 
 const MODELS = ['gpt-4o', 'claude-sonnet', 'mistral'];
@@ -52,20 +53,25 @@ function giveCalls({ give }: ServedRun): void {
   give(call(36, 'gpt-4o', 99_000, 'us'));
 }
 
-describe.skipIf(executablePath === undefined)('the numbers on the page', { timeout: 60_000 }, () => {
+describe.skipIf(executablePath === undefined)('the numbers on the page', () => {
   const { open } = useBrowser();
 
   it('are those of the results that were delivered, in the table of keys and in that of the chart', async () => {
     const run = await serveRun();
     giveCalls(run);
     // Windows up to 50 s have fired, and one of them twice.
-    await vi.waitFor(() => expect(run.delivered).toHaveLength(3 * 5 + 1), { timeout: PATIENCE_MS });
+    await eventually(() => expect(run.delivered).toHaveLength(3 * 5 + 1));
     const panes = lastPanes(run.delivered);
     const page = await open(run.url);
     await page.locator('.keys-table tbody tr[data-key]').nth(2).waitFor();
 
-    const inTable = await cellsOf(page, '.keys-table');
-    expect(inTable).toHaveLength(3 * 7);
+    const cells = async (rows: string, count: number) =>
+      eventually(async () => {
+        const found = await cellsOf(page, rows);
+        expect(found).toHaveLength(count);
+        return found;
+      });
+    const inTable = await cells('.keys-table', 3 * 7);
     for (const [id, name, value, text] of inTable) {
       const key = id.slice(0, -1);
       const latest = [...panes.values()].findLast((result) => String(result.key) === key);
@@ -74,9 +80,7 @@ describe.skipIf(executablePath === undefined)('the numbers on the page', { timeo
     }
 
     await page.getByRole('button', { name: 'As a table' }).click();
-    await page.locator('.chart-table tbody tr').first().waitFor();
-    const inChart = await cellsOf(page, '.chart-table');
-    expect(inChart).toHaveLength(panes.size * 2);
+    const inChart = await cells('.chart-table', panes.size * 2);
     for (const [id, name, value, text] of inChart) {
       const result = panes.get(id);
       const delivered = result === undefined ? undefined : numbersOf(result)[name];
@@ -94,7 +98,7 @@ describe.skipIf(executablePath === undefined)('the numbers on the page', { timeo
     const page = await open(run.url);
     const rows = page.locator('.keys-table tbody tr[data-key]');
     await rows.nth(2).waitFor();
-    await vi.waitFor(() => expect(run.delivered).toHaveLength(16), { timeout: PATIENCE_MS });
+    await eventually(() => expect(run.delivered).toHaveLength(16));
 
     const metric = page.locator('#traffic select').nth(0);
     const view = page.locator('#traffic select').nth(1);
@@ -108,36 +112,37 @@ describe.skipIf(executablePath === undefined)('the numbers on the page', { timeo
     await page.locator('th[aria-sort="descending"]', { hasText: 'p95' }).waitFor();
     const order = async (): Promise<unknown> =>
       rows.evaluateAll((all) => all.map((row) => row.dataset['key']?.replace(/^model=|::.*/g, '')));
-    await vi.waitFor(async () => expect(await order()).toEqual(['mistral', 'claude-sonnet', 'gpt-4o']));
+    await eventually(async () => expect(await order()).toEqual(['mistral', 'claude-sonnet', 'gpt-4o']));
     await page.getByRole('button', { name: 'p95', exact: true }).click();
-    await vi.waitFor(async () => expect(await order()).toEqual(['gpt-4o', 'claude-sonnet', 'mistral']));
+    await eventually(async () => expect(await order()).toEqual(['gpt-4o', 'claude-sonnet', 'mistral']));
 
     await page.getByLabel('Show mistral · eu in the chart').uncheck();
     await view.selectOption('bands');
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect(await page.getByRole('list', { name: 'Keys in the chart' }).textContent()).not.toContain('mistral');
       expect(await page.locator('.legend-moment').textContent()).toMatch(/p50 .*, p95 .*, p99 /);
     });
     // Something is drawn: the line of the key, in its color.
-    const drawn = await page
-      .locator('.chart canvas')
-      .first()
-      .evaluate((canvas) => {
-        const { width, height } = canvas as HTMLCanvasElement;
-        const { data } = (canvas as HTMLCanvasElement).getContext('2d')?.getImageData(0, 0, width, height) ?? {
-          data: [],
-        };
-        let count = 0;
-        for (let at = 0; at < data.length; at += 4) {
-          const [red = 0, , blue = 0, alpha = 0] = [data[at], data[at + 1], data[at + 2], data[at + 3]];
-          if (alpha > 200 && blue - red > 100) count += 1;
-        }
-        return count;
-      });
-    expect(drawn).toBeGreaterThan(500);
+    const drawn = (): Promise<number> =>
+      page
+        .locator('.chart canvas')
+        .first()
+        .evaluate((canvas) => {
+          const { width, height } = canvas as HTMLCanvasElement;
+          const { data } = (canvas as HTMLCanvasElement).getContext('2d')?.getImageData(0, 0, width, height) ?? {
+            data: [],
+          };
+          let count = 0;
+          for (let at = 0; at < data.length; at += 4) {
+            const [red = 0, , blue = 0, alpha = 0] = [data[at], data[at + 1], data[at + 2], data[at + 3]];
+            if (alpha > 200 && blue - red > 100) count += 1;
+          }
+          return count;
+        });
+    await eventually(async () => expect(await drawn()).toBeGreaterThan(500));
 
     await page.getByLabel('Search').fill('EU claude');
-    await vi.waitFor(async () => expect(await order()).toEqual(['claude-sonnet']));
+    await eventually(async () => expect(await order()).toEqual(['claude-sonnet']));
     await page.getByLabel('Search').fill('nothing like it');
     await page.getByText('No key has these words').waitFor();
   });
@@ -148,11 +153,14 @@ describe.skipIf(executablePath === undefined)('the numbers on the page', { timeo
     const page = await open(run.url);
     await page.getByText('invalid value').first().waitFor();
     const rejected = page.getByRole('list', { name: 'Recently rejected records' });
-    expect(await rejected.textContent()).toContain('latency_ms');
-    expect(await rejected.textContent()).toContain(String.raw`"latency_ms":"slow\\u0007"`);
     const late = page.getByRole('list', { name: 'Recent events that came too late' });
-    expect(await late.textContent()).toMatch(/1 m 33 s behind the watermark.*late-model · eu/);
-    expect(await page.locator('.tile', { hasText: 'Too late' }).locator('.tile-value').textContent()).toBe('1');
+    // The two lists and the figure come with answers of their own.
+    await eventually(async () => {
+      expect(await rejected.textContent()).toContain('latency_ms');
+      expect(await rejected.textContent()).toContain(String.raw`"latency_ms":"slow\\u0007"`);
+      expect(await late.textContent()).toMatch(/1 m 33 s behind the watermark.*late-model · eu/);
+      expect(await page.locator('.tile', { hasText: 'Too late' }).locator('.tile-value').textContent()).toBe('1');
+    });
   });
 
   it('say why a window is open, and whom the watermark waits for', async () => {
@@ -164,7 +172,7 @@ describe.skipIf(executablePath === undefined)('the numbers on the page', { timeo
     expect(await windows.textContent()).toContain(
       'reached by an event 5 s after the end, for so much disorder is allowed',
     );
-    expect(await page.locator('#picture').textContent()).toContain('holds the watermark');
+    await eventually(async () => expect(await page.locator('#picture').textContent()).toContain('holds the watermark'));
     run.give(call(20));
     await windows.getByText('It has fired, and is kept for late events').first().waitFor();
   });

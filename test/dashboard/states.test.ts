@@ -1,8 +1,9 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Page } from 'playwright-core';
 import type { Checkpoints, Explanation, Partitions, Problems, Status } from '../../src/http/api/types.ts';
 import { axeInBothColors } from './axe.ts';
-import { executablePath, PATIENCE_MS, useBrowser } from './browser.ts';
+import { executablePath, useBrowser } from './browser.ts';
+import { eventually } from '../waiting.ts';
 import { call, serveRun, type ServedRun } from './served-run.ts';
 
 /** Has the page told something else than the processor says. */
@@ -19,7 +20,7 @@ async function told<T>(page: Page, path: string, change: (answer: T) => T): Prom
 async function runWithResults(): Promise<ServedRun> {
   const run = await serveRun();
   run.give(call(0), call(1, 'claude-sonnet'), call(30));
-  await vi.waitFor(() => expect(run.delivered).toHaveLength(2), { timeout: PATIENCE_MS });
+  await eventually(() => expect(run.delivered).toHaveLength(2));
   return run;
 }
 
@@ -72,7 +73,7 @@ function manyWindows(explained: Explanation): Explanation {
   return { ...explained, windows, total: 20, waiting: 10 };
 }
 
-describe.skipIf(executablePath === undefined)('the page shows', { timeout: 60_000 }, () => {
+describe.skipIf(executablePath === undefined)('the page shows', () => {
   const { open } = useBrowser();
 
   it('what is wrong where it is, and that is found without fault by axe', async () => {
@@ -104,17 +105,19 @@ describe.skipIf(executablePath === undefined)('the page shows', { timeout: 60_00
     await page.locator('.headline', { hasText: 'Degraded. sink:database: no room; waiting' }).waitFor();
     await page.locator('.stage-troubled', { hasText: 'no room; waiting' }).waitFor();
     await page.getByText('The disk is full: the processor waits for room').waitFor();
-    expect(await page.locator('#picture').textContent()).toContain('windows are firing');
-    expect(await page.locator('#left-out .card-note').textContent()).toBe(
-      '3 rejected, 0 too late, 7 filtered out, 2 in no window, 1 refused by a sink',
-    );
+    await eventually(async () => {
+      expect(await page.locator('#picture').textContent()).toContain('windows are firing');
+      expect(await page.locator('#left-out .card-note').textContent()).toBe(
+        '3 rejected, 0 too late, 7 filtered out, 2 in no window, 1 refused by a sink',
+      );
+    });
     await page.getByText('None to be listed').waitFor();
     await page.getByText('auto-2').waitFor();
     await page.getByText('a warn').waitFor();
 
     const names = page.locator('.partition strong');
     // The one that all wait for is among the few, and none changes its place.
-    expect(await names.allTextContents()).toEqual([...TWELVE.slice(0, 5), 'events/11']);
+    await eventually(async () => expect(await names.allTextContents()).toEqual([...TWELVE.slice(0, 5), 'events/11']));
     expect(await page.locator('.partition', { hasText: 'events/11' }).textContent()).toContain('holds the watermark');
     // One that nobody waits for says nothing of how far the others are.
     const bars = await page.locator('.lag-bar > span').evaluateAll((all) => all.map((bar) => bar.style.width));
@@ -122,11 +125,11 @@ describe.skipIf(executablePath === undefined)('the page shows', { timeout: 60_00
     expect(await axeInBothColors(page)).toEqual([]);
 
     await page.getByRole('button', { name: 'Show all 12' }).click();
-    expect(await names.count()).toBe(12);
+    await eventually(async () => expect(await names.count()).toBe(12));
     await page.getByText('Waiting for their end: the first 6 of 10').waitFor();
     await page.getByText('Fired, and kept for late events: the first 3 of 10').waitFor();
     await page.getByRole('button', { name: 'Show more' }).click();
-    await vi.waitFor(async () => expect(await page.locator('.windows-table tbody tr').count()).toBe(20));
+    await eventually(async () => expect(await page.locator('.windows-table tbody tr').count()).toBe(20));
     await page.locator('#traffic select').nth(1).selectOption('bands');
     await page.getByRole('button', { name: 'Pause' }).click();
     await page.getByText('as of').waitFor();

@@ -136,7 +136,7 @@ describe.runIf(hasPython || isCi)('linters of the deployment', () => {
     mkdirSync(VENV, { recursive: true });
     run('python3', ['-m', 'venv', VENV]);
     run(tool('pip'), ['install', '--quiet', '--disable-pip-version-check', ...LINTERS]);
-  }, 180_000);
+  });
 
   it('find nothing in the Dockerfile', () => {
     expect(run(tool('hadolint'), ['Dockerfile'])).toBe('');

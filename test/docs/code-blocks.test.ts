@@ -85,7 +85,7 @@ describe('TypeScript of the documentation', () => {
 
   it('passes the compiler', async () => {
     expect(await snippets.typeErrors()).toEqual([]);
-  }, 120_000);
+  });
 
   it.each([...new Set(ts.map(({ page }) => page))])(
     'in %s runs, and prints what it says',

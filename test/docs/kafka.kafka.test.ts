@@ -7,14 +7,15 @@ import { Broker } from '../kafka/broker.ts';
 import { sharedBroker } from '../kafka/shared-broker.ts';
 import { valuesOf } from '../kafka/topic-content.ts';
 import { createTopics } from '../kafka/topics.ts';
-import { start, until } from '../processes/child.ts';
+import { start } from '../processes/child.ts';
+import { until } from '../waiting.ts';
 import { promised } from './promised.ts';
 import { PACKAGE_ALIAS, run } from './snippets.ts';
 
 const kafka = await sharedBroker();
 const MAIN = join(ROOT, 'src/cli/main.ts');
 
-describe.skipIf(kafka.missing)('what is shown with Kafka', { timeout: 120_000 }, () => {
+describe.skipIf(kafka.missing)('what is shown with Kafka', () => {
   let broker: Broker | undefined;
   let folder = '';
   // As `npm run kafka` has them.
@@ -26,7 +27,7 @@ describe.skipIf(kafka.missing)('what is shown with Kafka', { timeout: 120_000 },
     broker = await Broker.start();
     await createTopics(broker.bootstrapServers, events, { partitions: 3 });
     await createTopics(broker.bootstrapServers, others);
-  }, 60_000);
+  });
   afterAll(async () => {
     await broker?.remove();
     await rm(folder, { recursive: true, force: true });

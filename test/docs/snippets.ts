@@ -7,7 +7,7 @@ import { ROOT } from '../checks/source-file.ts';
 import type { CodeBlock } from './markdown.ts';
 import type { BlockReport } from './run-blocks.ts';
 
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 240_000;
 
 /** For Node's `--import`: the names of the package then lead to its sources. */
 export const PACKAGE_ALIAS = pathToFileURL(join(ROOT, 'test/docs/package-alias.ts')).href;

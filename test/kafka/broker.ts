@@ -39,8 +39,8 @@ export interface SecureListeners {
 }
 
 const QUICK_START: readonly string[] = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
-const START_DEADLINE_MS = 60_000;
-const STOP_DEADLINE_MS = 15_000;
+const START_DEADLINE_MS = 180_000;
+const STOP_DEADLINE_MS = 60_000;
 const LOOK_AGAIN_MS = 30;
 const LOG_TAIL_LINES = 40;
 const PORT_TAKEN = /Address already in use/;

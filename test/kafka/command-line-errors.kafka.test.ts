@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Admin } from '@platformatic/kafka';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { main } from '../../src/cli/cli.ts';
 import { fakeParts, fakeProcess } from '../../src/cli/fake-process.contract.ts';
 import { openKafkaWriter } from '../../src/cli/produce/kafka-writer.ts';
@@ -13,6 +13,7 @@ import { freePorts } from './ports.ts';
 import { GUEST, PROCESSOR } from './server-properties.ts';
 import { sharedBroker } from './shared-broker.ts';
 import { createTopic, uniqueName, withAdmin } from './topics.ts';
+import { eventually } from '../waiting.ts';
 
 const kafka = await sharedBroker();
 const { bootstrapServers: at, secure } = kafka;
@@ -289,14 +290,10 @@ describe.skipIf(secure === undefined)('security', () => {
     ];
     for (const [lacking, grants] of steps) {
       // A grant takes a moment to be known everywhere.
-      await vi.waitFor(async () => expect((await typed(['run', '-c', path])).text).toMatch(lacking), {
-        timeout: 10_000,
-      });
+      await eventually(async () => expect((await typed(['run', '-c', path])).text).toMatch(lacking));
       await withAdmin(at, (admin) => admin.createAcls({ creations: [...grants] }));
     }
-    await vi.waitFor(async () => expect(await typed(['run', '-c', path])).toEqual({ code: 0, text: '' }), {
-      timeout: 10_000,
-    });
+    await eventually(async () => expect(await typed(['run', '-c', path])).toEqual({ code: 0, text: '' }));
   });
 
   it('files that cannot be read are a wrong configuration', async () => {

@@ -20,7 +20,6 @@ import { createTopic, uniqueName, withAdmin } from './topics.ts';
 const kafka = await sharedBroker();
 
 /** For tests that start a broker of their own, and end it. */
-const SLOW = { timeout: 120_000 };
 
 /** The topics of a pipeline from Kafka to Kafka, and its name. */
 interface Topics {
@@ -236,7 +235,7 @@ describe.skipIf(kafka.missing)('a pipeline from Kafka to Kafka', () => {
 });
 
 describe.skipIf(kafka.missing)('connections that end', () => {
-  it('before or after any request of a transaction is answered lose nothing and repeat nothing', SLOW, async () => {
+  it('before or after any request of a transaction is answered lose nothing and repeat nothing', async () => {
     const { proxy, bootstrapServers } = await Proxy.withBroker();
     const apis = Object.values(API);
     const found = await Promise.all(apis.map((api) => survive(proxy, bootstrapServers, api)));
@@ -276,7 +275,7 @@ describe.skipIf(kafka.missing)('connections that end', () => {
 });
 
 describe.skipIf(kafka.missing)('a broker that is killed', () => {
-  it('and comes back is waited for; nothing is lost or repeated, and the run goes on', SLOW, async () => {
+  it('and comes back is waited for; nothing is lost or repeated, and the run goes on', async () => {
     const { broker, bootstrapServers } = await Proxy.withBroker();
     const topics = await makeTopics(bootstrapServers);
     const settings = { bootstrapServers, topics };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { run, start, until } from '../processes/child.ts';
+import { run, start } from '../processes/child.ts';
 import { scratchFolder } from '../processes/folder.ts';
+import { until } from '../waiting.ts';
 import {
   COMPRESSIONS,
   JavaClient,
@@ -124,7 +125,7 @@ const clients: readonly (readonly [missing: string | undefined, client: OtherCli
 ];
 
 for (const [missing, client] of clients) {
-  describe.skipIf(missing)(`${client?.name}`, { timeout: 60_000 }, () => {
+  describe.skipIf(missing)(`${client?.name}`, () => {
     it('writes what it reads', async () => {
       const topic = await createTopic(bootstrapServers, 'itself', { partitions: PARTITIONS });
       await client?.write(
@@ -163,7 +164,7 @@ function transaction(records: readonly ClientRecord[], end: 'commit' | 'abort'):
   return ['begin', ...records, end];
 }
 
-describe.skipIf(kafka.missing)('transactions of the Java client', { timeout: 60_000 }, () => {
+describe.skipIf(kafka.missing)('transactions of the Java client', () => {
   it('count where they are committed', async () => {
     const input = await createTopic(bootstrapServers, 'transactions', { partitions: PARTITIONS });
     const output = await createTopic(bootstrapServers, 'results', { partitions: PARTITIONS });

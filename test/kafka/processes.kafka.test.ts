@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { until } from '../processes/child.ts';
 import { scratchFolder } from '../processes/folder.ts';
+import { until } from '../waiting.ts';
 import { sharedBroker } from './shared-broker.ts';
 import { withAdmin } from './topics.ts';
 
@@ -45,7 +45,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-describe.skipIf(kafka.missing)('a broker', { timeout: 60_000 }, () => {
+describe.skipIf(kafka.missing)('a broker', () => {
   it('does not outlive the process that started it, however that ends, nor do its data', async () => {
     const module = JSON.stringify(join(import.meta.dirname, 'broker.ts'));
     const script = `import { Broker } from ${module};
@@ -62,7 +62,7 @@ describe.skipIf(kafka.missing)('a broker', { timeout: 60_000 }, () => {
   });
 });
 
-describe.skipIf(kafka.missing)('npm run kafka', { timeout: 60_000 }, () => {
+describe.skipIf(kafka.missing)('npm run kafka', () => {
   const main = join(import.meta.dirname, 'main.ts');
   const start = (port: string): Running => new Running(main, '--port', port, '--data', at('kept'), '--partitions', '3');
 

@@ -5,8 +5,8 @@ import { readingsPipeline, type Reading } from '../../src/runtime/run-fixtures.c
 import { KafkaAggregationSink } from '../../src/sinks/kafka/kafka-aggregation-sink.ts';
 import { KafkaSource } from '../../src/sources/kafka/kafka-source.ts';
 import { RocksDBStateBackend } from '../../src/state/rocksdb/rocksdb-state-backend.ts';
-import { until } from '../processes/child.ts';
 import { scratchFolder } from '../processes/folder.ts';
+import { until } from '../waiting.ts';
 import { clusterAt, RawProducer } from './raw-producer.ts';
 import { sharedBroker } from './shared-broker.ts';
 import { contentOf } from './topic-content.ts';
@@ -113,7 +113,7 @@ interface ResultJson {
   readonly results: { readonly count: number; readonly sum: number };
 }
 
-describe.skipIf(kafka.missing)('instances on a real broker whose number changes', { timeout: 120_000 }, () => {
+describe.skipIf(kafka.missing)('instances on a real broker whose number changes', () => {
   it('give each result once, with the right value, to a read_committed consumer: 2 to 3 to 1', async () => {
     const given = await world();
     const out: string[] = [];

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { run, start, until } from '../processes/child.ts';
+import { run, start } from '../processes/child.ts';
 import { scratchFolder } from '../processes/folder.ts';
+import { until } from '../waiting.ts';
 import { PROCESSOR } from './server-properties.ts';
 import { sharedBroker } from './shared-broker.ts';
 import { createTopic, uniqueName } from './topics.ts';
@@ -9,7 +10,7 @@ const kafka = await sharedBroker();
 const { at, write } = scratchFolder();
 const SECRET = PROCESSOR.password;
 
-describe.skipIf(kafka.secure === undefined)('the password of a user of Kafka', { timeout: 60_000 }, () => {
+describe.skipIf(kafka.secure === undefined)('the password of a user of Kafka', () => {
   const { saslSsl = '', files = { ca: '' } } = kafka.secure ?? {};
   const security = `security: { protocol: SASL_SSL, ssl: { ca: ${files.ca} }, sasl: { username: ${PROCESSOR.username}, password: "\${PASSWORD}" } }`;
   const environment = { PASSWORD: SECRET };

@@ -103,7 +103,7 @@ describePostgres('a pipeline that crashes', () => {
       expect(await writtenAgain(server(), table)).toEqual([]);
       if (hasEnded) break;
     }
-  }, 120_000);
+  });
 
   it.each([
     ['latest', EVENTS],

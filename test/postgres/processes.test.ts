@@ -1,6 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { start, until, type Child } from '../processes/child.ts';
+import { start, type Child } from '../processes/child.ts';
+import { until } from '../waiting.ts';
 import { scratchFolder } from '../processes/folder.ts';
 import { describePostgres, usePostgres } from '../servers/postgres-server.ts';
 import { watchWrites, writtenAgain } from './written-once.ts';
@@ -72,66 +73,60 @@ async function untilRows(table: string, count: number, child: Child): Promise<vo
   });
 }
 
-const TIMEOUT_MS = 120_000;
-
 describePostgres('the processor with a sink for Postgres', () => {
-  it(
-    'has each result once in the table, though it and the server are killed, twice each',
-    async () => {
-      const config = configuration('killed');
-      let child = start(['run', '-c', config]);
-      await untilRows('killed', 0, child);
-      await until(async () => (await server().query("SELECT 1 FROM pg_class WHERE relname = 'killed'")).length > 0);
-      await watchWrites(server(), 'killed');
-      let events = 0;
-      for (let round = 1; round <= 2; round += 1) {
-        const before = expectedOf(events).length;
-        appendFileSync(at('killed.ndjson'), lines(events, events + 40_000));
-        events += 40_000;
-        // Some of it is there: the rest is on its way.
-        await untilRows('killed', before + 1, child);
-        child.signal('SIGKILL');
-        await child.ended();
-        child = start(['run', '-c', config]);
-        await child.says('going on from epoch');
-        appendFileSync(at('killed.ndjson'), lines(events, events + 40_000));
-        events += 40_000;
-        await untilRows('killed', (await rowsOf('killed')).length + 1, child);
-        await server().kill();
-        await child.says('no delivery for now; waiting');
-        await server().restart();
-        await untilRows('killed', expectedOf(events).length, child);
-      }
-      child.signal('SIGTERM');
-      expect(await child.ended()).toBe(0);
-      expect(await rowsOf('killed')).toEqual(expectedOf(events));
-      expect(await writtenAgain(server(), 'killed')).toEqual([]);
-    },
-    TIMEOUT_MS,
-  );
+  it('has each result once in the table, though it and the server are killed, twice each', async () => {
+    const config = configuration('killed');
+    let child = start(['run', '-c', config]);
+    await untilRows('killed', 0, child);
+    await until(async () => (await server().query("SELECT 1 FROM pg_class WHERE relname = 'killed'")).length > 0);
+    await watchWrites(server(), 'killed');
+    let events = 0;
+    for (let round = 1; round <= 2; round += 1) {
+      const before = expectedOf(events).length;
+      appendFileSync(at('killed.ndjson'), lines(events, events + 40_000));
+      events += 40_000;
+      // Some of it is there: the rest is on its way.
+      await untilRows('killed', before + 1, child);
+      child.signal('SIGKILL');
+      await child.ended();
+      child = start(['run', '-c', config]);
+      await child.says('going on from epoch');
+      const there = (await rowsOf('killed')).length;
+      appendFileSync(at('killed.ndjson'), lines(events, events + 40_000));
+      events += 40_000;
+      await untilRows('killed', there + 1, child);
+      await server().kill();
+      // However much of that was written before: there is more to write.
+      appendFileSync(at('killed.ndjson'), lines(events, events + 2000));
+      events += 2000;
+      await child.says('no delivery for now; waiting');
+      await server().restart();
+      await untilRows('killed', expectedOf(events).length, child);
+    }
+    child.signal('SIGTERM');
+    expect(await child.ended()).toBe(0);
+    expect(await rowsOf('killed')).toEqual(expectedOf(events));
+    expect(await writtenAgain(server(), 'killed')).toEqual([]);
+  });
 
-  it(
-    'ends with an error that says so when another one has taken over, and writes nothing more',
-    async () => {
-      const config = configuration('taken');
-      appendFileSync(at('taken.ndjson'), lines(0, 5000));
-      const first = start(['run', '-c', config]);
-      await untilRows('taken', expectedOf(5000).length, first);
-      const state = {
-        PROCESSOR_STATE__PATH: at('taken-other-state'),
-        PROCESSOR_STATE__CHECKPOINT_PATH: at('taken-other'),
-      };
-      const second = start(['run', '-c', config], { environment: state });
-      await second.url();
-      await until(async () => (await server().query('SELECT 1 FROM taken_epochs WHERE run = 2')).length > 0);
-      appendFileSync(at('taken.ndjson'), lines(5000, 10_000));
-      expect(await first.ended()).toBe(1);
-      expect(first.stderr).toMatch(/SINK_FENCED/);
-      await untilRows('taken', expectedOf(10_000).length, second);
-      second.signal('SIGTERM');
-      expect(await second.ended()).toBe(0);
-      expect(await rowsOf('taken')).toEqual(expectedOf(10_000));
-    },
-    TIMEOUT_MS,
-  );
+  it('ends with an error that says so when another one has taken over, and writes nothing more', async () => {
+    const config = configuration('taken');
+    appendFileSync(at('taken.ndjson'), lines(0, 5000));
+    const first = start(['run', '-c', config]);
+    await untilRows('taken', expectedOf(5000).length, first);
+    const state = {
+      PROCESSOR_STATE__PATH: at('taken-other-state'),
+      PROCESSOR_STATE__CHECKPOINT_PATH: at('taken-other'),
+    };
+    const second = start(['run', '-c', config], { environment: state });
+    await second.url();
+    await until(async () => (await server().query('SELECT 1 FROM taken_epochs WHERE run = 2')).length > 0);
+    appendFileSync(at('taken.ndjson'), lines(5000, 10_000));
+    expect(await first.ended()).toBe(1);
+    expect(first.stderr).toMatch(/SINK_FENCED/);
+    await untilRows('taken', expectedOf(10_000).length, second);
+    second.signal('SIGTERM');
+    expect(await second.ended()).toBe(0);
+    expect(await rowsOf('taken')).toEqual(expectedOf(10_000));
+  });
 });

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { start, until, untilHeldUp } from './child.ts';
+import { until } from '../waiting.ts';
+import { start, untilHeldUp } from './child.ts';
 import { scratchFolder } from './folder.ts';
 
 const { at, write } = scratchFolder();
@@ -10,7 +11,7 @@ function residentKilobytes(pid: number | undefined): number {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))?.[1]);
 }
 
-describe('a source without a bound and a reader that does not read', { timeout: 60_000 }, () => {
+describe('a source without a bound and a reader that does not read', () => {
   it('keep within memory, and go on where they were when the reader does', async (context) => {
     if (!existsSync('/proc/self/status')) context.skip('the memory of another process is read from /proc');
     const config = write(

@@ -1,12 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { onTestFinished, vi } from 'vitest';
+import { onTestFinished } from 'vitest';
+import { until } from '../waiting.ts';
 
 /** The entry of the command line. */
 export const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-
-const DEADLINE_MS = 20_000;
 
 /** How a process is started. */
 export interface ChildOptions {
@@ -77,14 +76,6 @@ export async function run(argv: readonly string[], options: ChildOptions = {}) {
   const child = start(argv, options);
   const code = await child.ended();
   return { code, stdout: child.stdout, stderr: child.stderr };
-}
-
-/** Looks again and again until the condition holds, for 20 s at most. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const holds = async (): Promise<void> => {
-    if (!(await condition())) throw new Error('the condition did not come to hold in time');
-  };
-  await vi.waitFor(holds, { timeout: DEADLINE_MS, interval: 20 });
 }
 
 /** Posts a body to the server's intake. */

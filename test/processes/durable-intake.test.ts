@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { Child, until } from './child.ts';
+import { until } from '../waiting.ts';
+import { Child } from './child.ts';
 import { scratchFolder } from './folder.ts';
 
 const { at } = scratchFolder();
@@ -8,7 +9,7 @@ const INTAKE = fileURLToPath(new URL('intake.ts', import.meta.url));
 const SENDERS = 8;
 const KILLS = 3;
 
-describe('an HTTP source whose process is killed', { timeout: 60_000 }, () => {
+describe('an HTTP source whose process is killed', () => {
   it('has every event that was answered 202 once, and of the others whole requests or nothing', async () => {
     const directory = at('state');
     const sent = new Set<number>();

@@ -14,7 +14,7 @@ const environment = {
   PROCESSOR_ERROR_HANDLING__INITIAL_RETRY_DELAY_MS: '1',
 };
 
-describe('the exit code', { timeout: 60_000 }, () => {
+describe('the exit code', () => {
   it.each<[number, string, readonly string[], string]>([
     [0, 'a run to the end of its input', ['run', '-i', input, '-w', '1m'], ''],
     [0, 'the version', ['--version'], ''],

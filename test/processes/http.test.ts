@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { counterOf, post, start, until, untilHeldUp } from './child.ts';
+import { until } from '../waiting.ts';
+import { counterOf, post, start, untilHeldUp } from './child.ts';
 import { scratchFolder } from './folder.ts';
 
 const { at, write } = scratchFolder();
@@ -29,7 +30,7 @@ async function untilReady(url: string): Promise<void> {
   await until(async () => (await fetch(`${url}/ready`)).status === 200);
 }
 
-describe('events over HTTP', { timeout: 60_000 }, () => {
+describe('events over HTTP', () => {
   it('are taken in every form, and counted by the time that the run has ended', async () => {
     const child = start(['run', '--config', httpConfig('forms', 'max_body_bytes: 1000')]);
     const url = await child.url();

@@ -11,7 +11,7 @@ const input = write('events.ndjson', `${lines.join('\n')}\n`);
 const ARGUMENTS = ['run', '-i', input, '-w', '1s', '-k', 'model', '-v', 'value'];
 const environment = { PROCESSOR_ERROR_HANDLING__DEAD_LETTER_PATH: at('dead-letters.ndjson') };
 
-describe('output into a pipe', { timeout: 60_000 }, () => {
+describe('output into a pipe', () => {
   it('is results and nothing else, on standard output', async () => {
     const { code, stdout, stderr } = await run([...ARGUMENTS, '--log-level', 'info'], { environment });
     expect(code).toBe(0);
@@ -35,7 +35,7 @@ describe('output into a pipe', { timeout: 60_000 }, () => {
   });
 });
 
-describe.runIf(existsSync('/dev/full'))('output that cannot be written', { timeout: 60_000 }, () => {
+describe.runIf(existsSync('/dev/full'))('output that cannot be written', () => {
   it.each([
     ['of a run', ARGUMENTS, /^processor: sink "console" .*the output cannot be written: ENOSPC.* \[SINK_FAILED\]$/],
     ['of a short command', ['--version'], /^processor: standard output cannot be written: ENOSPC/],

@@ -3,7 +3,8 @@ import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { openApiDocument } from '../../src/http/api/openapi.ts';
-import { post, run, start, until } from './child.ts';
+import { until } from '../waiting.ts';
+import { post, run, start } from './child.ts';
 import { scratchFolder } from './folder.ts';
 
 const { at, write } = scratchFolder();
@@ -45,7 +46,7 @@ const SINKS = `  sinks:
     - { type: http, url: "http://u:${CANARY}@127.0.0.1:1/x?api_key=${CANARY}", secret: ${CANARY}${CANARY} }
 `;
 
-describe('a secret', { timeout: 60_000 }, () => {
+describe('a secret', () => {
   it.each([
     ['from the YAML', ', token: "${CANARY}"', NAMED],
     ['from a variable', '', OVERRIDE],

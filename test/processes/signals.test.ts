@@ -24,7 +24,7 @@ function demoConfig(eventsPerSec: number): string {
 
 const STOPPING = 'Stopping: finishing what is under way';
 
-describe('a signal', { timeout: 60_000 }, () => {
+describe('a signal', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)('%s ends a run with 0, all that it has found delivered', async (signal) => {
     const child = start(['run', '--config', demoConfig(1000)]);
     await child.writes(1);

@@ -1,6 +1,7 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { run, start, until, type Child } from './child.ts';
+import { until } from '../waiting.ts';
+import { run, start, type Child } from './child.ts';
 import { scratchFolder } from './folder.ts';
 
 const { at, write } = scratchFolder();
@@ -45,7 +46,7 @@ async function untilResults(name: string, count: number): Promise<void> {
 
 const portOf = async (child: Child): Promise<string> => new URL(await child.url()).port;
 
-describe('state on disk', { timeout: 90_000 }, () => {
+describe('state on disk', () => {
   it('survives SIGKILL: started again, the run goes on, and no result is there twice or missing', async () => {
     const config = configuration('killed');
     const first = start(['run', '-c', config]);

@@ -19,7 +19,7 @@ function events(): string {
   return `${lines.join('\n')}\n`;
 }
 
-describe('the time zone of the process', { timeout: 60_000 }, () => {
+describe('the time zone of the process', () => {
   it('changes nothing in the results, days on which clocks are changed included', async () => {
     const input = write('events.ndjson', events());
     const config = write(

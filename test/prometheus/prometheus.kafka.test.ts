@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { sharedBroker } from '../kafka/shared-broker.ts';
 import { createTopic } from '../kafka/topics.ts';
-import { start, until } from '../processes/child.ts';
+import { start } from '../processes/child.ts';
 import { scratchFolder } from '../processes/folder.ts';
+import { eventually, until } from '../waiting.ts';
 import { filledIn, metricsIn, panelQueries } from './dashboard.ts';
 import { prometheusBinaries, type PrometheusBinaries } from './prometheus-binaries.ts';
 import { PrometheusServer } from './prometheus-server.ts';
@@ -46,16 +47,18 @@ describe.skipIf(binaries === undefined || kafka.missing)('with a real Prometheus
     const expressions = [...ofKafka, ...alerts.filter(({ expr }) => expr.includes('kafka_'))];
     expect(expressions.flatMap(({ expr }) => metricsIn(expr)).filter((name) => !names.has(name))).toEqual([]);
     const full = ofKafka.filter(({ expr }) => !EMPTY_QUERIES.test(expr));
-    expect(await emptyAmong(full, prometheus)).toEqual([]);
+    await eventually(async () => expect(await emptyAmong(full, prometheus)).toEqual([]));
     // A time that nothing was measured of is not a number.
     const times = full.filter(({ expr }) => expr.startsWith('histogram_quantile('));
     expect(times.length).toBeGreaterThan(4);
     for (const { panel, expr } of times) {
-      const [sample] = await prometheus.query(filledIn(expr, ''));
-      expect([panel, Number(sample?.value[1]) > 0]).toEqual([panel, true]);
+      await eventually(async () => {
+        const [sample] = await prometheus.query(filledIn(expr, ''));
+        expect([panel, Number(sample?.value[1]) > 0]).toEqual([panel, true]);
+      });
     }
     await expectQuietAlerts(prometheus);
-  }, 120_000);
+  });
 });
 
 /** A processor that reads a topic, and what it has besides, as lines of YAML. @returns where its server is. */

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { METRICS } from '../../src/telemetry/metric-table.ts';
-import { start, until } from '../processes/child.ts';
+import { start } from '../processes/child.ts';
+import { eventually, until } from '../waiting.ts';
 import { scratchFolder } from '../processes/folder.ts';
 import { dashboard, filledIn, metricsIn, panelQueries, type Panel } from './dashboard.ts';
 import { prometheusBinaries, type PrometheusBinaries } from './prometheus-binaries.ts';
@@ -115,7 +116,7 @@ describe.skipIf(binaries === undefined)('with a real Prometheus', () => {
 
     // What is of Kafka has data where there is Kafka.
     const full = panelQueries.filter(({ expr }) => !EMPTY_QUERIES.test(expr) && !expr.includes('kafka_'));
-    expect(await emptyAmong(full, prometheus)).toEqual([]);
+    await eventually(async () => expect(await emptyAmong(full, prometheus)).toEqual([]));
 
     for (const { name, definition } of dashboard.templating.list) {
       const [, selector, label] = /^label_values\((.*), (\w+)\)$/.exec(definition ?? '') ?? [];
@@ -125,7 +126,7 @@ describe.skipIf(binaries === undefined)('with a real Prometheus', () => {
       if (name === 'result') expect(values).toContain('processor_result_latency_ms_p95');
     }
     await expectQuietAlerts(prometheus);
-  }, 120_000);
+  });
 });
 
 /** A processor that has all there is to see: state on disk, checkpoints, results as gauges; late and broken events come with the demo. */

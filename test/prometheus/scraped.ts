@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { ROOT } from '../checks/source-file.ts';
-import { until } from '../processes/child.ts';
+import { until } from '../waiting.ts';
 import { filledIn, type PanelQuery } from './dashboard.ts';
 import type { PrometheusServer } from './prometheus-server.ts';
 

@@ -77,7 +77,7 @@ async function sceneOfTwo(): Promise<Scene> {
 const first = (p: number): string => `[0,10) key=k${String(p)} 2 on_time#0`;
 const second = (p: number): string => `[10,20) key=k${String(p)} 2 on_time#0`;
 
-describe('processor state rescale', { timeout: 60_000 }, () => {
+describe('processor state rescale', () => {
   it('makes states that instances go on from, 2 to 3 to 1', async () => {
     const { run, instance } = await scene();
     const results: string[] = [];

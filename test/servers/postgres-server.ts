@@ -164,7 +164,7 @@ export function usePostgres(options: PostgresOptions = {}): () => PostgresServer
   let server: PostgresServer | undefined;
   beforeAll(async () => {
     server = binaries === undefined ? undefined : await PostgresServer.start(options);
-  }, 60_000);
+  });
   afterAll(async () => server?.destroy());
   return () => {
     if (server === undefined) throw new Error('the server has not been started');

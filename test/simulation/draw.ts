@@ -229,20 +229,23 @@ function drawPartitions(random: Random, config: OracleConfig, pace: Pace): reado
     let now = start + random.int(0, 10);
     const appearsAt = late ? random.int(1, 20) * msPerUnit : 0;
     let previous = 0;
+    /** When the last event came: a record that is none does not keep a partition from being idle. */
+    let heardAt = 0;
     let firstUnawaited = late ? 0 : Infinity;
     for (let n = random.int(0, mostRecords); n > 0; n -= 1) {
       now += random.pick([0, 1, random.int(0, 4), random.int(0, 20)]);
       if (records.length === silentAt && catchesUp) now += Math.ceil(silence / msPerUnit);
       else if (records.length === silentAt) pause = silence;
       const at = pace.isLive ? Math.max(previous, (now - start) * msPerUnit + pause + random.delay(5)) : 0;
-      if (pace.goesIdle && at - previous >= pace.idleTimeoutMs) {
+      if (pace.goesIdle && at - heardAt >= pace.idleTimeoutMs) {
         firstUnawaited = Math.min(firstUnawaited, records.length);
       }
       availableAt.push(at);
       previous = at;
-      records.push(
-        drawRecord(random, config, keys, now - (random.chance(0.3) ? random.int(0, behind) : 0), records.length),
-      );
+      const timestamp = now - (random.chance(0.3) ? random.int(0, behind) : 0);
+      const record = drawRecord(random, config, keys, timestamp, records.length);
+      if (!('malformed' in record)) heardAt = at;
+      records.push(record);
     }
     const endsAt = previous + (random.chance(0.5) ? 0 : random.delay(500));
     return { id: `part-${String(i)}`, records, availableAt, appearsAt, endsAt, firstUnawaited };

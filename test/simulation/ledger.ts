@@ -52,6 +52,8 @@ export class Ledger {
   #done = 0;
   readonly #handedOut = new Map<string, number>();
   readonly #released = new Map<string, number>();
+  /** Positions of epochs that were in the state, and were lost with it. */
+  readonly #lost = new Set<string>();
   /** Epoch of each checkpoint that was made whole. */
   readonly #checkpoints = new Map<string, number>();
   /** True while the processor runs with other settings than those of its state. */
@@ -122,9 +124,17 @@ export class Ledger {
     // A log that was cut to nothing, where there is no checkpoint either, is none of the processor's doing.
     if (record === undefined && this.rewound) this.#released.clear();
     this.#expected = undefined;
+    this.#forgetAfter(epoch);
     this.#done = epoch;
     this.#acknowledged = epoch;
-    for (const known of this.#epochs.keys()) if (known > epoch) this.#epochs.delete(known);
+  }
+
+  #forgetAfter(epoch: number): void {
+    for (const [known, { positions }] of this.#epochs) {
+      if (known <= epoch) continue;
+      if (this.rewound && known <= this.#done) for (const [id, offset] of positions) this.#lost.add(`${id}/${offset}`);
+      this.#epochs.delete(known);
+    }
   }
 
   /** A checkpoint has been made of the state as it is. */
@@ -148,10 +158,14 @@ export class Ledger {
     this.rewound = true;
   }
 
-  /** Kafka has an offset of a source's partition under its consumer group, for others to see. */
+  /**
+   * Kafka has an offset of a source's partition under its consumer group, for others to see. It may be one of an epoch
+   * whose transaction was committed, and that the state has lost before Kafka came to write its marker.
+   */
   committedAtKafka(id: string, offset: number): void {
     const known = this.#epochs.get(this.#done)?.positions.get(id) ?? 0;
-    if (offset > known) this.#wrong(`${id}: ${offset} is committed at Kafka, and ${known} in the state`);
+    if (offset > known && !this.#lost.has(`${id}/${offset}`))
+      this.#wrong(`${id}: ${offset} is committed at Kafka, and ${known} in the state`);
   }
 
   /** A sink is given items of an epoch. */

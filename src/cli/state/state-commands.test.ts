@@ -57,7 +57,7 @@ async function sceneWithState(): Promise<Scene> {
   return made;
 }
 
-describe('checkpoints', { timeout: 60_000 }, () => {
+describe('checkpoints', () => {
   it('are made, listed, verified, exported, restored and deleted', async () => {
     const { run, at } = await sceneWithState();
     expect(await run('checkpoint list -c @p.yaml')).toEqual({
@@ -145,7 +145,7 @@ describe('checkpoints', { timeout: 60_000 }, () => {
   });
 });
 
-describe('a question', { timeout: 60_000 }, () => {
+describe('a question', () => {
   it.each<[string, number]>([
     ['y\n', 0],
     ['Yes\n', 0],
@@ -168,7 +168,7 @@ describe('a question', { timeout: 60_000 }, () => {
   });
 });
 
-describe('where the state is', { timeout: 60_000 }, () => {
+describe('where the state is', () => {
   it.each<[string, number, string]>([
     ['state inspect', 2, 'processor: say which state: --config FILE, or --state-path and --checkpoint-path\n'],
     [
@@ -205,7 +205,7 @@ describe('where the state is', { timeout: 60_000 }, () => {
   });
 });
 
-describe('state inspect', { timeout: 60_000 }, () => {
+describe('state inspect', () => {
   it('shows where a pipeline stands, in 80 columns', async () => {
     const { run } = await sceneWithState();
     const { code, out } = await run('state inspect -c @p.yaml');
@@ -245,7 +245,7 @@ describe('state inspect', { timeout: 60_000 }, () => {
   });
 });
 
-describe('state reset', { timeout: 60_000 }, () => {
+describe('state reset', () => {
   it('leaves an empty state, and the checkpoints: the next run begins anew', async () => {
     const { run } = await sceneWithState();
     await run('checkpoint create kept -c @p.yaml');
@@ -300,7 +300,7 @@ describe('state reset', { timeout: 60_000 }, () => {
   });
 });
 
-describe('a run on state on disk', { timeout: 60_000 }, () => {
+describe('a run on state on disk', () => {
   it('goes on where it was, and tells so', async () => {
     const { run } = await sceneWithState();
     const { code, err } = await run('run -c @p.yaml', fakeProcess({ PROCESSOR_LOGGING__LEVEL: 'info' }));

@@ -1,4 +1,5 @@
-import type { KeySeries, ResultPoint } from '../../monitor/key-series.ts';
+import type { KeySeries } from '../../monitor/key-series.ts';
+import type { ResultPoint } from '../../monitor/point-table.ts';
 import type { Instant } from '../../time/instant.ts';
 
 /** A point, and what it is one of. */
@@ -28,8 +29,8 @@ export function newestPoints(
   return newest(found, limit);
 }
 
-function newestEnd({ latest }: KeySeries): Instant {
-  return latest?.end ?? -Infinity;
+function newestEnd({ latestEnd }: KeySeries): Instant {
+  return latestEnd ?? -Infinity;
 }
 
 function newest(found: PlacedPoint[], limit: number): PlacedPoint[] {

@@ -1,6 +1,7 @@
 import type { GroupingKey } from '../../event/grouping-key.ts';
 import { Window } from '../../event/window.ts';
-import type { KeySeries, ResultPoint } from '../../monitor/key-series.ts';
+import type { KeySeries } from '../../monitor/key-series.ts';
+import type { ResultPoint } from '../../monitor/point-table.ts';
 import type { ResultStore } from '../../monitor/result-store.ts';
 import type { RunMonitor } from '../../monitor/run-monitor.ts';
 import type { ValueColumn } from '../../monitor/value-columns.ts';
@@ -130,7 +131,7 @@ function keyBody(
     end: formatInstant(latest.end),
     revised: isRevised(latest),
     latest: Object.fromEntries(columns.map(({ name }, at) => [name, valueAt(latest, at)])),
-    recent: points === 0 ? [] : series.points.slice(-points).map((point) => [point.end, valueAt(point, place)]),
+    recent: series.newest(points).map((point) => [point.end, valueAt(point, place)]),
   };
 }
 

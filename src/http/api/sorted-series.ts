@@ -26,14 +26,10 @@ export function sortedSeries(
   return numbered.map(({ series }) => series);
 }
 
-function numberOf(
-  { volume, latest }: KeySeries,
-  sort: 'volume' | 'value' | 'updated',
-  place: number | undefined,
-): number {
-  if (sort === 'volume') return volume;
-  if (sort === 'updated') return latest?.end ?? Number.NaN;
-  return (place === undefined ? undefined : latest?.values[place]) ?? Number.NaN;
+function numberOf(series: KeySeries, sort: 'volume' | 'value' | 'updated', place: number | undefined): number {
+  if (sort === 'volume') return series.volume;
+  if (sort === 'updated') return series.latestEnd ?? Number.NaN;
+  return place === undefined ? Number.NaN : series.latestValue(place);
 }
 
 function compareTexts({ keyText: a }: KeySeries, { keyText: b }: KeySeries): number {

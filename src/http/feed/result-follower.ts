@@ -64,11 +64,10 @@ export class ResultFollower {
     }
     let characters = 0;
     const { instance, stream } = this.#monitor;
-    for (const { sequence, result } of stream.after(this.#sequence, MAX_ITEMS)) {
+    for (const { sequence, windowName, key, text } of stream.after(this.#sequence, MAX_ITEMS)) {
       this.#sequence = sequence;
-      const isOther = this.#window !== undefined && result.windowName !== this.#window;
-      if (isOther || this.#keys?.has(result.key?.toString() ?? '') === false) continue;
-      const text = result.toText();
+      const isOther = this.#window !== undefined && windowName !== this.#window;
+      if (isOther || this.#keys?.has(key?.toString() ?? '') === false) continue;
       items.push({ type: 'result', id: streamId(instance, sequence), result: text });
       characters += text.length;
       if (characters >= MAX_CHARACTERS) break;

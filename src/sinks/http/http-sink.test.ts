@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { CERTIFICATE_PATHS } from '../../../test/servers/certificates.ts';
 import { HttpReceiver } from '../../../test/servers/http-receiver.ts';
+import { eventually } from '../../../test/waiting.ts';
 import { ErrorHandler, ErrorPolicy } from '../../plan/error-handler.ts';
 import { readings, readingsPipeline, settle } from '../../runtime/run-fixtures.contract.ts';
 import { ManualClock } from '../../time/manual-clock.ts';
@@ -185,12 +186,12 @@ describe('an answer to an HttpSink', () => {
     const { receiver, send, sink, clock } = await receiving({ requestTimeout: '5s' });
     receiver.answer = () => undefined;
     const slow = outcome(send(1));
-    await vi.waitFor(() => expect(receiver.received).toHaveLength(1));
+    await eventually(() => expect(receiver.received).toHaveLength(1));
     clock.advance(5000);
     expect(await slow).toMatch(/^SINK_TIMEOUT: .* did not answer within 5s$/);
     const giveUp = new AbortController();
     const given = outcome(sink.sendBatch(results(1), { epoch: 1, signal: giveUp.signal }));
-    await vi.waitFor(() => expect(receiver.received).toHaveLength(2));
+    await eventually(() => expect(receiver.received).toHaveLength(2));
     giveUp.abort();
     expect(await given).toMatch(/^SINK_TIMEOUT: .* did not answer in time$/);
     expect(await outcome(sink.sendBatch(results(1), { epoch: 1, signal: giveUp.signal }))).toMatch(/^SINK_TIMEOUT/);
@@ -225,7 +226,7 @@ describe('an HttpSink', () => {
     await send(1, 1);
     const { port } = receiver;
     await receiver.close();
-    await vi.waitFor(async () => expect(await outcome(send(1, 2))).toMatch(/^SINK_UNAVAILABLE: .*ECONNREFUSED/));
+    await eventually(async () => expect(await outcome(send(1, 2))).toMatch(/^SINK_UNAVAILABLE: .*ECONNREFUSED/));
     const restarted = await HttpReceiver.listen({ port });
     await send(1, 2);
     expect(restarted.received).toHaveLength(1);

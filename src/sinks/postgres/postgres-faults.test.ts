@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { describePostgres, usePostgres } from '../../../test/servers/postgres-server.ts';
 import { TcpProxy } from '../../../test/servers/tcp-proxy.ts';
+import { eventually } from '../../../test/waiting.ts';
 import { rememberingLogger } from '../../runtime/run-fixtures.contract.ts';
 import { ManualClock } from '../../time/manual-clock.ts';
 import { delivery, testContext } from '../event-sink.contract.ts';
@@ -65,14 +66,11 @@ async function barrier(table: string) {
   const waiting = `SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%${table}%'`;
   const held = `SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = ${id} AND granted`;
   const pidOf = async (query: string): Promise<number> =>
-    vi.waitFor(
-      async () => {
-        const [found] = await server().query<{ pid: number }>(query);
-        if (found === undefined) throw new Error(`nobody: ${query}`);
-        return found.pid;
-      },
-      { timeout: 10_000, interval: 5 },
-    );
+    eventually(async () => {
+      const [found] = await server().query<{ pid: number }>(query);
+      if (found === undefined) throw new Error(`nobody: ${query}`);
+      return found.pid;
+    });
   const holding = await pidOf(held);
   return {
     waits: () => pidOf(waiting),
@@ -221,7 +219,7 @@ describePostgres('PostgresSink', () => {
     expect(await counts()).toEqual([1]);
     await stop();
     const closing = sink.close();
-    await vi.waitFor(() => expect(clock.sleeping).toBe(1));
+    await eventually(() => expect(clock.sleeping).toBe(1));
     clock.advance(1000);
     await closing;
     expect(table).not.toBe('');

@@ -5,6 +5,7 @@ import { inspect } from 'node:util';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { CERTIFICATE_PATHS } from '../../../test/servers/certificates.ts';
 import { WebSocketPeer, type PeerOptions } from '../../../test/servers/websocket-peer.ts';
+import { eventually, PATIENCE_MS } from '../../../test/waiting.ts';
 import { ErrorHandler, ErrorPolicy } from '../../plan/error-handler.ts';
 import { readingsPipeline, readings, rememberingLogger, settle } from '../../runtime/run-fixtures.contract.ts';
 import { ManualClock } from '../../time/manual-clock.ts';
@@ -114,7 +115,7 @@ describe('a delivery to a WebSocket', () => {
     const { peer, send } = await connected({ acknowledgements: true, maxMessageBytes: 1 });
     let isDone = false;
     const sending = send(3).then(() => (isDone = true));
-    await vi.waitFor(() => expect(peer.heard).toHaveLength(3));
+    await eventually(() => expect(peer.heard).toHaveLength(3));
     const [socket] = peer.sockets;
     for (const text of [
       '{"type":"ack","seq":2}',
@@ -208,7 +209,7 @@ describe('a delivery to a WebSocket', () => {
         before = written;
         expect(same && written > 0).toBe(true);
       },
-      { interval: 300, timeout: 20_000 },
+      { interval: 300, timeout: PATIENCE_MS },
     );
     // What the two operating systems hold between them, and one message.
     expect(written).toBeLessThan(5000);
@@ -237,7 +238,7 @@ describe('the connection of a WebSocketSink', () => {
     const { port } = peer;
     await peer.close();
     for (const longest of [1000, 2000, 4000, 4000]) {
-      await vi.waitFor(async () => expect(await outcome(send(1))).toMatch(/^SINK_UNAVAILABLE: .*ECONNREFUSED/));
+      await eventually(async () => expect(await outcome(send(1))).toMatch(/^SINK_UNAVAILABLE: .*ECONNREFUSED/));
       expect(await outcome(send(1))).toMatch(/ECONNREFUSED.*; to be tried again in \d/);
       clock.advance(longest / 2 - 1);
       expect(await outcome(send(1))).toMatch(/to be tried again in/);
@@ -248,7 +249,7 @@ describe('the connection of a WebSocketSink', () => {
     expect(restarted.ids).toHaveLength(2);
     // Once it is there the next fault is the first again.
     restarted.cut();
-    await vi.waitFor(async () => expect(await outcome(send(1))).toBe(''));
+    await eventually(async () => expect(await outcome(send(1))).toBe(''));
   });
 
   it('need not be there when the pipeline begins', async () => {
@@ -316,7 +317,7 @@ describe('the connection of a WebSocketSink', () => {
     silent.sockets[0]?.pause();
     const closing = other.close();
     // One sleeps until the next ping.
-    await vi.waitFor(() => expect(clock.sleeping).toBe(2));
+    await eventually(() => expect(clock.sleeping).toBe(2));
     clock.advance(1000);
     await closing;
     expect(clock.sleeping).toBe(0);

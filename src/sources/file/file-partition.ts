@@ -1,13 +1,13 @@
 import type { RecordBlock } from '../../event/record-block.ts';
-import type { SourceContext } from '../event-source.ts';
+import type { SourceContext, SourcePartition } from '../event-source.ts';
 import type { Framer } from '../framing/framer.ts';
 import { createFramer, type StreamFormat } from '../framing/stream-format.ts';
 import { PlainInput, ReadAhead, type ByteInput } from './byte-input.ts';
-import { formatToken, identityOf, recentOf, type FileIdentity, type FileToken } from './file-token.ts';
-import type { FoundFile } from './find-files.ts';
-import { GzipInput } from './gzip-input.ts';
-import type { PooledFile } from './handle-pool.ts';
-import type { NamedPartition } from './named-partition.ts';
+import { formatToken, identityOf, isSameFile, recentOf, type FileToken } from './file-token.ts';
+import { isThere, type FoundFile } from './find-files.ts';
+import { GzipInput, isGzip } from './gzip-input.ts';
+import type { HandlePool, PooledFile } from './handle-pool.ts';
+import type { Renameable } from './new-files.ts';
 import { passRecent, readHead, readRecordFormat, resumeProblem, resumptionOf } from './resumption.ts';
 
 /** How much of each file is read ahead. */
@@ -23,15 +23,25 @@ interface Reading {
   readonly token: Omit<FileToken, 'state' | 'recent'>;
 }
 
+/** How a file is read, and what is known of it. */
+export interface FilePartitionOptions {
+  readonly format: StreamFormat;
+  readonly size: ReadAheadSize;
+  /** It is known to hold what was read of another file, though it has not its identity. */
+  readonly wasCompressed: boolean;
+  /** Looks for the names that files have by now. */
+  readonly lookAround: () => Promise<unknown>;
+}
+
 /** A file read once, from the committed position or its start to its end. Opened by the first read. */
-export class FilePartition implements NamedPartition {
+export class FilePartition implements SourcePartition, Renameable {
   readonly id: string;
-  readonly #file: PooledFile;
-  readonly #format: StreamFormat;
-  readonly #size: ReadAheadSize;
+  readonly #pool: HandlePool;
+  #file: PooledFile;
+  #found: FoundFile;
+  readonly #options: FilePartitionOptions;
   readonly #context: SourceContext;
   readonly #gzip: boolean;
-  readonly #wasCompressed: boolean;
   #reading: Reading | null = null;
   /** The last piece has been read. */
   #ended = false;
@@ -40,38 +50,23 @@ export class FilePartition implements NamedPartition {
   #bytesRead = 0;
   #bytesTotal: number;
 
-  constructor(
-    id: string,
-    found: FoundFile,
-    file: PooledFile,
-    format: StreamFormat,
-    size: ReadAheadSize,
-    context: SourceContext,
-  ) {
+  constructor(id: string, found: FoundFile, pool: HandlePool, context: SourceContext, options: FilePartitionOptions) {
     this.id = id;
-    this.#file = file;
-    this.#format = format;
-    this.#size = size;
+    this.#pool = pool;
+    this.#file = pool.file(found.path);
+    this.#found = found;
     this.#context = context;
+    this.#options = options;
     this.#gzip = isGzip(found.path);
-    this.#wasCompressed = found.wasCompressed ?? false;
     this.#bytesTotal = found.sizeBytes;
   }
 
-  get identity(): FileIdentity | null {
-    return this.#reading?.token ?? null;
+  get path(): string {
+    return this.#found.path;
   }
 
-  place(): null {
-    return null;
-  }
-
-  moveTo(): void {
-    // Its handle is that of the file, whatever it is called.
-  }
-
-  endWithFile(): void {
-    // So it does.
+  get inode(): bigint {
+    return this.#found.inode;
   }
 
   /** False until the end: what a file holds is there, however long nobody asks for it. */
@@ -98,6 +93,37 @@ export class FilePartition implements NamedPartition {
     return null;
   }
 
+  async takesName(found: FoundFile): Promise<boolean> {
+    if (found.inode !== this.#found.inode || (await isThere(this.#found)) || !(await this.#isAt(found))) return false;
+    if (this.#reading === null && !this.#finished) {
+      await this.#file.close();
+      this.#file = this.#pool.file(found.path);
+    }
+    this.#found = found;
+    return true;
+  }
+
+  async hasLeft(found: FoundFile): Promise<boolean> {
+    const isAsFound = found.inode === this.#found.inode && found.sizeBytes === this.#found.sizeBytes;
+    return this.#finished && !isAsFound && !(await this.#isAt(found));
+  }
+
+  /** True if a name is one of its file. Another may have been given the inode's number once that was deleted. */
+  async #isAt({ path, inode }: FoundFile): Promise<boolean> {
+    if (inode !== this.#found.inode) return false;
+    if (this.#reading === null) return true;
+    const file = this.#pool.file(path);
+    try {
+      return isSameFile(this.#reading.token, inode, await readHead(file));
+    } finally {
+      await file.close();
+    }
+  }
+
+  succeededAt(): void {
+    // It ends where its file does.
+  }
+
   async close(): Promise<void> {
     this.#finished = true;
     await this.#reading?.input.close();
@@ -116,6 +142,8 @@ export class FilePartition implements NamedPartition {
   }
 
   async #begin(): Promise<Reading> {
+    // Rotation may have renamed it since it was found.
+    if (!(await isThere(this.#found))) await this.#options.lookAround();
     const opened = { ...(await this.#file.stat()), head: await readHead(this.#file) };
     const identity = identityOf(opened.inode, opened.head);
     this.#bytesTotal = opened.sizeBytes;
@@ -123,17 +151,16 @@ export class FilePartition implements NamedPartition {
     const { path } = this.#file;
     const position = positions.get(this.id);
     if (position === undefined) {
-      const framer = createFramer(this.#format, { maxBlockRecords });
+      const framer = createFramer(this.#options.format, { maxBlockRecords });
       return { framer, input: this.#readAheadFrom(0), token: { ...identity, start: 0 } };
     }
     const resumption = resumptionOf(path, position);
-    // Of a file that was compressed since, the bytes before the place say whether it is that one.
-    const problem = this.#wasCompressed ? null : resumeProblem(path, resumption, opened, !this.#gzip);
+    const problem = this.#options.wasCompressed ? null : resumeProblem(path, resumption, opened, !this.#gzip);
     if (problem !== null) throw problem;
-    const framer = createFramer(this.#format, {
+    const framer = createFramer(this.#options.format, {
       maxBlockRecords,
       offset: position.offset,
-      resumption: { state: resumption.state, format: await readRecordFormat(this.#format, this.#inputAt(0)) },
+      resumption: { state: resumption.state, format: await readRecordFormat(this.#options.format, this.#inputAt(0)) },
     });
     const input = this.#readAheadFrom(resumption.used - resumption.recent.count);
     try {
@@ -146,15 +173,12 @@ export class FilePartition implements NamedPartition {
   }
 
   #readAheadFrom(offset: number): ReadAhead {
-    return new ReadAhead(this.#inputAt(offset), this.#size.pieces);
+    return new ReadAhead(this.#inputAt(offset), this.#options.size.pieces);
   }
 
   #inputAt(offset: number): ByteInput {
-    return this.#gzip ? new GzipInput(this.#file, offset) : new PlainInput(this.#file, offset, this.#size.pieceBytes);
+    return this.#gzip
+      ? new GzipInput(this.#file, offset)
+      : new PlainInput(this.#file, offset, this.#options.size.pieceBytes);
   }
-}
-
-/** True for a name that ends in `.gz`. */
-export function isGzip(path: string): boolean {
-  return path.toLowerCase().endsWith('.gz');
 }

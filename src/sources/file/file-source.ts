@@ -1,16 +1,16 @@
-import { present } from '../../errors/assert.ts';
+import { isDynamicPattern } from 'tinyglobby';
 import { ProcessorError } from '../../errors/processor-error.ts';
 import { parseDuration, type Duration } from '../../time/duration.ts';
 import type { Millis } from '../../time/instant.ts';
 import type { EventSource, OpenSource, SourceContext } from '../event-source.ts';
 import { formatOfPath, type StreamFormat } from '../framing/stream-format.ts';
-import { FilePartition, isGzip, type ReadAheadSize } from './file-partition.ts';
-import { findFiles, type FoundFile } from './find-files.ts';
-import { FollowedNames } from './followed-names.ts';
-import { FollowedPartition } from './followed-partition.ts';
+import { FilePartition, type ReadAheadSize } from './file-partition.ts';
+import { findFiles, withoutUnfinished, type FoundFile } from './find-files.ts';
+import { FollowedPartition, type FollowedAmong } from './followed-partition.ts';
+import { isGzip } from './gzip-input.ts';
 import { HandlePool } from './handle-pool.ts';
 import { KnownFiles } from './known-files.ts';
-import type { NamedPartition } from './named-partition.ts';
+import { NewFiles } from './new-files.ts';
 
 /** Handles open at once, however many files there are. Followed files need one each, and are not counted. */
 const MAX_OPEN_HANDLES = 64;
@@ -18,6 +18,8 @@ const MAX_OPEN_HANDLES = 64;
 const READ_AHEAD_BYTES = 67_108_864;
 const READ_AHEAD_PIECES = 4;
 const MIN_PIECE_BYTES = 8192;
+/** At files whose names do not come to rest. */
+const MAX_LOOKS = 10;
 const MAX_PIECE_BYTES = 262_144;
 
 /** How a {@link FileSource} reads its files, and whether it stays with them. */
@@ -35,13 +37,13 @@ export interface FileSourceOptions {
  * whose names end in `.gz` are inflated. Names are paths or patterns (`events/**\/*.ndjson`).
  *
  * Without `follow` each file is read to its end, and a path without a file is an error. With it, the source waits for
- * files, reads what is appended to them, and keeps up with rotation by renaming and by truncation; compressed files are
- * read once. Patterns should match either all names that rotation gives or none of them.
+ * files, reads what is appended to them, and keeps up with rotation by renaming, compressing and truncation, whether the
+ * paths match the names that it gives or not. Files that were compressed when they appeared are read once.
  *
  * After a restart reading goes on at the committed offset. A file is known by its inode and its first KiB, whatever it is
- * called by then, and keeps the id of its partition, also where it has been gzipped; what goes by its old name has
- * `path#2` for an id. A file that was cut, replaced or changed is an error, SOURCE_CHANGED; of what lies below the
- * offset the last KiB is looked at.
+ * called by then, and keeps the id of its partition; what goes by its old name has `path#2` for an id. One that was
+ * compressed since is known by what it holds: the first KiB, and the last one before the offset. A file that was cut,
+ * replaced or changed is an error, SOURCE_CHANGED; of what lies below the offset the last KiB is looked at.
  */
 export class FileSource implements EventSource {
   readonly name = 'file';
@@ -70,42 +72,80 @@ export class FileSource implements EventSource {
 
   /** @throws ProcessorError SOURCE_NOT_FOUND, SOURCE_FAILED. */
   async open(context: SourceContext): Promise<OpenSource> {
-    const found = await findFiles(this.#paths, this.#follow);
     const pool = new HandlePool(MAX_OPEN_HANDLES);
-    const known = await KnownFiles.among(found, context.positions, pool, this.#follow);
-    const files = known.files;
+    const { files, known } = await this.#find(context, pool);
     const size = readAheadSize(files.length);
-    const pollIntervalMs = this.#pollIntervalMs;
-    const create = (file: FoundFile): NamedPartition => {
-      const { path } = file;
-      const format = this.#format ?? formatOfPath(path);
-      const id = known.idOf(path);
-      if (!this.#follow || isGzip(path)) return new FilePartition(id, file, pool.file(path), format, size, context);
-      const lookAtNames = (): Promise<boolean> => names.look();
-      const place = known.placeOf(id);
-      return new FollowedPartition({ id, path, format, pollIntervalMs, context, place, lookAtNames });
+    const partitions: FileSourcePartition[] = [];
+    const newFiles = new NewFiles(this.#paths, files, () => partitions, this.#pollIntervalMs, context);
+    const mayRename = this.#paths.some((path) => isDynamicPattern(path));
+    const among: FollowedAmong = {
+      pool,
+      mayRename,
+      isRead: (path, inode) => newFiles.isRead(path, inode),
+      isTaken: (partition) => newFiles.isTaken(partition),
     };
-    const names = new FollowedNames({ paths: this.#paths, pollIntervalMs, context, pool, create });
-    const partitions = files.map(create);
+    const lookAround = (): Promise<unknown> => newFiles.look();
+    const create = (file: FoundFile): FileSourcePartition => {
+      const id = known.idOf(file.path);
+      const format = this.#format ?? formatOfPath(id === file.path ? id : firstNameOf(id));
+      return this.#follow && !isGzip(file.path)
+        ? new FollowedPartition(id, file, format, this.#pollIntervalMs, context, among)
+        : new FilePartition(id, file, pool, context, {
+            format,
+            size,
+            wasCompressed: known.wasCompressed(file.path),
+            lookAround,
+          });
+    };
+    partitions.push(...files.map(create));
     if (!this.#follow) return { partitions, close: () => closeAll(partitions) };
     if (partitions.length === 0) context.logger.info({ paths: this.#paths }, 'no file matches yet: waiting for one');
-    names.start(partitions.map((partition, index) => [present(files[index], 'a file').path, partition]));
+    newFiles.watch();
     return {
       partitions: partitions.slice(),
       newPartitions: () => {
-        const added = names.take();
-        partitions.push(...added);
-        return added;
+        const found = newFiles.take();
+        const created = found.map(create);
+        for (const { path } of found) for (const partition of partitions) partition.succeededAt(path);
+        partitions.push(...created);
+        return created;
       },
       close: async () => {
-        await names.stop();
-        await closeAll([...partitions, ...names.take()]);
+        await newFiles.stop();
+        await closeAll(partitions);
       },
     };
   }
+
+  /** The files, and what is known of them; looked at again where rotation gave them other names meanwhile. */
+  async #find(context: SourceContext, pool: HandlePool): Promise<{ files: readonly FoundFile[]; known: KnownFiles }> {
+    for (let looks = 1; ; looks += 1) {
+      const found = await findFiles(this.#paths, this.#follow);
+      // What is being compressed is left for later.
+      const files = this.#follow ? withoutUnfinished(found) : found;
+      const known = await KnownFiles.among(files, context.positions, pool);
+      const isSteady = isSameList(found, await findFiles(this.#paths, this.#follow));
+      if (isSteady || looks === MAX_LOOKS) return { files, known };
+    }
+  }
 }
 
-async function closeAll(partitions: readonly NamedPartition[]): Promise<void> {
+function isSameList(some: readonly FoundFile[], others: readonly FoundFile[]): boolean {
+  return some.length === others.length && some.every(({ path, inode }, n) => isNamed(others[n], path, inode));
+}
+
+function isNamed(file: FoundFile | undefined, path: string, inode: bigint): boolean {
+  return file?.path === path && file.inode === inode;
+}
+
+/** The name that a file had when it was first read: rotation may have taken the ending that tells its format. */
+function firstNameOf(id: string): string {
+  return id.replace(/#\d+$/, '');
+}
+
+type FileSourcePartition = FilePartition | FollowedPartition;
+
+async function closeAll(partitions: readonly FileSourcePartition[]): Promise<void> {
   for (const partition of partitions) await partition.close();
 }
 

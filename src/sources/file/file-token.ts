@@ -19,9 +19,6 @@ export interface RecentBytes {
   readonly hash: string;
 }
 
-/** Of a place that nothing is known before. */
-export const NOTHING_RECENT: RecentBytes = { count: 0, hash: '' };
-
 /** What is committed with an offset in a file. */
 export interface FileToken extends FileIdentity {
   /** Offset in the partition at which the file begins: above 0 once a followed file has been replaced. */
@@ -71,8 +68,12 @@ export function identityOf(inode: bigint, head: Uint8Array): FileIdentity {
 
 /** True if a file of that inode number and start is the one with the identity, perhaps grown since. */
 export function isSameFile(identity: FileIdentity, inode: bigint, head: Uint8Array): boolean {
-  const { headBytes, headHash } = identity;
-  return identity.inode === inode && head.length >= headBytes && hashOf(head.subarray(0, headBytes)) === headHash;
+  return identity.inode === inode && isSameStart(identity, head);
+}
+
+/** True if a file that begins with `head` has the start of the one with the identity. */
+export function isSameStart({ headBytes, headHash }: FileIdentity, head: Uint8Array): boolean {
+  return head.length >= headBytes && hashOf(head.subarray(0, headBytes)) === headHash;
 }
 
 function hashOf(bytes: Uint8Array): string {

@@ -4,6 +4,7 @@ import { glob } from 'tinyglobby';
 import { ProcessorError } from '../../errors/processor-error.ts';
 import { codeOf } from '../source-failure.ts';
 import { fileFailure, fileSystemFailure } from './file-failure.ts';
+import { isGzip } from './gzip-input.ts';
 
 /** A file to read. */
 export interface FoundFile {
@@ -11,10 +12,9 @@ export interface FoundFile {
   /** When it was looked at. */
   readonly sizeBytes: number;
   readonly inode: bigint;
-  /** True for the compressed form of a file that was read before it was compressed. */
-  readonly wasCompressed?: boolean;
 }
 
+const GZIP_ENDING = '.gz'.length;
 /** Files looked at side by side. */
 const CONCURRENCY = 32;
 
@@ -67,6 +67,18 @@ async function lookAt(path: string, mayBeMissing: boolean): Promise<FoundFile | 
     if (mayBeMissing && codeOf(error) === 'ENOENT') return null;
     throw fileSystemFailure(path, error);
   }
+}
+
+/** Those without the compressed ones beside which there still is what they are made of: they are being written. */
+export function withoutUnfinished(files: readonly FoundFile[]): readonly FoundFile[] {
+  const names = new Set(files.map(({ path }) => path));
+  return files.filter(({ path }) => !isGzip(path) || !names.has(path.slice(0, -GZIP_ENDING)));
+}
+
+/** True while a file goes by the name under which it was found. */
+export async function isThere({ path, inode }: Pick<FoundFile, 'path' | 'inode'>): Promise<boolean> {
+  const stats = await stat(path, { bigint: true }).catch(() => null);
+  return stats?.ino === inode;
 }
 
 function notFound(path: string): ProcessorError {

@@ -1,9 +1,12 @@
 import { open, readdir, stat, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { codeOf } from '../source-failure.ts';
+import { PlainInput, type ByteInput } from './byte-input.ts';
 import { fileSystemFailure } from './file-failure.ts';
-import { HEAD_BYTES, identityOf, isSameFile, type FileIdentity } from './file-token.ts';
+import { HEAD_BYTES, identityOf, isSameFile, recentOf, type FileIdentity, type RecentBytes } from './file-token.ts';
 import { readHead, type OpenedFile, type ReadableFile } from './resumption.ts';
+
+const PIECE_BYTES = 262_144;
 
 /**
  * A file held open while it is followed: by its handle it can be read to its end even after it was renamed. Every
@@ -41,12 +44,18 @@ export class FollowedFile implements ReadableFile {
     }
   }
 
+  /** The name that it has, as far as is known. */
   get path(): string {
     return this.#path;
   }
 
   get identity(): FileIdentity {
     return this.#identity;
+  }
+
+  /** Its bytes from an offset on. */
+  inputFrom(offset: number): ByteInput {
+    return new PlainInput(this, offset, PIECE_BYTES);
   }
 
   async read(buffer: Buffer, position: number): Promise<number> {
@@ -76,16 +85,26 @@ export class FollowedFile implements ReadableFile {
   /** True if another file goes by the name now. While there is none, this one may still be written to. */
   async wasReplaced(): Promise<boolean> {
     try {
-      const { dev, ino } = await stat(this.path, { bigint: true });
+      const { dev, ino } = await stat(this.#path, { bigint: true });
       return dev !== this.#device || ino !== this.#identity.inode;
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return false;
-      throw fileSystemFailure(this.path, error);
+      throw fileSystemFailure(this.#path, error);
     }
   }
 
-  /** The file goes by another name now. */
-  moveTo(path: string): void {
+  /** What tells all that it holds now from other files, as if it had been read to its end. */
+  async atItsEnd(): Promise<{ identity: FileIdentity; used: number; recent: RecentBytes }> {
+    const head = await readHead(this);
+    const { size } = await this.#handle.stat();
+    const last = Buffer.alloc(Math.min(size, HEAD_BYTES));
+    const count = await this.read(last, size - last.length);
+    const recent = recentOf(last.subarray(0, count));
+    return { identity: identityOf(this.#identity.inode, head), used: size, recent };
+  }
+
+  /** It goes by another name now. */
+  movedTo(path: string): void {
     this.#path = path;
   }
 

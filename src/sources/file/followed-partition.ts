@@ -1,55 +1,51 @@
 import type { RecordBlock } from '../../event/record-block.ts';
 import type { Millis } from '../../time/instant.ts';
-import type { SourceContext } from '../event-source.ts';
+import type { SourceContext, SourcePartition } from '../event-source.ts';
 import type { Framer } from '../framing/framer.ts';
 import { createFramer, type StreamFormat } from '../framing/stream-format.ts';
-import { PlainInput } from './byte-input.ts';
-import type { ReadPlace } from './compressed-form.ts';
-import { formatToken, NOTHING_RECENT, recentOf, type FileIdentity, type RecentBytes } from './file-token.ts';
+import type { ByteInput } from './byte-input.ts';
+import { findCompressed, holdsWhatWasRead, type CompressedFile, type GoneFile } from './compressed-file.ts';
+import { formatToken, isSameFile, recentOf } from './file-token.ts';
+import { isThere, type FoundFile } from './find-files.ts';
 import { findRenamed, FollowedFile } from './followed-file.ts';
-import type { NamedPartition } from './named-partition.ts';
-import { passRecent, readRecordFormat, resumeProblem, resumptionOf, type Resumption } from './resumption.ts';
-
-const PIECE_BYTES = 262_144;
+import { isGzip } from './gzip-input.ts';
+import type { HandlePool } from './handle-pool.ts';
+import type { Renameable } from './new-files.ts';
+import { passRecent, readHead, readRecordFormat, resumeProblem, resumptionOf, type Resumption } from './resumption.ts';
 
 interface Following {
-  readonly file: FollowedFile;
+  readonly file: FollowedFile | CompressedFile;
+  readonly input: ByteInput;
   readonly framer: Framer;
   /** Offset in the partition at which the file begins. */
   readonly start: number;
-  /** How far blocks of it have been handed over, and the last bytes before that. */
-  used: number;
-  recent: RecentBytes;
 }
 
-/** What a path is followed with. */
-export interface FollowedPartitionOptions {
-  readonly id: string;
-  readonly path: string;
-  readonly format: StreamFormat;
-  readonly pollIntervalMs: Millis;
-  readonly context: SourceContext;
-  /** How far it had come in an earlier run; null where nothing is known of that. */
-  readonly place: ReadPlace | null;
-  /** Finds out by which names files go now, and tells the partitions; false where that cannot be known yet. */
-  readonly lookAtNames: () => Promise<boolean>;
+/** What a partition knows of the others of its source. */
+export interface FollowedAmong {
+  readonly pool: HandlePool;
+  /** False where the source reads no names but those that it was given. */
+  readonly mayRename: boolean;
+  /** See {@link NewFiles.isRead}. */
+  isRead(path: string, inode: bigint): void;
+  /** See {@link NewFiles.isTaken}. */
+  isTaken(partition: Renameable): Promise<boolean>;
 }
 
 /**
  * A path that is followed for ever: what is appended is read, a line once its newline is there. If the file is
- * renamed to a name that is followed too, the partition goes with it. If it is renamed to any other, it is read to its end
- * once a new one goes by the name; if it is cut in place, the new content is read from its start. A partition goes on
- * counting where the last file ended, so that its offsets always rise; the token says which file it is, and at which offset
- * that begins.
+ * renamed, it is read to its end once a new one goes by the name; if it is cut in place, the new content is read from its
+ * start. After a restart it may have been compressed as well: it is then gone on with in there. Where its new name is one
+ * that the source reads, the partition stays with the file, and what goes by its old name is another's. A partition goes on counting where the last file ended, so that its offsets always rise; the token says
+ * which file it is, and at which offset that begins.
  */
-export class FollowedPartition implements NamedPartition {
+export class FollowedPartition implements SourcePartition, Renameable {
   readonly id: string;
+  readonly #among: FollowedAmong;
   #path: string;
   readonly #format: StreamFormat;
   readonly #pollIntervalMs: Millis;
   readonly #context: SourceContext;
-  readonly #lookAtNames: () => Promise<boolean>;
-  readonly #before: ReadPlace | null;
   #following: Following | null = null;
   /** Offset at which the next file begins. */
   #nextStart = 0;
@@ -58,42 +54,44 @@ export class FollowedPartition implements NamedPartition {
   #atEnd = false;
   /** Another file goes by the name: the one at hand ends where it ends. */
   #replaced = false;
+  /** The file at hand was found without a name that the source reads. */
+  #isNameless = false;
   /** The file at hand is done with, but for blocks not handed over yet. */
   #ending = false;
   #waiting = false;
   #closed = false;
-  /** The path is another partition's: there is no file after the one at hand. */
+  /** What had been read up to the block handed over last; null where there was none. */
+  #place: GoneFile | null = null;
+  /** The names that its file has had; the next file of one of them is another partition's. */
+  readonly #leftNames = new Set<string>();
+  /** Of the last file that was opened; of the one that is to be. */
+  #inode: bigint;
+  /** Nothing comes after the file at hand. */
   #isLast = false;
 
-  constructor({ id, path, format, pollIntervalMs, context, place, lookAtNames }: FollowedPartitionOptions) {
+  constructor(
+    id: string,
+    found: FoundFile,
+    format: StreamFormat,
+    pollIntervalMs: Millis,
+    context: SourceContext,
+    among: FollowedAmong,
+  ) {
     this.id = id;
-    this.#path = path;
+    this.#among = among;
+    this.#path = found.path;
+    this.#inode = found.inode;
     this.#format = format;
     this.#pollIntervalMs = pollIntervalMs;
     this.#context = context;
-    this.#before = place;
-    this.#lookAtNames = lookAtNames;
   }
 
-  get identity(): FileIdentity | null {
-    if (this.#following !== null) return this.#following.file.identity;
-    return this.#resumed ? null : (this.#before?.identity ?? null);
+  get path(): string {
+    return this.#path;
   }
 
-  place(): ReadPlace | null {
-    if (this.#following === null) return this.#resumed ? null : this.#before;
-    const { file, used, recent } = this.#following;
-    return { identity: file.identity, used, recent };
-  }
-
-  moveTo(path: string): void {
-    this.#path = path;
-    this.#replaced = false;
-    this.#following?.file.moveTo(path);
-  }
-
-  endWithFile(): void {
-    this.#isLast = true;
+  get inode(): bigint {
+    return this.#inode;
   }
 
   get caughtUp(): boolean {
@@ -108,12 +106,11 @@ export class FollowedPartition implements NamedPartition {
       if (following !== null && block !== null) {
         const { file, framer, start } = following;
         const recent = recentOf(framer.recent);
-        following.used = block.nextOffset - start;
-        following.recent = recent;
-        return { ...block, token: formatToken({ ...file.identity, start, recent, state: framer.state }) };
+        const { identity } = file;
+        this.#place = { identity, used: block.nextOffset - start, recent };
+        return { ...block, token: formatToken({ ...identity, start, recent, state: framer.state }) };
       }
       if (await this.#advance(following)) continue;
-      if (this.#isLast) return null;
       this.#waiting = true;
       await clock.sleep(this.#pollIntervalMs, signal);
       this.#waiting = false;
@@ -125,37 +122,88 @@ export class FollowedPartition implements NamedPartition {
     const following = this.#following;
     this.#closed = true;
     this.#following = null;
+    following?.input.close();
     await following?.file.close();
+  }
+
+  async takesName(found: FoundFile): Promise<boolean> {
+    if (!isGzip(found.path) && found.inode !== this.#inode) return false;
+    const file = this.#following?.file;
+    const isMoved = this.#leftNames.size > 0 || !(await isThere({ path: this.#path, inode: this.#inode }));
+    if (!isMoved || this.#ending || !(await this.#isAt(found))) return false;
+    this.#leftNames.add(this.#path);
+    this.#path = found.path;
+    this.#replaced = false;
+    this.#isNameless = false;
+    if (file instanceof FollowedFile) file.movedTo(found.path);
+    return true;
+  }
+
+  async hasLeft(found: FoundFile): Promise<boolean> {
+    return this.#isLast && this.#closed && found.sizeBytes > 0 && !(await this.#isAt(found));
+  }
+
+  succeededAt(path: string): void {
+    if (this.#leftNames.has(path)) this.#isLast = true;
+  }
+
+  /** True if a name is one of the file at hand, or of the last one where nothing comes after it. */
+  async #isAt({ path, inode }: FoundFile): Promise<boolean> {
+    const current = this.#following?.file;
+    const isOpen = current instanceof FollowedFile;
+    if ((isOpen || !this.#resumed) && !isGzip(path)) return inode === this.#inode;
+    const place = this.#place ?? (isOpen ? await current.atItsEnd() : null);
+    if (place === null) return false;
+    const { identity } = place;
+    const file = this.#among.pool.file(path);
+    try {
+      if (isGzip(path)) return await holdsWhatWasRead(file, place);
+      return identity.inode === inode && isSameFile(identity, inode, await readHead(file));
+    } finally {
+      await file.close();
+    }
   }
 
   /** One step: opens, reads or ends a file. False if there is nothing to do for now. */
   async #advance(following: Following | null): Promise<boolean> {
-    if (following === null) return this.#isLast ? false : this.#begin();
+    if (following === null) return this.#begin();
     if (this.#ending) return this.#endFile(following);
-    const { file, framer, start } = following;
+    const { file, input, framer, start } = following;
     const read = framer.offset - start;
-    if (this.#atEnd && (await file.wasTruncated(read))) {
+    const isGrowing = file instanceof FollowedFile;
+    if (this.#atEnd && isGrowing && (await file.wasTruncated(read))) {
       this.#context.logger.warn({ path: this.#path }, 'file was truncated: reading it from its start');
       return this.#stopAt(framer);
     }
-    const piece = await new PlainInput(file, read, PIECE_BYTES).next();
+    const piece = await input.next();
     if (piece !== null) {
       this.#atEnd = false;
       framer.push(piece.bytes);
-      await file.learn(read + piece.bytes.length);
+      if (isGrowing) await file.learn(read + piece.bytes.length);
       return true;
     }
     if (this.#replaced) return this.#stopAt(framer);
     this.#atEnd = true;
     // Looked at once more after this: the last lines may have been written just before the name changed hands.
-    this.#replaced = this.#isLast || (await this.#wasReplaced(file));
+    this.#replaced = this.#isLast || !isGrowing || file.path !== this.#path || (await this.#wasReplaced(file));
     return this.#replaced;
   }
 
-  /** Whether another file goes by the name now, and this one by none that it is to be followed under. */
+  /**
+   * True if the file at hand has lost its name to another, and has none that the source reads. Not at first sight: files
+   * may be about to be renamed, one after the other, and this one be missed under its old name and its new one.
+   */
   async #wasReplaced(file: FollowedFile): Promise<boolean> {
-    if (file.path !== this.#path) return true;
-    return (await file.wasReplaced()) && (await this.#lookAtNames()) && file.wasReplaced();
+    const path = this.#path;
+    if (!(await file.wasReplaced())) return false;
+    const isTaken = await this.#among.isTaken(this);
+    if (this.#path !== path) return false;
+    if (!this.#isNameless && this.#among.mayRename) {
+      this.#isNameless = true;
+      return false;
+    }
+    this.#isLast = isTaken || this.#leftNames.size > 0;
+    return true;
   }
 
   #stopAt(framer: Framer): true {
@@ -164,26 +212,34 @@ export class FollowedPartition implements NamedPartition {
     return true;
   }
 
-  async #endFile({ file, framer }: Following): Promise<true> {
+  async #endFile({ file, input, framer }: Following): Promise<true> {
     this.#nextStart = framer.offset;
     this.#atEnd = false;
     this.#replaced = false;
+    this.#isNameless = false;
     this.#ending = false;
     this.#following = null;
+    this.#closed = this.#isLast;
+    input.close();
     await file.close();
     return true;
   }
 
   async #begin(): Promise<boolean> {
+    // Rotation may have renamed it since it was found.
+    if (!this.#resumed && !(await isThere({ path: this.#path, inode: this.#inode }))) await this.#among.isTaken(this);
     const position = this.#resumed ? undefined : this.#context.positions.get(this.id);
     const following =
       position === undefined ? await this.#openNew() : await this.#reopen(resumptionOf(this.#path, position));
     if (following === null) return false;
     if (this.#closed) {
+      following.input.close();
       await following.file.close();
       return false;
     }
     this.#following = following;
+    this.#inode = following.file.identity.inode;
+    this.#among.isRead(this.#path, this.#inode);
     this.#resumed = true;
     return true;
   }
@@ -194,33 +250,43 @@ export class FollowedPartition implements NamedPartition {
     const start = this.#nextStart;
     const { maxBlockRecords } = this.#context;
     const framer = createFramer(this.#format, { maxBlockRecords, offset: start });
-    return { file, framer, start, used: 0, recent: NOTHING_RECENT };
+    return { file, input: file.inputFrom(0), framer, start };
   }
 
   /** Goes on after a restart: in the file at the path or, if that is another one by now, first in the one it was. */
   async #reopen(resumption: Resumption): Promise<Following | null> {
     const file = await this.#fileOf(resumption);
     if (file === null) return null;
+    const { used, start, state, recent } = resumption;
+    const input = file.inputFrom(used - recent.count);
     try {
-      const { used, start, state, recent } = resumption;
-      await passRecent(this.#path, recent, new PlainInput(file, used - recent.count, recent.count));
-      const format = await readRecordFormat(this.#format, new PlainInput(file, 0, PIECE_BYTES));
+      const rest = await passRecent(this.#path, recent, input);
+      const format = await readRecordFormat(this.#format, file.inputFrom(0));
       const { maxBlockRecords } = this.#context;
       const options = { maxBlockRecords, offset: start + used, resumption: { state, format } };
-      return { file, framer: createFramer(this.#format, options), start, used, recent };
+      const framer = createFramer(this.#format, options);
+      framer.push(rest);
+      this.#place = { identity: file.identity, used, recent };
+      return { file, input, framer, start };
     } catch (error) {
+      input.close();
       await file.close();
       throw error;
     }
   }
 
-  async #fileOf(resumption: Resumption): Promise<FollowedFile | null> {
+  async #fileOf(resumption: Resumption): Promise<FollowedFile | CompressedFile | null> {
     const current = await FollowedFile.open(this.#path);
     const problem = current === null ? null : resumeProblem(this.#path, resumption, current.opened, true);
     if (current !== null && problem === null) return current;
     await current?.close();
-    const renamed = resumption.identity === null ? null : await findRenamed(this.#path, resumption.identity);
-    if (renamed === null && problem !== null) throw problem;
-    return renamed;
+    const { identity } = resumption;
+    const found =
+      identity === null
+        ? null
+        : ((await findRenamed(this.#path, identity)) ??
+          (await findCompressed(this.#path, { ...resumption, identity })));
+    if (found === null && problem !== null) throw problem;
+    return found;
   }
 }

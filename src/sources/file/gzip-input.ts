@@ -7,6 +7,11 @@ import type { ReadableFile } from './resumption.ts';
 const COMPRESSED_BYTES = 16_384;
 const INFLATED_BYTES = 65_536;
 
+/** True for a name that ends in `.gz`. */
+export function isGzip(path: string): boolean {
+  return path.toLowerCase().endsWith('.gz');
+}
+
 /**
  * The inflated bytes of a gzip file. Of one that is cut short, everything that could be inflated is handed over before
  * the error; of a damaged one everything up to where the damage shows. A place in it can be reached only from the start.

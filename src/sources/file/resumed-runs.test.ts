@@ -1,4 +1,16 @@
-import { appendFile, copyFile, link, mkdtemp, open, rename, rm, truncate, unlink, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  copyFile,
+  link,
+  mkdtemp,
+  open,
+  readFile,
+  rename,
+  rm,
+  truncate,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -6,7 +18,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ErrorHandler, ErrorPolicy } from '../../plan/error-handler.ts';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
 import type { EventSink } from '../../sinks/event-sink.ts';
-import type { MetricResults } from '../../results/aggregation-result.ts';
+import type { AggregationResult, MetricResults } from '../../results/aggregation-result.ts';
 import type { DeadLetter } from '../../results/dead-letter.ts';
 import { passTime, readingsPipeline, WatchedBackend } from '../../runtime/run-fixtures.contract.ts';
 import { ManualClock } from '../../time/manual-clock.ts';
@@ -90,6 +102,12 @@ async function rotate(): Promise<void> {
   await rename(at('app.log'), at('app.log.1'));
 }
 
+/** What gzip leaves. */
+async function compress(from: string, to: string): Promise<void> {
+  await writeFile(at(to), gzipSync(await readFile(at(from))));
+  await unlink(at(from));
+}
+
 describe('a run that goes on in a file', () => {
   const cases: readonly (readonly [string, string, (text: string) => string | Buffer])[] = [
     ['plain', 'app.log', (text) => text],
@@ -146,6 +164,76 @@ describe('a run after the files were rotated', () => {
     delivered.clear();
     await run('app.log*');
     expect(seen()).toEqual([]);
+  });
+
+  it.each([1, 2, 3, Infinity])(
+    'finds one that was compressed as well, by what is in it (crash at %s)',
+    async (crashAt) => {
+      await writeFile(at('app.log'), lines(0, 15));
+      await run('app.log*', crashAt);
+      await appendFile(at('app.log'), lines(15, 20));
+      // Two older ones of much the same content, one of them read before, and something that is no gzip at all.
+      await writeFile(at('app.log.0.gz'), gzipSync(lines(100, 120)));
+      await writeFile(at('app.log.3.gz'), gzipSync(lines(0, 14).replaceAll('"n":3,', '"n":5,')));
+      await writeFile(at('app.log.4.gz'), 'x');
+      await compress('app.log', 'app.log.1.gz');
+      await writeFile(at('app.log'), lines(20, 30));
+      if (crashAt === Infinity) delivered.clear();
+      const name = 'app.log{,.1.gz,.0.gz}';
+      await run(name, crashAt);
+      await rename(at('app.log.1.gz'), at('app.log.2.gz'));
+      await run('app.log{,.2.gz,.0.gz}');
+      expect(seen()).toEqual([...numbers(crashAt === Infinity ? 15 : 0, 30), ...numbers(100, 120)]);
+      // Where nothing had been committed, all of them are new.
+      const names =
+        crashAt === 1 ? ['app.log', 'app.log.0.gz', 'app.log.2.gz'] : ['app.log', 'app.log#2', 'app.log.0.gz'];
+      const ids = new Set(Array.from(delivered.keys(), (id) => id.split(' ')[0]));
+      expect(ids).toEqual(new Set(names.map(at)));
+    },
+  );
+
+  it('takes each file that it had read for one compressed file, though there are copies', async () => {
+    await writeFile(at('a.log'), lines(0, 15));
+    await writeFile(at('b.log'), lines(0, 15));
+    await run('?.log*');
+    await appendFile(at('b.log'), lines(15, 20));
+    delivered.clear();
+    await compress('a.log', 'a.log.gz');
+    await compress('b.log', 'b.log.gz');
+    await copyFile(at('a.log.gz'), at('c.log.gz'));
+    await run('?.log*');
+    expect(seen()).toEqual(numbers(0, 20));
+  });
+
+  it('goes on with a CSV whose name has lost its ending', async () => {
+    const rows = (from: number, to: number): string =>
+      numbers(from, to)
+        .map((n) => `${String(n * 1000)},a,${String(n)}\n`)
+        .join('');
+    const sums = new Map<string, number>();
+    const read = async (): Promise<void> => {
+      const sink: EventSink<AggregationResult> = {
+        sendBatch: async (items) => {
+          for (const { id, results } of items) sums.set(id, Number(results.sum));
+        },
+      };
+      await readingsPipeline(new FileSource(at('app.csv*')))
+        .withTumblingWindow(1000)
+        .withBufferSize(5)
+        .withStateBackend(backend)
+        .withSink(sink)
+        .build({ clock: new ManualClock() })
+        .run();
+    };
+    await writeFile(at('app.csv'), `timestamp,key,value\n${rows(1, 16)}`);
+    backend.beforeCommit = (commit) => {
+      if (commit === 2) throw new Error('crash');
+    };
+    await expect(read()).rejects.toThrow('crash');
+    backend.beforeCommit = () => undefined;
+    await rename(at('app.csv'), at('app.csv.1'));
+    await read();
+    expect(Array.from(sums.values())).toEqual(numbers(1, 16));
   });
 
   it('goes on in a file that has its old name again', async () => {
@@ -226,6 +314,22 @@ describe('a run that follows a file which was rotated since', () => {
     await follow(name, () => delivered.size > reads);
     expect(seen()).toEqual(numbers(0, delivered.size));
     expect(delivered.size).toBeGreaterThanOrEqual(29);
+  });
+
+  it.each(['app.log', 'app.log*'])('does so where the old one was compressed as well: %s', async (name) => {
+    await writeFile(at('app.log'), lines(0, 10));
+    await follow(name, () => delivered.size >= 9);
+    await appendFile(at('app.log'), lines(10, 60));
+    await compress('app.log', 'app.log.2.gz');
+    await writeFile(at('app.log'), lines(60, 70));
+    // Stopped in the midst of the old one, and once more when it has another name.
+    await follow(name, () => delivered.size >= 25);
+    await rename(at('app.log.2.gz'), at('app.log.3.gz'));
+    await follow(name, () => delivered.size >= 69);
+    const reads = delivered.size;
+    await follow(name, () => delivered.size > reads);
+    expect(seen()).toEqual(numbers(0, delivered.size));
+    expect(delivered.size).toBeGreaterThanOrEqual(69);
   });
 });
 

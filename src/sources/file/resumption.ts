@@ -5,15 +5,7 @@ import type { SourcePosition } from '../event-source.ts';
 import { createFramer, type StreamFormat } from '../framing/stream-format.ts';
 import type { ByteInput } from './byte-input.ts';
 import { fileChanged } from './file-failure.ts';
-import {
-  HEAD_BYTES,
-  isSameFile,
-  NOTHING_RECENT,
-  parseToken,
-  recentOf,
-  type FileIdentity,
-  type RecentBytes,
-} from './file-token.ts';
+import { HEAD_BYTES, isSameFile, parseToken, recentOf, type FileIdentity, type RecentBytes } from './file-token.ts';
 
 /** Something that bytes can be read from, wherever in it they are. */
 export interface ReadableFile {
@@ -42,6 +34,8 @@ export interface OpenedFile {
   /** Its first {@link HEAD_BYTES}, or what there is. */
   readonly head: Uint8Array;
 }
+
+const NOTHING_RECENT: RecentBytes = { count: 0, hash: '' };
 
 /** What a committed position says of a file. @throws ProcessorError SOURCE_FAILED for a position of another source. */
 export function resumptionOf(path: string, position: SourcePosition): Resumption {

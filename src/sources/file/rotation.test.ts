@@ -1,217 +1,214 @@
-import { appendFile, mkdtemp, open as openFile, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../time/manual-clock.ts';
 import { contextWith, positionAfter, textsOf } from '../event-source.contract.ts';
 import type { OpenSource, SourcePartition, SourcePosition } from '../event-source.ts';
 import { FileSource } from './file-source.ts';
 
-let folder: string;
-let clock: ManualClock;
-let run: AbortController;
-let open: OpenSource;
-/** Numbers of the lines read, with the partitions that they came from. */
-let read: { readonly n: number; readonly id: string }[];
-let positions: Map<string, SourcePosition>;
-let reading: Promise<void>[];
+const POLL_MS = 1000;
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'rotation-'));
-  clock = new ManualClock();
-  read = [];
-  positions = new Map();
-});
+type Step =
+  | { readonly type: 'append'; readonly lines: number }
+  /** Each file gets the next number, and a new one begins. */
+  | { readonly type: 'rotate' }
+  /** A rotated file, by its place among those that are not compressed. */
+  | { readonly type: 'compress'; readonly which: number }
+  /** Everything there is is read, and then the oldest file is deleted. */
+  | { readonly type: 'drop' }
+  /** The source looks around and reads for a while. */
+  | { readonly type: 'read' }
+  /** It is opened anew, at the positions of the last block of each partition. */
+  | { readonly type: 'restart' };
 
-afterEach(async () => {
-  await stop();
-  await rm(folder, { recursive: true, force: true });
-});
+/** A folder with logs, and a source that follows them. */
+class World {
+  readonly folder: string;
+  readonly clock = new ManualClock();
+  readonly #paths: string;
+  #written = 0;
+  /** Numbers of the lines that were read. */
+  readonly read: number[] = [];
+  readonly #positions = new Map<string, SourcePosition>();
+  #open: OpenSource | null = null;
+  #run = new AbortController();
+  readonly #reading = new Map<SourcePartition, Promise<void>>();
+  #failure: Error | null = null;
 
-function at(name: string): string {
-  return join(folder, name);
-}
-
-/** Lines of these numbers, each longer than what is told of a file by its inode. */
-function lines(from: number, to: number): string {
-  return Array.from(
-    { length: to - from },
-    (_, index) => `${JSON.stringify({ n: from + index, pad: 'x'.repeat(400) })}\n`,
-  ).join('');
-}
-
-function numbers(to: number): number[] {
-  return Array.from({ length: to }, (_, index) => index);
-}
-
-async function readAll(partition: SourcePartition): Promise<void> {
-  for (;;) {
-    const block = await partition.read();
-    if (block === null) return;
-    for (const text of textsOf(block)) read.push({ n: (JSON.parse(text) as { n: number }).n, id: partition.id });
-    positions.set(partition.id, positionAfter(block));
+  constructor(folder: string, paths: string) {
+    this.folder = folder;
+    this.#paths = paths;
   }
-}
 
-async function follow(pattern: string, follows = true): Promise<void> {
-  run = new AbortController();
-  reading = [];
-  const source = new FileSource(at(pattern), follows ? { follow: true, pollInterval: '1s' } : {});
-  open = await source.open(contextWith({ clock, signal: run.signal, positions: new Map(positions) }));
-  reading.push(...open.partitions.map(readAll));
-}
-
-async function stop(): Promise<void> {
-  run.abort();
-  await open.close();
-  await Promise.all(reading);
-}
-
-/** Turns the clock until so many lines have been read. */
-async function untilRead(count: number): Promise<void> {
-  while (read.length < count) {
-    await new Promise((resolve) => setImmediate(resolve));
-    clock.advance(1000);
-    reading.push(...(open.newPartitions?.() ?? []).map(readAll));
+  get written(): number {
+    return this.#written;
   }
-}
 
-/** Adds lines to the file in use and waits for them, twice: names have been looked at in between. */
-async function goOn(name: string, from: number): Promise<void> {
-  for (const n of [from, from + 1]) {
-    await appendFile(at(name), lines(n, n + 1));
-    await untilRead(n + 1);
+  async do(step: Step): Promise<void> {
+    if (step.type === 'append') await this.append(step.lines);
+    else if (step.type === 'rotate') await this.rotate();
+    else if (step.type === 'compress') await this.compress(step.which);
+    else if (step.type === 'drop') await this.drop();
+    else if (step.type === 'read') await this.settle(1);
+    else await this.restart();
   }
-}
 
-function seen(): number[] {
-  return read.map(({ n }) => n).toSorted((a, b) => a - b);
-}
+  async append(lines: number): Promise<void> {
+    const texts = Array.from({ length: lines }, (_, n) => `{"n":${String(this.#written + n)}}\n`);
+    await appendFile(this.at('app.log'), texts.join(''));
+    this.#written += lines;
+  }
 
-function idsOf(...wanted: readonly number[]): string[] {
-  return wanted.map((n) => read.find((line) => line.n === n)?.id.slice(folder.length + 1) ?? 'none');
-}
-
-describe('a followed file that is renamed to a name which is followed too', () => {
-  it('stays the partition that it is, and what goes by its old name is another', async () => {
-    await writeFile(at('live.log'), lines(0, 5));
-    await follow('*.log');
-    await untilRead(5);
-    await rename(at('live.log'), at('old.log'));
-    await appendFile(at('old.log'), lines(5, 6));
-    await writeFile(at('live.log'), lines(6, 8));
-    await untilRead(8);
-    await goOn('live.log', 8);
-    await goOn('old.log', 10);
-    expect(seen()).toEqual(numbers(12));
-    expect(idsOf(0, 5, 6, 9, 11)).toEqual(['live.log', 'live.log', 'live.log#2', 'live.log#2', 'live.log']);
-  });
-
-  it('is not read again by a run after that', async () => {
-    await writeFile(at('live.log'), lines(0, 5));
-    await follow('*.log');
-    for (let round = 0; round < 4; round += 1) {
-      await untilRead(5 + round * 3);
-      await rename(at('live.log'), at(`old-${String(round)}.log`));
-      await writeFile(at('live.log'), lines(5 + round * 3, 6 + round * 3));
-      await goOn('live.log', 6 + round * 3);
+  async rotate(): Promise<void> {
+    for (const { name, number, ending } of (await this.#rotated()).toReversed()) {
+      await rename(this.at(name), this.at(`app.log.${String(number + 1)}${ending}`));
     }
-    await stop();
-    await follow('*.log');
-    await goOn('live.log', 17);
-    expect(seen()).toEqual(numbers(19));
-  });
+    await rename(this.at('app.log'), this.at('app.log.1'));
+    await writeFile(this.at('app.log'), '');
+  }
 
-  it('may be one of many that all take the next name', async () => {
-    await writeFile(at('app.log'), lines(0, 2));
-    await follow('app.log*');
-    let written = 2;
-    for (let round = 0; round < 4; round += 1) {
-      await untilRead(written);
-      for (let n = round; n > 0; n -= 1) await rename(at(`app.log.${String(n)}`), at(`app.log.${String(n + 1)}`));
-      await rename(at('app.log'), at('app.log.1'));
-      await writeFile(at('app.log'), lines(written, written + 1));
-      await goOn('app.log', written + 1);
-      written += 3;
-      if (round === 2) {
-        await stop();
-        await follow('app.log*');
+  async compress(which: number): Promise<void> {
+    const plain = (await this.#rotated()).filter(({ ending }) => ending === '');
+    const chosen = plain[which % plain.length];
+    if (chosen === undefined) return;
+    await writeFile(this.at(`${chosen.name}.gz`), gzipSync(await readFile(this.at(chosen.name))));
+    await unlink(this.at(chosen.name));
+  }
+
+  async drop(): Promise<void> {
+    // Of the newest file something has been read: else nobody could tell it from one that took the place of the oldest.
+    await this.append(1);
+    await this.settle(3);
+    const oldest = (await this.#rotated()).at(-1);
+    if (oldest !== undefined) await unlink(this.at(oldest.name));
+  }
+
+  async restart(): Promise<void> {
+    await this.close();
+    this.#run = new AbortController();
+    const source = new FileSource(this.at(this.#paths), { follow: true, pollInterval: POLL_MS });
+    const context = { clock: this.clock, signal: this.#run.signal, positions: new Map(this.#positions) };
+    this.#open = await source.open(contextWith(context));
+    for (const partition of this.#open.partitions) this.#reading.set(partition, this.#readFrom(partition));
+    await this.#rest();
+  }
+
+  async close(): Promise<void> {
+    this.#run.abort();
+    await Promise.all(this.#reading.values());
+    this.#reading.clear();
+    await this.#open?.close();
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  /** Lets the source look around so many times, and read all that it finds. */
+  async settle(times: number): Promise<void> {
+    for (let n = 0; n <= times; n += 1) {
+      await this.#rest();
+      if (n < times) this.clock.advance(POLL_MS);
+    }
+  }
+
+  /** Until those who read wait, and the one that looks for files does. */
+  async #rest(): Promise<void> {
+    while (this.#failure === null) {
+      await new Promise((resolve) => setImmediate(resolve));
+      const isResting = this.clock.sleeping === this.#reading.size + 1;
+      const created = this.#open?.newPartitions?.() ?? [];
+      if (isResting && created.length === 0) return;
+      for (const partition of created) this.#reading.set(partition, this.#readFrom(partition));
+    }
+  }
+
+  at(name: string): string {
+    return join(this.folder, name);
+  }
+
+  async #readFrom(partition: SourcePartition): Promise<void> {
+    try {
+      for (let block = await partition.read(); block !== null; block = await partition.read()) {
+        this.read.push(...textsOf(block).map((text) => (JSON.parse(text) as { readonly n: number }).n));
+        this.#positions.set(partition.id, positionAfter(block));
       }
+    } catch (error) {
+      this.#failure ??= error instanceof Error ? error : new Error(String(error));
     }
-    expect(seen()).toEqual(numbers(written));
-  });
-});
+    if (!this.#run.signal.aborted) this.#reading.delete(partition);
+  }
 
-describe('a file that is compressed', () => {
-  it('is not read again under its new name, nor when that changes', async () => {
-    await writeFile(at('live.log'), lines(0, 5));
-    await follow('*.log*');
-    await untilRead(5);
-    await rename(at('live.log'), at('a.log'));
-    await writeFile(at('live.log'), lines(5, 6));
-    await untilRead(6);
-    // It is there, and not whole, for a while.
-    const whole = gzipSync(await readFile(at('a.log')));
-    const file = await openFile(at('a.log.gz'), 'w');
-    await goOn('live.log', 6);
-    await file.write(whole.subarray(0, whole.length - 10));
-    await goOn('live.log', 8);
-    await file.write(whole.subarray(whole.length - 10));
-    await file.close();
-    await goOn('live.log', 10);
-    await unlink(at('a.log'));
-    await goOn('live.log', 12);
-    await rename(at('a.log.gz'), at('b.log.gz'));
-    await goOn('live.log', 14);
-    await stop();
-    await follow('*.log*');
-    await goOn('live.log', 16);
-    expect(seen()).toEqual(numbers(18));
-  });
+  /** Newest first. */
+  async #rotated(): Promise<readonly { readonly name: string; readonly number: number; readonly ending: string }[]> {
+    const names = await readdir(this.folder);
+    return names
+      .flatMap((name) => {
+        const [, number, ending] = /^app\.log\.(\d+)(\.gz)?$/.exec(name) ?? [];
+        return number === undefined ? [] : [{ name, number: Number(number), ending: ending ?? '' }];
+      })
+      .toSorted((a, b) => a.number - b.number);
+  }
+}
 
-  it.each([true, false])('while nothing runs is gone on with where it was (follow: %s)', async (follows) => {
-    await writeFile(at('a.log'), lines(0, 5));
-    await follow('*.log*');
-    await untilRead(5);
-    await stop();
-    await writeFile(at('a.log.gz'), gzipSync(lines(0, 9)));
-    await unlink(at('a.log'));
-    await writeFile(at('b.log'), lines(9, 10));
-    await follow('*.log*', follows);
-    await untilRead(10);
-    expect(idsOf(4, 5, 8, 9)).toEqual(['a.log', 'a.log', 'a.log', 'b.log']);
-    await stop();
-    await follow('*.log*');
-    await goOn('b.log', 10);
-    expect(seen()).toEqual(numbers(12));
-  });
+async function inWorld(paths: string, steps: readonly Step[]): Promise<World> {
+  const folder = await mkdtemp(join(tmpdir(), 'rotation-'));
+  const world = new World(folder, paths);
+  try {
+    await writeFile(world.at('app.log'), '');
+    await world.restart();
+    for (const step of steps) await world.do(step);
+    await world.settle(4);
+  } finally {
+    await world.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+  return world;
+}
 
-  it.each([true, false])('and is there in both forms is read once (follow: %s)', async (follows) => {
-    await writeFile(at('a.log'), lines(0, 5));
-    await follow('*.log*');
-    await untilRead(5);
-    await stop();
-    await writeFile(at('a.log.gz'), gzipSync(lines(0, 5)));
-    await appendFile(at('a.log'), lines(5, 6));
-    await follow('*.log*', follows);
-    await untilRead(6);
-    await stop();
-    await follow('*.log*');
-    await goOn('a.log', 6);
-    expect(seen()).toEqual(numbers(8));
+function numbers(count: number): number[] {
+  return Array.from({ length: count }, (_, n) => n);
+}
+
+function sorted(read: readonly number[]): number[] {
+  return read.toSorted((a, b) => a - b);
+}
+
+const READ: Step = { type: 'read' };
+const ROTATE: Step = { type: 'rotate' };
+const RESTART: Step = { type: 'restart' };
+const COMPRESS: Step = { type: 'compress', which: 0 };
+const append = (lines: number): Step => ({ type: 'append', lines });
+
+describe('following a file that is rotated', () => {
+  it.each([
+    ['app.log', [append(3), READ, append(2), ROTATE, append(4), READ, append(1), ROTATE, COMPRESS, append(2)]],
+    ['app.log*', [append(3), READ, append(2), ROTATE, append(4), READ, append(1), ROTATE, COMPRESS, append(2)]],
+    ['app.log*', [append(3), READ, ROTATE, READ, ROTATE, READ, ROTATE, append(2), READ, COMPRESS, READ, RESTART]],
+    ['app.log*', [append(3), READ, append(1), ROTATE, COMPRESS, append(1), READ, RESTART, append(1), ROTATE]],
+    ['app.log*', [append(3), READ, RESTART, ROTATE, READ, append(1), ROTATE, READ, { type: 'drop' }, append(2)]],
+  ] satisfies [string, Step[]][])('has every line once: %s %j', async (paths, steps) => {
+    const world = await inWorld(paths, steps);
+    expect(sorted(world.read)).toEqual(numbers(world.written));
   });
 
-  it('is another one if it only begins alike', async () => {
-    const common = lines(0, 5);
-    await writeFile(at('a.log'), common + lines(5, 6));
-    await follow('*.log*');
-    await untilRead(6);
-    await stop();
-    await unlink(at('a.log'));
-    await writeFile(at('b.log.gz'), gzipSync(common + lines(7, 8)));
-    await follow('*.log*');
-    await untilRead(12);
-    expect(seen()).toEqual([0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 7]);
-  });
+  it('has every line once, whatever the names that rotation gives', async () => {
+    const step: fc.Arbitrary<Step> = fc.oneof(
+      { weight: 4, arbitrary: fc.record({ type: fc.constant('append'), lines: fc.integer({ min: 0, max: 4 }) }) },
+      { weight: 3, arbitrary: fc.constant(READ) },
+      { weight: 3, arbitrary: fc.constant(ROTATE) },
+      { weight: 2, arbitrary: fc.record({ type: fc.constant('compress'), which: fc.nat({ max: 5 }) }) },
+      { weight: 1, arbitrary: fc.constantFrom<Step>({ type: 'drop' }, RESTART) },
+    );
+    let lines = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
+        const world = await inWorld('app.log*', steps);
+        expect(sorted(world.read)).toEqual(numbers(world.written));
+        lines += world.written;
+      }),
+      { numRuns: 300 },
+    );
+    expect(lines).toBeGreaterThan(500);
+  }, 300_000);
 });

@@ -11,18 +11,18 @@ import { givenOf } from './given.ts';
 import { KafkaFeed } from './kafka-feed.ts';
 import type { BrokerFault, KafkaLife, KafkaWorld } from './kafka-world.ts';
 import { committedLines, RoundPlaces, TOPICS } from './round-places.ts';
-import { readTopic } from './topic-log.ts';
+import { readPartition, readTopic } from './topic-log.ts';
 import { createTopics, deleteTopics, growTopic, openCluster } from './topics.ts';
 
-const STARTED_MS = 20_000;
-const ENDED_MS = 20_000;
+const STARTED_MS = 120_000;
+const ENDED_MS = 120_000;
 const DRAINED_MS = 180_000;
 /** How long after its start a process is killed, at most, if for no better reason. */
 const RANDOM_KILL_MS = 1500;
 /** How long a recovery is given from the first sign of life. */
 const RECOVERY_MS = 80;
 /** How long a process whose place was taken may take to notice. */
-const FENCED_MS = 15_000;
+const FENCED_MS = 120_000;
 const POLL_MS = 30;
 
 type Count = { -readonly [Name in keyof Figures]: Figures[Name] };
@@ -35,7 +35,7 @@ export interface KafkaRoundOptions {
   readonly folder: string;
   /** Nobody else's: it is killed, too. */
   readonly broker: Broker;
-  /** Is called before the last life, to do harm that must be noticed. */
+  /** Is called before the last life, to do harm that must be noticed; there are results by then. */
   readonly tamper?: (harm: Harm) => Promise<void>;
 }
 
@@ -44,6 +44,9 @@ export interface Harm {
   readonly cluster: KafkaCluster;
   readonly places: RoundPlaces;
 }
+
+/** A process that had just begun could not reach the broker, and said so: its life is over. */
+class StartGivenUp extends Error {}
 
 /** One world with Kafka on both ends, from its first process to the verdict. */
 export class KafkaRound {
@@ -55,6 +58,8 @@ export class KafkaRound {
   #cluster: KafkaCluster | undefined;
   #feed: KafkaFeed | undefined;
   #running: CommandLine | undefined;
+  /** The process that had just begun when something happened to the broker. */
+  #beginner: CommandLine | undefined;
 
   constructor(world: KafkaWorld, options: KafkaRoundOptions) {
     this.#world = world;
@@ -85,7 +90,10 @@ export class KafkaRound {
     this.#feed = feed;
     for (const [index, life] of lives.entries()) {
       feed.allow((index + 1) / (lives.length + 1));
-      await this.#live(life, feed);
+      await this.#live(life, feed).catch((error: unknown) => {
+        if (!(error instanceof StartGivenUp)) throw error;
+        this.#count.startsGivenUp += 1;
+      });
       this.#count.restarts += 1;
     }
     await this.#options.tamper?.({ cluster, places: this.#places });
@@ -153,7 +161,7 @@ export class KafkaRound {
   /** One life, to the end that is planned for it. */
   async #live(plan: KafkaLife, feed: KafkaFeed): Promise<void> {
     const child = this.#start();
-    if (plan.brokerFault !== null && !(await this.#outliveBroker(child, plan.brokerFault))) return;
+    if (plan.brokerFault !== null) await this.#outliveBroker(child, plan.brokerFault);
     if (plan.end === 'takeover') {
       await this.#takeOver(child, plan, feed);
       return;
@@ -163,7 +171,16 @@ export class KafkaRound {
     this.#mustLive(child);
     await sleep(plan.moment * (plan.end === 'recovery' ? RECOVERY_MS : RANDOM_KILL_MS));
     this.#mustLive(child);
+    if (this.#options.tamper !== undefined) {
+      await child.until('there is something to tamper with', STARTED_MS, () => this.#hasResults());
+    }
     await this.#endLife(child, plan);
+  }
+
+  async #hasResults(): Promise<boolean> {
+    if (this.#cluster === undefined) return false;
+    const { records } = await readPartition(this.#cluster, this.#places.topic('results'), 0);
+    return records.filter(({ outcome }) => outcome === 'committed').length > 1;
   }
 
   async #endLife(child: CommandLine, { end }: KafkaLife): Promise<void> {
@@ -185,16 +202,13 @@ export class KafkaRound {
    * Kills the broker and brings it back, or holds it still for a while. The process must go on by itself; only one that had
    * just begun may give up, and say why: then its life is over.
    */
-  async #outliveBroker(child: CommandLine, { type, moment, awayMs }: BrokerFault): Promise<boolean> {
+  async #outliveBroker(child: CommandLine, { type, moment, awayMs }: BrokerFault): Promise<void> {
     // Now and then while it begins.
     if (moment > 0.2) await child.until('it is ready', STARTED_MS, () => child.isReady());
-    const wasReady = await child.isReady();
+    if (!(await child.isReady())) this.#beginner = child;
     await sleep(moment * 800);
     if (type === 'kill') await this.#killBroker(awayMs);
     else await this.#freezeBroker(awayMs);
-    if (wasReady || child.ending !== 1 || !child.stderr.includes('KAFKA_UNREACHABLE')) return true;
-    this.#count.startsGivenUp += 1;
-    return false;
   }
 
   async #killBroker(awayMs: number): Promise<void> {
@@ -216,9 +230,15 @@ export class KafkaRound {
     this.#count.brokerFreezes += 1;
   }
 
-  /** Input from Kafka has no end, and whatever happens to the broker is waited for. */
+  /**
+   * Input from Kafka has no end, and whatever happens to the broker is waited for.
+   * @throws StartGivenUp where the process had just begun: it may give up even after the broker has come back.
+   */
   #mustLive(child: CommandLine): void {
     if (child.ending === undefined) return;
+    if (child === this.#beginner && child.ending === 1 && child.stderr.includes('KAFKA_UNREACHABLE')) {
+      throw new StartGivenUp();
+    }
     throw new ChaosFailure(`the process ended with ${String(child.ending)} by itself: ${child.stderr.slice(-2000)}`);
   }
 

@@ -21,7 +21,7 @@ export interface KafkaRoundsOptions {
   readonly print: (line: string) => void;
 }
 
-const ROUND_MS = 180_000;
+const ROUND_MS = 600_000;
 
 const ROWS: readonly Row[] = [
   ['SIGKILL at a random moment', 'killsRandom'],
