@@ -23,18 +23,25 @@ interface Reading {
   readonly token: Omit<FileToken, 'state' | 'recent'>;
 }
 
+/** How a file is read, and what is known of it. */
+export interface FilePartitionOptions {
+  readonly format: StreamFormat;
+  readonly size: ReadAheadSize;
+  /** It is known to hold what was read of another file, though it has not its identity. */
+  readonly wasCompressed: boolean;
+  /** Looks for the names that files have by now. */
+  readonly lookAround: () => Promise<unknown>;
+}
+
 /** A file read once, from the committed position or its start to its end. Opened by the first read. */
 export class FilePartition implements SourcePartition, Renameable {
   readonly id: string;
   readonly #pool: HandlePool;
   #file: PooledFile;
   #found: FoundFile;
-  readonly #format: StreamFormat;
-  readonly #size: ReadAheadSize;
+  readonly #options: FilePartitionOptions;
   readonly #context: SourceContext;
   readonly #gzip: boolean;
-  /** It is known to hold what was read of another file, though it has not its identity. */
-  readonly #wasCompressed: boolean;
   #reading: Reading | null = null;
   /** The last piece has been read. */
   #ended = false;
@@ -43,24 +50,14 @@ export class FilePartition implements SourcePartition, Renameable {
   #bytesRead = 0;
   #bytesTotal: number;
 
-  constructor(
-    id: string,
-    found: FoundFile,
-    pool: HandlePool,
-    format: StreamFormat,
-    size: ReadAheadSize,
-    context: SourceContext,
-    wasCompressed: boolean,
-  ) {
+  constructor(id: string, found: FoundFile, pool: HandlePool, context: SourceContext, options: FilePartitionOptions) {
     this.id = id;
     this.#pool = pool;
     this.#file = pool.file(found.path);
     this.#found = found;
-    this.#format = format;
-    this.#size = size;
     this.#context = context;
+    this.#options = options;
     this.#gzip = isGzip(found.path);
-    this.#wasCompressed = wasCompressed;
     this.#bytesTotal = found.sizeBytes;
   }
 
@@ -98,7 +95,10 @@ export class FilePartition implements SourcePartition, Renameable {
 
   async takesName(found: FoundFile): Promise<boolean> {
     if (found.inode !== this.#found.inode || (await isThere(this.#found)) || !(await this.#isAt(found))) return false;
-    if (this.#reading === null && !this.#finished) this.#file = this.#pool.file(found.path);
+    if (this.#reading === null && !this.#finished) {
+      await this.#file.close();
+      this.#file = this.#pool.file(found.path);
+    }
     this.#found = found;
     return true;
   }
@@ -142,6 +142,8 @@ export class FilePartition implements SourcePartition, Renameable {
   }
 
   async #begin(): Promise<Reading> {
+    // Rotation may have renamed it since it was found.
+    if (!(await isThere(this.#found))) await this.#options.lookAround();
     const opened = { ...(await this.#file.stat()), head: await readHead(this.#file) };
     const identity = identityOf(opened.inode, opened.head);
     this.#bytesTotal = opened.sizeBytes;
@@ -149,16 +151,16 @@ export class FilePartition implements SourcePartition, Renameable {
     const { path } = this.#file;
     const position = positions.get(this.id);
     if (position === undefined) {
-      const framer = createFramer(this.#format, { maxBlockRecords });
+      const framer = createFramer(this.#options.format, { maxBlockRecords });
       return { framer, input: this.#readAheadFrom(0), token: { ...identity, start: 0 } };
     }
     const resumption = resumptionOf(path, position);
-    const problem = this.#wasCompressed ? null : resumeProblem(path, resumption, opened, !this.#gzip);
+    const problem = this.#options.wasCompressed ? null : resumeProblem(path, resumption, opened, !this.#gzip);
     if (problem !== null) throw problem;
-    const framer = createFramer(this.#format, {
+    const framer = createFramer(this.#options.format, {
       maxBlockRecords,
       offset: position.offset,
-      resumption: { state: resumption.state, format: await readRecordFormat(this.#format, this.#inputAt(0)) },
+      resumption: { state: resumption.state, format: await readRecordFormat(this.#options.format, this.#inputAt(0)) },
     });
     const input = this.#readAheadFrom(resumption.used - resumption.recent.count);
     try {
@@ -171,10 +173,12 @@ export class FilePartition implements SourcePartition, Renameable {
   }
 
   #readAheadFrom(offset: number): ReadAhead {
-    return new ReadAhead(this.#inputAt(offset), this.#size.pieces);
+    return new ReadAhead(this.#inputAt(offset), this.#options.size.pieces);
   }
 
   #inputAt(offset: number): ByteInput {
-    return this.#gzip ? new GzipInput(this.#file, offset) : new PlainInput(this.#file, offset, this.#size.pieceBytes);
+    return this.#gzip
+      ? new GzipInput(this.#file, offset)
+      : new PlainInput(this.#file, offset, this.#options.size.pieceBytes);
   }
 }

@@ -5,7 +5,7 @@ import type { Millis } from '../../time/instant.ts';
 import type { EventSource, OpenSource, SourceContext } from '../event-source.ts';
 import { formatOfPath, type StreamFormat } from '../framing/stream-format.ts';
 import { FilePartition, type ReadAheadSize } from './file-partition.ts';
-import { findFiles, type FoundFile } from './find-files.ts';
+import { findFiles, withoutUnfinished, type FoundFile } from './find-files.ts';
 import { FollowedPartition, type FollowedAmong } from './followed-partition.ts';
 import { isGzip } from './gzip-input.ts';
 import { HandlePool } from './handle-pool.ts';
@@ -18,6 +18,8 @@ const MAX_OPEN_HANDLES = 64;
 const READ_AHEAD_BYTES = 67_108_864;
 const READ_AHEAD_PIECES = 4;
 const MIN_PIECE_BYTES = 8192;
+/** At files whose names do not come to rest. */
+const MAX_LOOKS = 10;
 const MAX_PIECE_BYTES = 262_144;
 
 /** How a {@link FileSource} reads its files, and whether it stays with them. */
@@ -70,9 +72,8 @@ export class FileSource implements EventSource {
 
   /** @throws ProcessorError SOURCE_NOT_FOUND, SOURCE_FAILED. */
   async open(context: SourceContext): Promise<OpenSource> {
-    const files = await findFiles(this.#paths, this.#follow);
     const pool = new HandlePool(MAX_OPEN_HANDLES);
-    const known = await KnownFiles.among(files, context.positions, pool);
+    const { files, known } = await this.#find(context, pool);
     const size = readAheadSize(files.length);
     const partitions: FileSourcePartition[] = [];
     const newFiles = new NewFiles(this.#paths, files, () => partitions, this.#pollIntervalMs, context);
@@ -83,12 +84,18 @@ export class FileSource implements EventSource {
       isRead: (path, inode) => newFiles.isRead(path, inode),
       isTaken: (partition) => newFiles.isTaken(partition),
     };
+    const lookAround = (): Promise<unknown> => newFiles.look();
     const create = (file: FoundFile): FileSourcePartition => {
       const id = known.idOf(file.path);
       const format = this.#format ?? formatOfPath(id === file.path ? id : firstNameOf(id));
       return this.#follow && !isGzip(file.path)
-        ? new FollowedPartition(id, file.path, format, this.#pollIntervalMs, context, among)
-        : new FilePartition(id, file, pool, format, size, context, known.wasCompressed(file.path));
+        ? new FollowedPartition(id, file, format, this.#pollIntervalMs, context, among)
+        : new FilePartition(id, file, pool, context, {
+            format,
+            size,
+            wasCompressed: known.wasCompressed(file.path),
+            lookAround,
+          });
     };
     partitions.push(...files.map(create));
     if (!this.#follow) return { partitions, close: () => closeAll(partitions) };
@@ -109,6 +116,26 @@ export class FileSource implements EventSource {
       },
     };
   }
+
+  /** The files, and what is known of them; looked at again where rotation gave them other names meanwhile. */
+  async #find(context: SourceContext, pool: HandlePool): Promise<{ files: readonly FoundFile[]; known: KnownFiles }> {
+    for (let looks = 1; ; looks += 1) {
+      const found = await findFiles(this.#paths, this.#follow);
+      // What is being compressed is left for later.
+      const files = this.#follow ? withoutUnfinished(found) : found;
+      const known = await KnownFiles.among(files, context.positions, pool);
+      const isSteady = isSameList(found, await findFiles(this.#paths, this.#follow));
+      if (isSteady || looks === MAX_LOOKS) return { files, known };
+    }
+  }
+}
+
+function isSameList(some: readonly FoundFile[], others: readonly FoundFile[]): boolean {
+  return some.length === others.length && some.every(({ path, inode }, n) => isNamed(others[n], path, inode));
+}
+
+function isNamed(file: FoundFile | undefined, path: string, inode: bigint): boolean {
+  return file?.path === path && file.inode === inode;
 }
 
 /** The name that a file had when it was first read: rotation may have taken the ending that tells its format. */

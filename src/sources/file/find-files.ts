@@ -4,6 +4,7 @@ import { glob } from 'tinyglobby';
 import { ProcessorError } from '../../errors/processor-error.ts';
 import { codeOf } from '../source-failure.ts';
 import { fileFailure, fileSystemFailure } from './file-failure.ts';
+import { isGzip } from './gzip-input.ts';
 
 /** A file to read. */
 export interface FoundFile {
@@ -13,6 +14,7 @@ export interface FoundFile {
   readonly inode: bigint;
 }
 
+const GZIP_ENDING = '.gz'.length;
 /** Files looked at side by side. */
 const CONCURRENCY = 32;
 
@@ -67,8 +69,14 @@ async function lookAt(path: string, mayBeMissing: boolean): Promise<FoundFile | 
   }
 }
 
+/** Those without the compressed ones beside which there still is what they are made of: they are being written. */
+export function withoutUnfinished(files: readonly FoundFile[]): readonly FoundFile[] {
+  const names = new Set(files.map(({ path }) => path));
+  return files.filter(({ path }) => !isGzip(path) || !names.has(path.slice(0, -GZIP_ENDING)));
+}
+
 /** True while a file goes by the name under which it was found. */
-export async function isThere({ path, inode }: FoundFile): Promise<boolean> {
+export async function isThere({ path, inode }: Pick<FoundFile, 'path' | 'inode'>): Promise<boolean> {
   const stats = await stat(path, { bigint: true }).catch(() => null);
   return stats?.ino === inode;
 }

@@ -84,12 +84,13 @@ export class FollowedFile implements ReadableFile {
 
   /** True if another file goes by the name now. While there is none, this one may still be written to. */
   async wasReplaced(): Promise<boolean> {
-    return (await this.#atName()) === 'another';
-  }
-
-  /** True if it does not go by the name any more. */
-  async wasMoved(): Promise<boolean> {
-    return (await this.#atName()) !== 'it';
+    try {
+      const { dev, ino } = await stat(this.#path, { bigint: true });
+      return dev !== this.#device || ino !== this.#identity.inode;
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return false;
+      throw fileSystemFailure(this.#path, error);
+    }
   }
 
   /** What tells all that it holds now from other files, as if it had been read to its end. */
@@ -105,16 +106,6 @@ export class FollowedFile implements ReadableFile {
   /** It goes by another name now. */
   movedTo(path: string): void {
     this.#path = path;
-  }
-
-  async #atName(): Promise<'it' | 'another' | 'none'> {
-    try {
-      const { dev, ino } = await stat(this.#path, { bigint: true });
-      return dev === this.#device && ino === this.#identity.inode ? 'it' : 'another';
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return 'none';
-      throw fileSystemFailure(this.#path, error);
-    }
   }
 
   close(): Promise<void> {

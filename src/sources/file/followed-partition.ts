@@ -6,7 +6,7 @@ import { createFramer, type StreamFormat } from '../framing/stream-format.ts';
 import type { ByteInput } from './byte-input.ts';
 import { findCompressed, holdsWhatWasRead, type CompressedFile, type GoneFile } from './compressed-file.ts';
 import { formatToken, isSameFile, recentOf } from './file-token.ts';
-import type { FoundFile } from './find-files.ts';
+import { isThere, type FoundFile } from './find-files.ts';
 import { findRenamed, FollowedFile } from './followed-file.ts';
 import { isGzip } from './gzip-input.ts';
 import type { HandlePool } from './handle-pool.ts';
@@ -64,14 +64,14 @@ export class FollowedPartition implements SourcePartition, Renameable {
   #place: GoneFile | null = null;
   /** The names that its file has had; the next file of one of them is another partition's. */
   readonly #leftNames = new Set<string>();
-  /** Of the last file that was opened. */
-  #inode: bigint | null = null;
+  /** Of the last file that was opened; of the one that is to be. */
+  #inode: bigint;
   /** Nothing comes after the file at hand. */
   #isLast = false;
 
   constructor(
     id: string,
-    path: string,
+    found: FoundFile,
     format: StreamFormat,
     pollIntervalMs: Millis,
     context: SourceContext,
@@ -79,7 +79,8 @@ export class FollowedPartition implements SourcePartition, Renameable {
   ) {
     this.id = id;
     this.#among = among;
-    this.#path = path;
+    this.#path = found.path;
+    this.#inode = found.inode;
     this.#format = format;
     this.#pollIntervalMs = pollIntervalMs;
     this.#context = context;
@@ -89,7 +90,7 @@ export class FollowedPartition implements SourcePartition, Renameable {
     return this.#path;
   }
 
-  get inode(): bigint | null {
+  get inode(): bigint {
     return this.#inode;
   }
 
@@ -128,7 +129,7 @@ export class FollowedPartition implements SourcePartition, Renameable {
   async takesName(found: FoundFile): Promise<boolean> {
     if (!isGzip(found.path) && found.inode !== this.#inode) return false;
     const file = this.#following?.file;
-    const isMoved = this.#leftNames.size > 0 || (file instanceof FollowedFile && (await file.wasMoved()));
+    const isMoved = this.#leftNames.size > 0 || !(await isThere({ path: this.#path, inode: this.#inode }));
     if (!isMoved || this.#ending || !(await this.#isAt(found))) return false;
     this.#leftNames.add(this.#path);
     this.#path = found.path;
@@ -150,7 +151,7 @@ export class FollowedPartition implements SourcePartition, Renameable {
   async #isAt({ path, inode }: FoundFile): Promise<boolean> {
     const current = this.#following?.file;
     const isOpen = current instanceof FollowedFile;
-    if (isOpen && !isGzip(path)) return current.identity.inode === inode;
+    if ((isOpen || !this.#resumed) && !isGzip(path)) return inode === this.#inode;
     const place = this.#place ?? (isOpen ? await current.atItsEnd() : null);
     if (place === null) return false;
     const { identity } = place;
@@ -225,6 +226,8 @@ export class FollowedPartition implements SourcePartition, Renameable {
   }
 
   async #begin(): Promise<boolean> {
+    // Rotation may have renamed it since it was found.
+    if (!this.#resumed && !(await isThere({ path: this.#path, inode: this.#inode }))) await this.#among.isTaken(this);
     const position = this.#resumed ? undefined : this.#context.positions.get(this.id);
     const following =
       position === undefined ? await this.#openNew() : await this.#reopen(resumptionOf(this.#path, position));

@@ -1,16 +1,13 @@
 import type { Millis } from '../../time/instant.ts';
 import type { SourceContext } from '../event-source.ts';
-import { findFiles, type FoundFile } from './find-files.ts';
-import { isGzip } from './gzip-input.ts';
-
-const GZIP_ENDING = '.gz'.length;
+import { findFiles, isThere, withoutUnfinished, type FoundFile } from './find-files.ts';
 
 /** A partition whose file may be given other names while it is read. */
 export interface Renameable {
   /** The name that its file has, as far as is known. */
   readonly path: string;
-  /** Of its file; null before it has been opened. */
-  readonly inode: bigint | null;
+  /** Of its file. */
+  readonly inode: bigint;
   /** True if a name that has appeared is one that its file goes by now; it then follows it under that. */
   takesName(found: FoundFile): Promise<boolean>;
   /** True if it is at its end, and a file that goes by its name now is another. */
@@ -107,15 +104,15 @@ export class NewFiles {
   async #look(): Promise<readonly FoundFile[]> {
     const files = await findFiles(this.#paths, true);
     await this.#forgetLeft(files);
-    const names = new Set(files.map(({ path }) => path));
-    // A file is being compressed while there are both.
-    const whole = files.filter(({ path }) => !isGzip(path) || !names.has(path.slice(0, -GZIP_ENDING)));
+    const whole = withoutUnfinished(files);
     // A partition that takes a name lets go of another, which may be that of the next one's file: `app.log.1` of `app.log`.
     for (let isOver = false; !isOver;) {
       isOver = true;
       for (const file of whole) {
         if (this.#known.has(file.path)) continue;
         const isOwned = await this.#isOwned(file);
+        // One that was renamed meanwhile may have been taken for another: the next look tells.
+        if (!isOwned && !(await isThere(file))) continue;
         this.#known.set(file.path, file.inode);
         if (!isOwned) this.#found.push(file);
         if (isOwned) isOver = false;
