@@ -2,10 +2,10 @@ import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ProcessorError } from '../../errors/processor-error.ts';
 import type { ByteInput } from './byte-input.ts';
-import { isSameStart, type FileIdentity } from './file-token.ts';
+import { isSameFile, isSameStart, type FileIdentity } from './file-token.ts';
 import { FollowedFile } from './followed-file.ts';
 import { GzipInput, isGzip } from './gzip-input.ts';
-import { passRecent, type ReadableFile, type Resumption } from './resumption.ts';
+import { passRecent, readHead, type ReadableFile, type Resumption } from './resumption.ts';
 
 /** What had been read of a file that is gone. */
 export interface GoneFile extends Pick<Resumption, 'used' | 'recent'> {
@@ -67,6 +67,11 @@ export async function holdsWhatWasRead(file: ReadableFile, { identity, used, rec
     start.close();
     input.close();
   }
+}
+
+/** True if a file is the one that had been read, perhaps grown since. */
+export async function beginsAsRead(file: ReadableFile, inode: bigint, { identity }: GoneFile): Promise<boolean> {
+  return identity.inode === inode && isSameFile(identity, inode, await readHead(file));
 }
 
 async function firstBytes(input: ByteInput, count: number): Promise<Uint8Array> {

@@ -8,7 +8,10 @@ import { isThere, type FoundFile } from './find-files.ts';
 import { GzipInput, isGzip } from './gzip-input.ts';
 import type { HandlePool, PooledFile } from './handle-pool.ts';
 import type { Renameable } from './new-files.ts';
-import { passRecent, readHead, readRecordFormat, resumeProblem, resumptionOf } from './resumption.ts';
+import { passRecent, readHead, readRecordFormat, resumeProblem, resumptionOf, type OpenedFile } from './resumption.ts';
+
+/** At a file whose name does not come to rest. */
+const MAX_TRIES = 5;
 
 /** How much of each file is read ahead. */
 export interface ReadAheadSize {
@@ -31,6 +34,8 @@ export interface FilePartitionOptions {
   readonly wasCompressed: boolean;
   /** Looks for the names that files have by now. */
   readonly lookAround: () => Promise<unknown>;
+  /** Resolves when the partition may end: of a source that is followed, one is to be there. */
+  readonly mayEnd: (partition: FilePartition) => Promise<unknown>;
 }
 
 /** A file read once, from the committed position or its start to its end. Opened by the first read. */
@@ -47,6 +52,8 @@ export class FilePartition implements SourcePartition, Renameable {
   #ended = false;
   /** The last block has been handed over. */
   #finished = false;
+  /** It has said that it ends. */
+  #isOver = false;
   #bytesRead = 0;
   #bytesTotal: number;
 
@@ -67,6 +74,10 @@ export class FilePartition implements SourcePartition, Renameable {
 
   get inode(): bigint {
     return this.#found.inode;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   /** False until the end: what a file holds is there, however long nobody asks for it. */
@@ -90,6 +101,8 @@ export class FilePartition implements SourcePartition, Renameable {
       if (this.#ended) await this.close();
       else await this.#readPiece(framer, input);
     }
+    if (this.#finished) await this.#options.mayEnd(this);
+    this.#isOver = true;
     return null;
   }
 
@@ -142,9 +155,7 @@ export class FilePartition implements SourcePartition, Renameable {
   }
 
   async #begin(): Promise<Reading> {
-    // Rotation may have renamed it since it was found.
-    if (!(await isThere(this.#found))) await this.#options.lookAround();
-    const opened = { ...(await this.#file.stat()), head: await readHead(this.#file) };
+    const opened = await this.#openAsFound();
     const identity = identityOf(opened.inode, opened.head);
     this.#bytesTotal = opened.sizeBytes;
     const { maxBlockRecords, positions } = this.#context;
@@ -170,6 +181,17 @@ export class FilePartition implements SourcePartition, Renameable {
       throw error;
     }
     return { framer, input, token: { ...identity, start: resumption.start } };
+  }
+
+  /** What it is opened as: rotation may have renamed it since it was found, and may do so again meanwhile. */
+  async #openAsFound(): Promise<OpenedFile> {
+    for (let tries = 1; ; tries += 1) {
+      if (!(await isThere(this.#found))) await this.#options.lookAround();
+      const opened = { ...(await this.#file.stat()), head: await readHead(this.#file) };
+      if (opened.inode === this.#found.inode || tries === MAX_TRIES) return opened;
+      await this.#file.close();
+      this.#file = this.#pool.file(this.#found.path);
+    }
   }
 
   #readAheadFrom(offset: number): ReadAhead {

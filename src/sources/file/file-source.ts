@@ -6,11 +6,11 @@ import type { EventSource, OpenSource, SourceContext } from '../event-source.ts'
 import { formatOfPath, type StreamFormat } from '../framing/stream-format.ts';
 import { FilePartition, type ReadAheadSize } from './file-partition.ts';
 import { findFiles, withoutUnfinished, type FoundFile } from './find-files.ts';
-import { FollowedPartition, type FollowedAmong } from './followed-partition.ts';
+import { FollowedPartition } from './followed-partition.ts';
 import { isGzip } from './gzip-input.ts';
 import { HandlePool } from './handle-pool.ts';
 import { KnownFiles } from './known-files.ts';
-import { NewFiles } from './new-files.ts';
+import { NewFiles, type FollowedAmong } from './new-files.ts';
 
 /** Handles open at once, however many files there are. Followed files need one each, and are not counted. */
 const MAX_OPEN_HANDLES = 64;
@@ -84,6 +84,12 @@ export class FileSource implements EventSource {
       isRead: (path, inode) => newFiles.isRead(path, inode),
       isTaken: (partition) => newFiles.isTaken(partition),
     };
+    const { clock, signal } = context;
+    // The end of all that is there is not the end of an input that is followed.
+    const isLast = (one: FileSourcePartition): boolean => partitions.every((other) => other === one || other.isOver);
+    const mayEnd = async (one: FileSourcePartition): Promise<void> => {
+      while (this.#follow && !signal.aborted && isLast(one)) await clock.sleep(this.#pollIntervalMs, signal);
+    };
     const lookAround = (): Promise<unknown> => newFiles.look();
     const create = (file: FoundFile): FileSourcePartition => {
       const id = known.idOf(file.path);
@@ -95,6 +101,7 @@ export class FileSource implements EventSource {
             size,
             wasCompressed: known.wasCompressed(file.path),
             lookAround,
+            mayEnd,
           });
     };
     partitions.push(...files.map(create));

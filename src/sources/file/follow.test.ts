@@ -139,11 +139,29 @@ describe('following a file', () => {
     expect(await next(partition())).toMatchObject({ format: { header: ['b', 'a'] }, count: 1 });
   });
 
-  it('reads a compressed file once', async () => {
+  it('reads a compressed file once, and ends with it where there is something else', async () => {
     await writeFile(at('a.log.gz'), gzipSync('{"n":1}\n'));
-    await follow(at('a.log.gz'));
+    await follow(at('*.gz'));
     expect(await nextTexts(partition())).toEqual(['{"n":1}']);
-    expect(await partition().read()).toBeNull();
+    let end: RecordBlock | null | undefined;
+    void partition()
+      .read()
+      .then((block) => (end = block));
+    await until(() => partition().caughtUp && clock.sleeping === 2);
+    await writeFile(at('b.log.gz'), gzipSync('{"n":2}\n'));
+    let found: readonly SourcePartition[] = [];
+    await until(() => {
+      clock.advance(1000);
+      found = open.newPartitions?.() ?? [];
+      return found.length > 0;
+    });
+    expect(end).toBeUndefined();
+    await until(() => {
+      clock.advance(1000);
+      return end !== undefined;
+    });
+    expect(end).toBeNull();
+    expect(await nextTexts(found[0]!)).toEqual(['{"n":2}']); // its length has just been looked at
   });
 });
 

@@ -2,42 +2,27 @@ import type { RecordBlock } from '../../event/record-block.ts';
 import type { Millis } from '../../time/instant.ts';
 import type { SourceContext, SourcePartition } from '../event-source.ts';
 import type { Framer } from '../framing/framer.ts';
-import { createFramer, type StreamFormat } from '../framing/stream-format.ts';
-import type { ByteInput } from './byte-input.ts';
-import { findCompressed, holdsWhatWasRead, type CompressedFile, type GoneFile } from './compressed-file.ts';
-import { formatToken, isSameFile, recentOf } from './file-token.ts';
+import type { StreamFormat } from '../framing/stream-format.ts';
+import { beginsAsRead, holdsWhatWasRead, type GoneFile } from './compressed-file.ts';
+import { formatToken, recentOf } from './file-token.ts';
 import { isThere, type FoundFile } from './find-files.ts';
-import { findRenamed, FollowedFile } from './followed-file.ts';
+import { FollowedFile } from './followed-file.ts';
+import { openNew, reopen, type Following } from './following.ts';
 import { isGzip } from './gzip-input.ts';
-import type { HandlePool } from './handle-pool.ts';
-import type { Renameable } from './new-files.ts';
-import { passRecent, readHead, readRecordFormat, resumeProblem, resumptionOf, type Resumption } from './resumption.ts';
+import type { FollowedAmong, Renameable } from './new-files.ts';
+import { resumptionOf, type Resumption } from './resumption.ts';
 
-interface Following {
-  readonly file: FollowedFile | CompressedFile;
-  readonly input: ByteInput;
-  readonly framer: Framer;
-  /** Offset in the partition at which the file begins. */
-  readonly start: number;
-}
-
-/** What a partition knows of the others of its source. */
-export interface FollowedAmong {
-  readonly pool: HandlePool;
-  /** False where the source reads no names but those that it was given. */
-  readonly mayRename: boolean;
-  /** See {@link NewFiles.isRead}. */
-  isRead(path: string, inode: bigint): void;
-  /** See {@link NewFiles.isTaken}. */
-  isTaken(partition: Renameable): Promise<boolean>;
-}
+/** A file that was renamed is looked at so often after its last line: who writes to it may come late to the new one. */
+const LAST_LOOKS = 10;
 
 /**
  * A path that is followed for ever: what is appended is read, a line once its newline is there. If the file is
  * renamed, it is read to its end once a new one goes by the name; if it is cut in place, the new content is read from its
  * start. After a restart it may have been compressed as well: it is then gone on with in there. Where its new name is one
- * that the source reads, the partition stays with the file, and what goes by its old name is another's. A partition goes on counting where the last file ended, so that its offsets always rise; the token says
- * which file it is, and at which offset that begins.
+ * that the source reads, the partition stays with the file, and what goes by its old name is another's.
+ *
+ * A partition goes on counting where the last file ended, so that its offsets always rise; the token says which file it is,
+ * and at which offset that begins.
  */
 export class FollowedPartition implements SourcePartition, Renameable {
   readonly id: string;
@@ -66,6 +51,8 @@ export class FollowedPartition implements SourcePartition, Renameable {
   readonly #leftNames = new Set<string>();
   /** Of the last file that was opened; of the one that is to be. */
   #inode: bigint;
+  /** Looks at the end of the file at hand that found nothing more. */
+  #looks = 0;
   /** Nothing comes after the file at hand. */
   #isLast = false;
 
@@ -92,6 +79,10 @@ export class FollowedPartition implements SourcePartition, Renameable {
 
   get inode(): bigint {
     return this.#inode;
+  }
+
+  get isOver(): boolean {
+    return this.#closed;
   }
 
   get caughtUp(): boolean {
@@ -140,11 +131,14 @@ export class FollowedPartition implements SourcePartition, Renameable {
   }
 
   async hasLeft(found: FoundFile): Promise<boolean> {
-    return this.#isLast && this.#closed && found.sizeBytes > 0 && !(await this.#isAt(found));
+    // Where nothing was read of it, nothing tells the file but its handle.
+    return this.#isLast && (!this.#closed || found.sizeBytes > 0) && !(await this.#isAt(found));
   }
 
   succeededAt(path: string): void {
-    if (this.#leftNames.has(path)) this.#isLast = true;
+    if (!this.#leftNames.has(path)) return;
+    this.#isLast = true;
+    this.#looks = 0;
   }
 
   /** True if a name is one of the file at hand, or of the last one where nothing comes after it. */
@@ -154,11 +148,9 @@ export class FollowedPartition implements SourcePartition, Renameable {
     if ((isOpen || !this.#resumed) && !isGzip(path)) return inode === this.#inode;
     const place = this.#place ?? (isOpen ? await current.atItsEnd() : null);
     if (place === null) return false;
-    const { identity } = place;
     const file = this.#among.pool.file(path);
     try {
-      if (isGzip(path)) return await holdsWhatWasRead(file, place);
-      return identity.inode === inode && isSameFile(identity, inode, await readHead(file));
+      return await (isGzip(path) ? holdsWhatWasRead(file, place) : beginsAsRead(file, inode, place));
     } finally {
       await file.close();
     }
@@ -178,6 +170,7 @@ export class FollowedPartition implements SourcePartition, Renameable {
     const piece = await input.next();
     if (piece !== null) {
       this.#atEnd = false;
+      this.#looks = 0;
       framer.push(piece.bytes);
       if (isGrowing) await file.learn(read + piece.bytes.length);
       return true;
@@ -185,13 +178,18 @@ export class FollowedPartition implements SourcePartition, Renameable {
     if (this.#replaced) return this.#stopAt(framer);
     this.#atEnd = true;
     // Looked at once more after this: the last lines may have been written just before the name changed hands.
-    this.#replaced = this.#isLast || !isGrowing || file.path !== this.#path || (await this.#wasReplaced(file));
+    this.#looks += 1;
+    this.#replaced =
+      (this.#isLast && this.#looks > LAST_LOOKS) ||
+      !isGrowing ||
+      file.path !== this.#path ||
+      (!this.#isLast && (await this.#wasReplaced(file)));
     return this.#replaced;
   }
 
   /**
-   * True if the file at hand has lost its name to another, and has none that the source reads. Not at first sight: files
-   * may be about to be renamed, one after the other, and this one be missed under its old name and its new one.
+   * True if the file at hand has lost its name to another, and has none that the source reads. Not at first sight: while
+   * files are renamed one after the other, this one may be missed under its old name and its new one.
    */
   async #wasReplaced(file: FollowedFile): Promise<boolean> {
     const path = this.#path;
@@ -203,6 +201,7 @@ export class FollowedPartition implements SourcePartition, Renameable {
       return false;
     }
     this.#isLast = isTaken || this.#leftNames.size > 0;
+    this.#looks = LAST_LOOKS;
     return true;
   }
 
@@ -230,7 +229,9 @@ export class FollowedPartition implements SourcePartition, Renameable {
     if (!this.#resumed && !(await isThere({ path: this.#path, inode: this.#inode }))) await this.#among.isTaken(this);
     const position = this.#resumed ? undefined : this.#context.positions.get(this.id);
     const following =
-      position === undefined ? await this.#openNew() : await this.#reopen(resumptionOf(this.#path, position));
+      position === undefined
+        ? await openNew(this.#path, this.#format, this.#nextStart, this.#context)
+        : await this.#reopen(resumptionOf(this.#path, position));
     if (following === null) return false;
     if (this.#closed) {
       following.input.close();
@@ -244,49 +245,17 @@ export class FollowedPartition implements SourcePartition, Renameable {
     return true;
   }
 
-  async #openNew(): Promise<Following | null> {
-    const file = await FollowedFile.open(this.#path);
-    if (file === null) return null;
-    const start = this.#nextStart;
-    const { maxBlockRecords } = this.#context;
-    const framer = createFramer(this.#format, { maxBlockRecords, offset: start });
-    return { file, input: file.inputFrom(0), framer, start };
-  }
-
-  /** Goes on after a restart: in the file at the path or, if that is another one by now, first in the one it was. */
+  /** Goes on after a restart; tries again where the file got another name just then. */
   async #reopen(resumption: Resumption): Promise<Following | null> {
-    const file = await this.#fileOf(resumption);
-    if (file === null) return null;
-    const { used, start, state, recent } = resumption;
-    const input = file.inputFrom(used - recent.count);
+    const path = this.#path;
     try {
-      const rest = await passRecent(this.#path, recent, input);
-      const format = await readRecordFormat(this.#format, file.inputFrom(0));
-      const { maxBlockRecords } = this.#context;
-      const options = { maxBlockRecords, offset: start + used, resumption: { state, format } };
-      const framer = createFramer(this.#format, options);
-      framer.push(rest);
-      this.#place = { identity: file.identity, used, recent };
-      return { file, input, framer, start };
+      const following = await reopen(path, this.#format, resumption, this.#context);
+      if (following !== null) this.#place = { ...resumption, identity: following.file.identity };
+      return following;
     } catch (error) {
-      input.close();
-      await file.close();
-      throw error;
+      await this.#among.isTaken(this);
+      if (this.#path === path) throw error;
+      return this.#reopen(resumption);
     }
-  }
-
-  async #fileOf(resumption: Resumption): Promise<FollowedFile | CompressedFile | null> {
-    const current = await FollowedFile.open(this.#path);
-    const problem = current === null ? null : resumeProblem(this.#path, resumption, current.opened, true);
-    if (current !== null && problem === null) return current;
-    await current?.close();
-    const { identity } = resumption;
-    const found =
-      identity === null
-        ? null
-        : ((await findRenamed(this.#path, identity)) ??
-          (await findCompressed(this.#path, { ...resumption, identity })));
-    if (found === null && problem !== null) throw problem;
-    return found;
   }
 }

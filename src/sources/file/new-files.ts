@@ -1,5 +1,6 @@
 import type { Millis } from '../../time/instant.ts';
 import type { SourceContext } from '../event-source.ts';
+import type { HandlePool } from './handle-pool.ts';
 import { findFiles, isThere, withoutUnfinished, type FoundFile } from './find-files.ts';
 
 /** A partition whose file may be given other names while it is read. */
@@ -14,6 +15,17 @@ export interface Renameable {
   hasLeft(found: FoundFile): Promise<boolean>;
   /** There is a partition for the file that goes by a name now. */
   succeededAt(path: string): void;
+}
+
+/** What a partition knows of the others of its source. */
+export interface FollowedAmong {
+  readonly pool: HandlePool;
+  /** False where the source reads no names but those that it was given. */
+  readonly mayRename: boolean;
+  /** See {@link NewFiles.isRead}. */
+  isRead(path: string, inode: bigint): void;
+  /** See {@link NewFiles.isTaken}. */
+  isTaken(partition: Renameable): Promise<boolean>;
 }
 
 /** Looks, again and again, for files that have appeared under some paths. */
