@@ -34,7 +34,7 @@ export interface FilePartitionOptions {
   readonly wasCompressed: boolean;
   /** Looks for the names that files have by now. */
   readonly lookAround: () => Promise<unknown>;
-  /** Resolves when the partition may end: of a source that is followed, one is to be there. */
+  /** Resolves when the partition may end: a source that is followed always has one that has not. */
   readonly mayEnd: (partition: FilePartition) => Promise<unknown>;
 }
 
@@ -52,8 +52,6 @@ export class FilePartition implements SourcePartition, Renameable {
   #ended = false;
   /** The last block has been handed over. */
   #finished = false;
-  /** It has said that it ends. */
-  #isOver = false;
   #bytesRead = 0;
   #bytesTotal: number;
 
@@ -74,10 +72,6 @@ export class FilePartition implements SourcePartition, Renameable {
 
   get inode(): bigint {
     return this.#found.inode;
-  }
-
-  get isOver(): boolean {
-    return this.#isOver;
   }
 
   /** False until the end: what a file holds is there, however long nobody asks for it. */
@@ -102,7 +96,6 @@ export class FilePartition implements SourcePartition, Renameable {
       else await this.#readPiece(framer, input);
     }
     if (this.#finished) await this.#options.mayEnd(this);
-    this.#isOver = true;
     return null;
   }
 

@@ -85,10 +85,10 @@ export class FileSource implements EventSource {
       isTaken: (partition) => newFiles.isTaken(partition),
     };
     const { clock, signal } = context;
-    // The end of all that is there is not the end of an input that is followed.
-    const isLast = (one: FileSourcePartition): boolean => partitions.every((other) => other === one || other.isOver);
-    const mayEnd = async (one: FileSourcePartition): Promise<void> => {
-      while (this.#follow && !signal.aborted && isLast(one)) await clock.sleep(this.#pollIntervalMs, signal);
+    // The end of all that is there is not the end of an input that is followed: the newest partition waits for another.
+    const mayEnd = async (one: FilePartition): Promise<void> => {
+      const isNewest = (): boolean => partitions.at(-1) === one;
+      while (this.#follow && !signal.aborted && isNewest()) await clock.sleep(this.#pollIntervalMs, signal);
     };
     const lookAround = (): Promise<unknown> => newFiles.look();
     const create = (file: FoundFile): FileSourcePartition => {

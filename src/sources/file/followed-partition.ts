@@ -81,10 +81,6 @@ export class FollowedPartition implements SourcePartition, Renameable {
     return this.#inode;
   }
 
-  get isOver(): boolean {
-    return this.#closed;
-  }
-
   get caughtUp(): boolean {
     return this.#waiting;
   }
