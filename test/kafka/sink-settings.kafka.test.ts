@@ -196,7 +196,7 @@ describe.skipIf(kafka.missing)('a result that is longer than its topic takes', (
     ).rejects.toMatchObject({
       code: 'SINK_REFUSED',
       message: expect.stringMatching(
-        /an item has \d+ bytes, compressed, and the topic "\S+" takes 2000 \(max.message.bytes\).*kafka-configs.sh --alter/,
+        /an item has \d+ bytes, compressed, and the topic "\S+" takes 2000 \(max.message.bytes\).*kafka-configs.sh --bootstrap-server \S+ --alter/,
       ),
     });
     expect(await keysIn(topic)).toEqual([]);
