@@ -51,6 +51,8 @@ export class FollowedPartition implements SourcePartition, Renameable {
   readonly #leftNames = new Set<string>();
   /** Of the last file that was opened; of the one that is to be. */
   #inode: bigint;
+  /** Of what goes by its name, as far as is known: another one where its file was compressed. */
+  #inodeAtPath: bigint;
   /** Looks at the end of the file at hand that found nothing more. */
   #looks = 0;
   /** Nothing comes after the file at hand. */
@@ -68,6 +70,7 @@ export class FollowedPartition implements SourcePartition, Renameable {
     this.#among = among;
     this.#path = found.path;
     this.#inode = found.inode;
+    this.#inodeAtPath = found.inode;
     this.#format = format;
     this.#pollIntervalMs = pollIntervalMs;
     this.#context = context;
@@ -78,7 +81,7 @@ export class FollowedPartition implements SourcePartition, Renameable {
   }
 
   get inode(): bigint {
-    return this.#inode;
+    return this.#inodeAtPath;
   }
 
   get caughtUp(): boolean {
@@ -120,6 +123,7 @@ export class FollowedPartition implements SourcePartition, Renameable {
     if (!isMoved || this.#ending || !(await this.#isAt(found))) return false;
     this.#leftNames.add(this.#path);
     this.#path = found.path;
+    this.#inodeAtPath = found.inode;
     this.#replaced = false;
     this.#isNameless = false;
     if (file instanceof FollowedFile) file.movedTo(found.path);
@@ -236,6 +240,7 @@ export class FollowedPartition implements SourcePartition, Renameable {
     }
     this.#following = following;
     this.#inode = following.file.identity.inode;
+    this.#inodeAtPath = this.#inode;
     this.#among.isRead(this.#path, this.#inode);
     this.#resumed = true;
     return true;

@@ -7,7 +7,7 @@ import { findFiles, isThere, withoutUnfinished, type FoundFile } from './find-fi
 export interface Renameable {
   /** The name that its file has, as far as is known. */
   readonly path: string;
-  /** Of its file. */
+  /** Of what goes by that name. */
   readonly inode: bigint;
   /** True if a name that has appeared is one that its file goes by now; it then follows it under that. */
   takesName(found: FoundFile): Promise<boolean>;

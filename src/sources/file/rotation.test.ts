@@ -194,6 +194,11 @@ describe('following a file that is rotated', () => {
     ['app.log*', [append(3), READ, ROTATE, READ, ROTATE, READ, ROTATE, append(2), READ, COMPRESS, READ, RESTART]],
     ['app.log*', [append(3), READ, append(1), ROTATE, COMPRESS, append(1), READ, RESTART, append(1), ROTATE]],
     ['app.log*', [append(3), READ, RESTART, ROTATE, READ, append(1), ROTATE, READ, { type: 'drop' }, append(2)]],
+    // A compressed file loses its name to one that nobody has seen before.
+    [
+      'app.log*',
+      [append(1), ROTATE, RESTART, COMPRESS, READ, ROTATE, { type: 'rotate', late: 2 }, { type: 'compress', which: 0 }],
+    ],
   ] satisfies [string, Step[]][])('has every line once: %s %j', async (paths, steps) => {
     const world = await inWorld(paths, steps);
     expect(sorted(world.read)).toEqual(numbers(world.written));
