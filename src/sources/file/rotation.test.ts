@@ -222,7 +222,7 @@ describe('following a file that is rotated', () => {
         expect(sorted(world.read)).toEqual(numbers(world.written));
         lines += world.written;
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
     expect(lines).toBeGreaterThan(500);
   }, 120_000);
