@@ -2,15 +2,10 @@ import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ProcessorError } from '../../errors/processor-error.ts';
 import type { ByteInput } from './byte-input.ts';
-import { isSameFile, isSameStart, type FileIdentity } from './file-token.ts';
+import { HEAD_BYTES, isSameStart, type FileIdentity } from './file-token.ts';
 import { FollowedFile } from './followed-file.ts';
 import { GzipInput, isGzip } from './gzip-input.ts';
-import { passRecent, readHead, type ReadableFile, type Resumption } from './resumption.ts';
-
-/** What had been read of a file that is gone. */
-export interface GoneFile extends Pick<Resumption, 'used' | 'recent'> {
-  readonly identity: FileIdentity;
-}
+import { passRecent, type GoneFile, type ReadableFile } from './resumption.ts';
 
 /**
  * A followed file as log rotation has compressed it since: what had not been read of it is read from there, and then it
@@ -51,27 +46,41 @@ export async function findCompressed(path: string, gone: GoneFile): Promise<Comp
 }
 
 /** True if a gzip file holds, inflated, what had been read of another: its start, and what lay right before the place reached. */
-export async function holdsWhatWasRead(file: ReadableFile, { identity, used, recent }: GoneFile): Promise<boolean> {
-  if (used === 0 || identity.headBytes === 0) return false;
-  const start = new GzipInput(file, 0);
-  const input = new GzipInput(file, used - recent.count);
+export async function holdsWhatWasRead(file: ReadableFile, gone: GoneFile): Promise<boolean> {
+  const head = await inflatedHead(file);
+  return beginsAs(head, gone) && (await reachesPlace(file, gone));
+}
+
+/** The first {@link HEAD_BYTES} of a gzip file, inflated; empty where it is none, or is damaged there. */
+export async function inflatedHead(file: ReadableFile): Promise<Uint8Array> {
+  const input = new GzipInput(file, 0);
   try {
-    if (!isSameStart(identity, await firstBytes(start, identity.headBytes))) return false;
-    await passRecent(file.path, recent, input);
-    return true;
+    return await firstBytes(input, HEAD_BYTES);
   } catch (error) {
-    // No gzip, damaged, or of other content: not the one.
     nullForFailure(error);
-    return false;
+    return new Uint8Array();
   } finally {
-    start.close();
     input.close();
   }
 }
 
-/** True if a file is the one that had been read, perhaps grown since. */
-export async function beginsAsRead(file: ReadableFile, inode: bigint, { identity }: GoneFile): Promise<boolean> {
-  return identity.inode === inode && isSameFile(identity, inode, await readHead(file));
+/** True if inflated bytes are the start of what had been read. */
+export function beginsAs(head: Uint8Array, { identity, used }: GoneFile): boolean {
+  return used > 0 && identity.headBytes > 0 && isSameStart(identity, head);
+}
+
+/** True if a gzip file has, right before the place reached, what had been read there. */
+export async function reachesPlace(file: ReadableFile, { used, recent }: GoneFile): Promise<boolean> {
+  const input = new GzipInput(file, used - recent.count);
+  try {
+    await passRecent(file.path, recent, input);
+    return true;
+  } catch (error) {
+    nullForFailure(error);
+    return false;
+  } finally {
+    input.close();
+  }
 }
 
 async function firstBytes(input: ByteInput, count: number): Promise<Uint8Array> {

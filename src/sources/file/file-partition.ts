@@ -126,10 +126,6 @@ export class FilePartition implements SourcePartition, Renameable {
     }
   }
 
-  succeededAt(): void {
-    // It ends where its file does.
-  }
-
   async close(): Promise<void> {
     this.#finished = true;
     await this.#reading?.input.close();

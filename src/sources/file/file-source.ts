@@ -18,9 +18,9 @@ const MAX_OPEN_HANDLES = 64;
 const READ_AHEAD_BYTES = 67_108_864;
 const READ_AHEAD_PIECES = 4;
 const MIN_PIECE_BYTES = 8192;
+const MAX_PIECE_BYTES = 262_144;
 /** At files whose names do not come to rest. */
 const MAX_LOOKS = 10;
-const MAX_PIECE_BYTES = 262_144;
 
 /** How a {@link FileSource} reads its files, and whether it stays with them. */
 export interface FileSourceOptions {
@@ -113,7 +113,9 @@ export class FileSource implements EventSource {
       newPartitions: () => {
         const found = newFiles.take();
         const created = found.map(create);
-        for (const { path } of found) for (const partition of partitions) partition.succeededAt(path);
+        for (const partition of partitions) {
+          if (partition instanceof FollowedPartition) for (const { path } of found) partition.succeededAt(path);
+        }
         partitions.push(...created);
         return created;
       },
@@ -138,11 +140,9 @@ export class FileSource implements EventSource {
 }
 
 function isSameList(some: readonly FoundFile[], others: readonly FoundFile[]): boolean {
-  return some.length === others.length && some.every(({ path, inode }, n) => isNamed(others[n], path, inode));
-}
-
-function isNamed(file: FoundFile | undefined, path: string, inode: bigint): boolean {
-  return file?.path === path && file.inode === inode;
+  const namesOf = (files: readonly FoundFile[]): string =>
+    files.map(({ path, inode }) => `${inode} ${path}`).join('\n');
+  return namesOf(some) === namesOf(others);
 }
 
 /** The name that a file had when it was first read: rotation may have taken the ending that tells its format. */

@@ -3,8 +3,8 @@ import { basename, dirname, join } from 'node:path';
 import { codeOf } from '../source-failure.ts';
 import { PlainInput, type ByteInput } from './byte-input.ts';
 import { fileSystemFailure } from './file-failure.ts';
-import { HEAD_BYTES, identityOf, isSameFile, recentOf, type FileIdentity, type RecentBytes } from './file-token.ts';
-import { readHead, type OpenedFile, type ReadableFile } from './resumption.ts';
+import { HEAD_BYTES, identityOf, isSameFile, recentOf, type FileIdentity } from './file-token.ts';
+import { readHead, type GoneFile, type OpenedFile, type ReadableFile } from './resumption.ts';
 
 const PIECE_BYTES = 262_144;
 
@@ -94,7 +94,7 @@ export class FollowedFile implements ReadableFile {
   }
 
   /** What tells all that it holds now from other files, as if it had been read to its end. */
-  async atItsEnd(): Promise<{ identity: FileIdentity; used: number; recent: RecentBytes }> {
+  async atItsEnd(): Promise<GoneFile> {
     const head = await readHead(this);
     const { size } = await this.#handle.stat();
     const last = Buffer.alloc(Math.min(size, HEAD_BYTES));

@@ -3,14 +3,14 @@ import type { Millis } from '../../time/instant.ts';
 import type { SourceContext, SourcePartition } from '../event-source.ts';
 import type { Framer } from '../framing/framer.ts';
 import type { StreamFormat } from '../framing/stream-format.ts';
-import { beginsAsRead, holdsWhatWasRead, type GoneFile } from './compressed-file.ts';
-import { formatToken, recentOf } from './file-token.ts';
+import { holdsWhatWasRead } from './compressed-file.ts';
+import { formatToken, isSameFile, recentOf } from './file-token.ts';
 import { isThere, type FoundFile } from './find-files.ts';
 import { FollowedFile } from './followed-file.ts';
 import { openNew, reopen, type Following } from './following.ts';
 import { isGzip } from './gzip-input.ts';
 import type { FollowedAmong, Renameable } from './new-files.ts';
-import { resumptionOf, type Resumption } from './resumption.ts';
+import { readHead, resumptionOf, type GoneFile, type Resumption } from './resumption.ts';
 
 /** A file that was renamed is looked at so often after its last line: who writes to it may come late to the new one. */
 const LAST_LOOKS = 10;
@@ -135,6 +135,7 @@ export class FollowedPartition implements SourcePartition, Renameable {
     return this.#isLast && (!this.#closed || found.sizeBytes > 0) && !(await this.#isAt(found));
   }
 
+  /** There is a partition for the file that goes by a name now. */
   succeededAt(path: string): void {
     if (!this.#leftNames.has(path)) return;
     this.#isLast = true;
@@ -150,7 +151,8 @@ export class FollowedPartition implements SourcePartition, Renameable {
     if (place === null) return false;
     const file = this.#among.pool.file(path);
     try {
-      return await (isGzip(path) ? holdsWhatWasRead(file, place) : beginsAsRead(file, inode, place));
+      if (isGzip(path)) return await holdsWhatWasRead(file, place);
+      return isSameFile(place.identity, inode, await readHead(file));
     } finally {
       await file.close();
     }

@@ -1,6 +1,6 @@
 import { ProcessorError } from '../../errors/processor-error.ts';
 import type { SourcePosition } from '../event-source.ts';
-import { holdsWhatWasRead } from './compressed-file.ts';
+import { beginsAs, inflatedHead, reachesPlace } from './compressed-file.ts';
 import { isGzip } from './gzip-input.ts';
 import { isSameFile, parseToken, type FileToken } from './file-token.ts';
 import type { FoundFile } from './find-files.ts';
@@ -109,12 +109,14 @@ async function compressedSince(
   pool: HandlePool,
 ): Promise<ReadonlyMap<string, string>> {
   const ids = new Map<string, string>();
-  const left = new Set(gone);
+  const left = new Set(gone.map(({ id, token, used }) => ({ id, identity: token, recent: token.recent, used })));
   for (const { path } of files) {
+    if (left.size === 0) break;
     const file = pool.file(path);
+    // Once, however many files are gone.
+    const head = await inflatedHead(file);
     for (const place of left) {
-      const { token, used } = place;
-      if (!(await holdsWhatWasRead(file, { identity: token, recent: token.recent, used }))) continue;
+      if (!beginsAs(head, place) || !(await reachesPlace(file, place))) continue;
       ids.set(path, place.id);
       left.delete(place);
       break;

@@ -13,8 +13,6 @@ export interface Renameable {
   takesName(found: FoundFile): Promise<boolean>;
   /** True if it is at its end, and a file that goes by its name now is another. */
   hasLeft(found: FoundFile): Promise<boolean>;
-  /** There is a partition for the file that goes by a name now. */
-  succeededAt(path: string): void;
 }
 
 /** What a partition knows of the others of its source. */

@@ -27,6 +27,11 @@ export interface Resumption {
   readonly recent: RecentBytes;
 }
 
+/** What had been read of a file, by which it is found again. */
+export interface GoneFile extends Pick<Resumption, 'used' | 'recent'> {
+  readonly identity: FileIdentity;
+}
+
 /** What a file is seen to be when it is opened. */
 export interface OpenedFile {
   readonly inode: bigint;
